@@ -1,0 +1,82 @@
+//! The program: what a blob says about a model before its weights.
+
+use super::step::Span;
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Most axes that a port's shape may have.
+pub const MAX_RANK: usize = 6;
+/// Most inputs, and most outputs, of a model.
+pub const MAX_PORTS: usize = 8;
+
+/// A shape, batch first.
+pub type Shape = Vec<u32, MAX_RANK>;
+
+/// The postcard-encoded part of a blob.
+///
+/// Lists whose length is not bounded are byte strings of consecutive postcard values, decoded one
+/// at a time: nothing needs to be held in RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program<'a> {
+    /// Bytes of arena that a run needs.
+    pub arena_bytes: u32,
+    /// The core that the weights were packed for; a hint for cost, never a refusal.
+    pub isa: Isa,
+    /// Number of inputs.
+    pub input_count: u32,
+    /// [`Port`] × `input_count`.
+    pub inputs: &'a [u8],
+    /// Number of outputs.
+    pub output_count: u32,
+    /// [`Port`] × `output_count`.
+    pub outputs: &'a [u8],
+    /// Number of steps.
+    pub step_count: u32,
+    /// [`crate::blob::Step`] × `step_count`.
+    pub steps: &'a [u8],
+    /// Number of layers that steps name.
+    pub layer_count: u32,
+    /// `&str` × `layer_count`, or empty when stripped.
+    pub layer_names: &'a [u8],
+    /// Number of class labels, or 0.
+    pub label_count: u32,
+    /// `&str` × `label_count`.
+    pub labels: &'a [u8],
+    /// Where the model came from.
+    pub provenance: Provenance<'a>,
+}
+
+/// Instruction sets that weights can be packed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Isa {
+    /// Plain order, for any core.
+    Portable,
+}
+
+/// A model's input or output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Port<'a> {
+    /// Name in the source model.
+    pub name: &'a str,
+    /// Where the values lie in the arena, int8.
+    pub span: Span,
+    /// Shape in the runtime's axis order (NHWC); the first axis is the batch, 1.
+    pub shape: Shape,
+    /// Axis `i` of the source model is axis `source_axes[i]` of `shape`.
+    pub source_axes: Vec<u8, MAX_RANK>,
+    /// Real value of one step of the quantized value.
+    pub scale: f32,
+    /// Quantized value of real 0, in `-128..=127`.
+    pub zero_point: i32,
+}
+
+/// Where a blob came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance<'a> {
+    /// Compiler and version.
+    pub tool: &'a str,
+    /// SHA-256 of the source model file.
+    pub source_sha256: &'a [u8],
+    /// The options that made the blob, one `key = value` a line.
+    pub recipe: &'a str,
+}

@@ -1,0 +1,373 @@
+//! The steps of a program: one operator applied once, self-contained.
+//!
+//! A step names every byte it touches, by [`Span`]: activations live in the arena, constants in the
+//! blob's data part. Tensors are NHWC with N = 1, filters OHWI. All quantized values are int8;
+//! `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
+//! [`crate::kernels::requantize`]).
+
+use serde::{Deserialize, Serialize};
+
+/// A range of bytes, in the arena or in the blob's data part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// First byte.
+    pub offset: u32,
+    /// Number of bytes.
+    pub len: u32,
+}
+
+/// Where an operand's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// An activation.
+    Arena(Span),
+    /// A constant.
+    Data(Span),
+}
+
+/// A step: which layer of the source model it belongs to, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Index of the layer (a node of the compiled model) that this step is a part of.
+    pub layer: u32,
+    /// The operator and its parameters.
+    pub op: Op,
+}
+
+/// The operators. The order is the encoding: append only.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Op {
+    /// Convolution, grouped or not.
+    Conv2d(Conv2d),
+    /// Convolution in which every output channel sees one input channel.
+    DepthwiseConv2d(DepthwiseConv2d),
+    /// Fully connected layer.
+    Dense(Dense),
+    /// Largest value of a window.
+    MaxPool2d(Pool2d),
+    /// Mean of the valid values of a window, rounded half away from zero.
+    AvgPool2d(Pool2d),
+    /// `a + b`, broadcasting.
+    Add(AddSub),
+    /// `a - b`, broadcasting.
+    Sub(AddSub),
+    /// `a * b`, broadcasting.
+    Mul(Mul),
+    /// Copies one input of a concatenation into its place in the output.
+    Concat(Concat),
+    /// Surrounds a tensor with a constant.
+    Pad(Pad),
+    /// Softmax over the last axis.
+    Softmax(Softmax),
+    /// Any function of one int8 value, as a table.
+    Lut(Lut),
+    /// Changes scale and zero point.
+    Requantize(Requantize),
+    /// Permutes the axes.
+    Transpose(Transpose),
+}
+
+/// Geometry of a sliding window over `[1, in_h, in_w, c]`.
+///
+/// Output pixel `(y, x)` reads input rows `y * stride_h - pad_top + k * dilation_h` for
+/// `k < kernel_h`, columns likewise. Taps outside the input are the input's zero point
+/// (convolution) or are left out (pooling).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window2d {
+    /// Input rows.
+    pub in_h: u32,
+    /// Input columns.
+    pub in_w: u32,
+    /// Output rows.
+    pub out_h: u32,
+    /// Output columns.
+    pub out_w: u32,
+    /// Kernel rows.
+    pub kernel_h: u32,
+    /// Kernel columns.
+    pub kernel_w: u32,
+    /// Rows between output pixels.
+    pub stride_h: u32,
+    /// Columns between output pixels.
+    pub stride_w: u32,
+    /// Rows between taps.
+    pub dilation_h: u32,
+    /// Columns between taps.
+    pub dilation_w: u32,
+    /// Rows of padding above the input.
+    pub pad_top: u32,
+    /// Columns of padding left of the input.
+    pub pad_left: u32,
+}
+
+/// What turns the accumulators of a layer with weights into int8.
+///
+/// `out = clamp(requantize(acc[c] + bias[c], multipliers[c], shifts[c]) + zero_point, min, max)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accumulate {
+    /// int32 per output channel, 4-byte aligned.
+    pub bias: Span,
+    /// int32 per output channel, 4-byte aligned, each in `0..=i32::MAX`.
+    pub multipliers: Span,
+    /// int8 per output channel, each in `-31..=30`; positive shifts left.
+    pub shifts: Span,
+    /// Zero point of the input, in `-128..=127`.
+    pub input_zero_point: i32,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
+    /// Smallest output value (fused activation).
+    pub min: i8,
+    /// Largest output value (fused activation).
+    pub max: i8,
+}
+
+/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conv2d {
+    /// `[1, in_h, in_w, in_c]`.
+    pub input: Span,
+    /// `[1, out_h, out_w, out_c]`.
+    pub output: Span,
+    /// Weights, int8.
+    pub weights: Span,
+    /// Geometry.
+    pub window: Window2d,
+    /// Input channels, a multiple of `groups`.
+    pub in_c: u32,
+    /// Output channels, a multiple of `groups`.
+    pub out_c: u32,
+    /// Groups: output channels `g * out_c / groups ..` see input channels `g * in_c / groups ..`.
+    pub groups: u32,
+    /// Bias and requantization.
+    pub accumulate: Accumulate,
+}
+
+/// Parameters of [`Op::DepthwiseConv2d`]. Weights are `[kernel_h, kernel_w, in_c * multiplier]`,
+/// TFLite's order; output channel `c * multiplier + m` sees input channel `c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepthwiseConv2d {
+    /// `[1, in_h, in_w, in_c]`.
+    pub input: Span,
+    /// `[1, out_h, out_w, in_c * multiplier]`.
+    pub output: Span,
+    /// Weights, int8.
+    pub weights: Span,
+    /// Geometry.
+    pub window: Window2d,
+    /// Input channels.
+    pub in_c: u32,
+    /// Output channels per input channel.
+    pub multiplier: u32,
+    /// Bias and requantization.
+    pub accumulate: Accumulate,
+}
+
+/// Parameters of [`Op::Dense`]. Weights are `[out_features, in_features]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dense {
+    /// `[rows, in_features]`.
+    pub input: Span,
+    /// `[rows, out_features]`.
+    pub output: Span,
+    /// Weights, int8.
+    pub weights: Span,
+    /// Vectors to multiply.
+    pub rows: u32,
+    /// Length of an input vector.
+    pub in_features: u32,
+    /// Length of an output vector.
+    pub out_features: u32,
+    /// Bias and requantization.
+    pub accumulate: Accumulate,
+}
+
+/// Parameters of [`Op::MaxPool2d`] and [`Op::AvgPool2d`]; dilation is 1 for the average.
+/// Input and output share scale and zero point. Every window holds at least one input value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool2d {
+    /// `[1, in_h, in_w, channels]`.
+    pub input: Span,
+    /// `[1, out_h, out_w, channels]`.
+    pub output: Span,
+    /// Geometry.
+    pub window: Window2d,
+    /// Channels.
+    pub channels: u32,
+    /// Smallest output value (fused activation).
+    pub min: i8,
+    /// Largest output value (fused activation).
+    pub max: i8,
+}
+
+/// One operand of a broadcasting operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operand {
+    /// The values.
+    pub source: Source,
+    /// Shape, leading ones added; each axis equals the output's or is 1.
+    pub shape: [u32; 4],
+    /// Zero point, in `-128..=127`.
+    pub zero_point: i32,
+}
+
+/// Parameters of [`Op::Add`] and [`Op::Sub`] (TFLite's ADD: both operands are brought to twice the
+/// larger scale with `left_shift` extra bits, added, and brought to the output's scale).
+///
+/// The output may be exactly one of the operands' spans if that operand has the output's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddSub {
+    /// First operand.
+    pub a: Operand,
+    /// Second operand.
+    pub b: Operand,
+    /// Result.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+    /// Bits that both operands are shifted left by before they are scaled; 20 for int8.
+    pub left_shift: u32,
+    /// Scale of `a`; the shift is in `-31..=0`.
+    pub a_scale: Scale,
+    /// Scale of `b`; the shift is in `-31..=0`.
+    pub b_scale: Scale,
+    /// Scale of the sum; the shift is in `-31..=0`.
+    pub output_scale: Scale,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
+    /// Smallest output value (fused activation).
+    pub min: i8,
+    /// Largest output value (fused activation).
+    pub max: i8,
+}
+
+/// Parameters of [`Op::Mul`]. The output may be exactly one of the operands' spans if that operand
+/// has the output's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mul {
+    /// First operand.
+    pub a: Operand,
+    /// Second operand.
+    pub b: Operand,
+    /// Result.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+    /// Scale of the product.
+    pub output_scale: Scale,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
+    /// Smallest output value (fused activation).
+    pub min: i8,
+    /// Largest output value (fused activation).
+    pub max: i8,
+}
+
+/// A real scale as `multiplier / 2^31 * 2^shift`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scale {
+    /// In `0..=i32::MAX`; normalized to `2^30..` unless the scale is 0.
+    pub multiplier: i32,
+    /// In `-31..=30`; positive shifts left.
+    pub shift: i8,
+}
+
+/// A change of scale and zero point: `requantize(x - input_zero_point) + output_zero_point`,
+/// clamped to int8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rescale {
+    /// Zero point of the input, in `-128..=127`.
+    pub input_zero_point: i32,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
+    /// Input scale over output scale.
+    pub scale: Scale,
+}
+
+/// Parameters of [`Op::Concat`]: row `r` of `outer` rows is copied from
+/// `input[r * row_bytes ..]` to `output[r * output_row_bytes + at_bytes ..]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concat {
+    /// This input.
+    pub input: Source,
+    /// The whole output.
+    pub output: Span,
+    /// Product of the axes before the concatenated one.
+    pub outer: u32,
+    /// Bytes of this input per outer index.
+    pub row_bytes: u32,
+    /// Bytes of the output per outer index.
+    pub output_row_bytes: u32,
+    /// Where this input starts in an output row.
+    pub at_bytes: u32,
+    /// Set where this input's scale or zero point is not the output's.
+    pub rescale: Option<Rescale>,
+}
+
+/// Parameters of [`Op::Pad`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pad {
+    /// The tensor.
+    pub input: Span,
+    /// The tensor with its border.
+    pub output: Span,
+    /// Shape of the input, leading ones added.
+    pub shape: [u32; 4],
+    /// Elements before the input, per axis.
+    pub before: [u32; 4],
+    /// Elements after the input, per axis.
+    pub after: [u32; 4],
+    /// Value of the border.
+    pub value: i8,
+}
+
+/// Parameters of [`Op::Softmax`]. The output has scale 1/256 and zero point -128. The output may
+/// be exactly the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Softmax {
+    /// `[rows, depth]`.
+    pub input: Span,
+    /// `[rows, depth]`.
+    pub output: Span,
+    /// Vectors.
+    pub rows: u32,
+    /// Length of a vector.
+    pub depth: u32,
+    /// int32 Q0.31, 4-byte aligned, 1 to 256 entries, none negative, not increasing: entry `d` is
+    /// `exp(-beta * scale * d)`; differences beyond the table count as 0.
+    pub table: Span,
+}
+
+/// Parameters of [`Op::Lut`]. The output may be exactly the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lut {
+    /// The values.
+    pub input: Span,
+    /// The results, as many.
+    pub output: Span,
+    /// 256 int8; entry `x + 128` is the result for `x`.
+    pub table: Span,
+}
+
+/// Parameters of [`Op::Requantize`]. The output may be exactly the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requantize {
+    /// The values.
+    pub input: Span,
+    /// The results, as many.
+    pub output: Span,
+    /// The change.
+    pub rescale: Rescale,
+}
+
+/// Parameters of [`Op::Transpose`]: output axis `i` is input axis `perm[i]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transpose {
+    /// The tensor.
+    pub input: Span,
+    /// The tensor with its axes permuted.
+    pub output: Span,
+    /// Shape of the input, leading ones added.
+    pub shape: [u32; 4],
+    /// A permutation of `0..4`.
+    pub perm: [u8; 4],
+}
