@@ -1,1 +1,14 @@
-//! x
+//! The Tiivis compiler: takes a trained network and makes it live on a Cortex-M microcontroller.
+//!
+//! A model's way through the library, one direction, each arrow a module with its own error type:
+//!
+//! [`import`] → [`ir`] → [`passes`] → [`quantize`] → [`lower`] → [`plan`] → [`emit`] → blob.
+//!
+//! [`measure`] runs the blob, on the host and on emulated boards; [`board`] knows the boards and
+//! builds the firmware; [`data`] reads arrays and data sets; [`report`] shows results; [`cli`] is
+//! the command.
+
+#![forbid(unsafe_code)]
+
+pub mod ir;
+pub mod quantize;

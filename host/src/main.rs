@@ -1,1 +1,3 @@
-fn main(){}
+//! The `tiivis` command.
+
+fn main() {}

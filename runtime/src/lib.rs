@@ -1,1 +1,5 @@
-//! x
+//! Executes Tiivis model blobs on microcontrollers.
+
+#![no_std]
+
+pub mod blob;

@@ -1,0 +1,1 @@
+//! Float evaluation on candle.

@@ -1,0 +1,15 @@
+//! The float intermediate representation that importers produce and passes transform.
+//!
+//! A [`Graph`] is f32, NHWC, batch first with batch 1, topologically ordered, every node with
+//! exactly one output. Filters are OHWI. No operator may mix values along the batch axis, so that
+//! [`eval`] can run any number of samples at once.
+
+pub mod eval;
+mod graph;
+mod infer;
+mod op;
+mod text;
+mod verify;
+
+pub use graph::{Graph, Node, Port, Value, ValueId};
+pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};

@@ -1,0 +1,161 @@
+//! The operators of the float graph.
+
+/// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
+///
+/// A closed enum: adding a variant makes the compiler list every place that must learn it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// `[x: N H W I, weights: O KH KW I/groups (constant), bias?: O (constant)]` → `N OH OW O`.
+    Conv2d(Conv2d),
+    /// `[x: N … K, weights: O K (constant), bias?: O (constant)]` → `N … O`: a product over the
+    /// last axis.
+    Dense {
+        /// Fused clamp of the result.
+        clamp: Option<Clamp>,
+    },
+    /// `[x, scale, bias, mean, variance]`, all constant but `x`, over the last axis:
+    /// `(x - mean) / sqrt(variance + epsilon) * scale + bias`.
+    BatchNorm {
+        /// Added to the variance.
+        epsilon: f32,
+    },
+    /// `[x]` → element by element.
+    Activation(Activation),
+    /// `[x: N H W C]` → largest value of each window; padding never wins.
+    MaxPool2d(Pool2d),
+    /// `[x: N H W C]` → mean of each window.
+    AvgPool2d(AvgPool2d),
+    /// `[a, b]`, broadcasting as NumPy does.
+    Add {
+        /// Fused clamp of the result.
+        clamp: Option<Clamp>,
+    },
+    /// `[a, b]` → `a - b`, broadcasting.
+    Sub {
+        /// Fused clamp of the result.
+        clamp: Option<Clamp>,
+    },
+    /// `[a, b]`, broadcasting.
+    Mul {
+        /// Fused clamp of the result.
+        clamp: Option<Clamp>,
+    },
+    /// `[x0, x1, …]`, of equal shape but for `axis`.
+    Concat {
+        /// Axis, never the batch.
+        axis: usize,
+    },
+    /// `[x]` → the same elements in the same order.
+    Reshape {
+        /// New shape, batch (1) first.
+        shape: Vec<usize>,
+    },
+    /// `[x]` → output axis `i` is input axis `perm[i]`; `perm[0] == 0`.
+    Transpose {
+        /// Permutation.
+        perm: Vec<usize>,
+    },
+    /// `[x]` → `x` surrounded by a constant.
+    Pad(Pad),
+    /// `[x]` → softmax over the last axis.
+    Softmax,
+    /// `[x]` → `x`. Only between import and the pass that removes it.
+    Identity,
+}
+
+/// A clamp to `[min, max]`; infinite where there is no bound. ReLU is `[0, ∞]`, ReLU6 `[0, 6]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clamp {
+    /// Lower bound.
+    pub min: f32,
+    /// Upper bound.
+    pub max: f32,
+}
+
+/// A function of one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// Clamp: ReLU, ReLU6, Clip.
+    Clamp(Clamp),
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `x` where positive, else `alpha · x`.
+    LeakyRelu {
+        /// Slope of the negative side.
+        alpha: f32,
+    },
+    /// `x` where positive, else `alpha · (exp(x) - 1)`.
+    Elu {
+        /// Depth of the negative side.
+        alpha: f32,
+    },
+    /// `max(0, min(1, alpha · x + beta))`.
+    HardSigmoid {
+        /// Slope.
+        alpha: f32,
+        /// Value at 0.
+        beta: f32,
+    },
+    /// `x · max(0, min(1, x / 6 + 1/2))`.
+    HardSwish,
+}
+
+/// Geometry of a sliding window, per axis: `[rows, columns]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window2d {
+    /// Kernel size.
+    pub kernel: [usize; 2],
+    /// Stride.
+    pub stride: [usize; 2],
+    /// Distance between taps.
+    pub dilation: [usize; 2],
+    /// Padding above and left.
+    pub pad_before: [usize; 2],
+    /// Padding below and right.
+    pub pad_after: [usize; 2],
+}
+
+/// Parameters of [`Op::Conv2d`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conv2d {
+    /// Geometry; padding is with 0.
+    pub window: Window2d,
+    /// Number of groups; the input's channels for a depthwise convolution.
+    pub groups: usize,
+    /// Fused clamp of the result.
+    pub clamp: Option<Clamp>,
+}
+
+/// Parameters of [`Op::MaxPool2d`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool2d {
+    /// Geometry. (`pad_after` is resolved: rounding modes of source formats are gone.)
+    pub window: Window2d,
+    /// Fused clamp of the result.
+    pub clamp: Option<Clamp>,
+}
+
+/// Parameters of [`Op::AvgPool2d`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct AvgPool2d {
+    /// Geometry.
+    pub window: Window2d,
+    /// Whether padding counts as zeros in the mean (ONNX: only explicit padding ever does; taps
+    /// beyond it, from rounding the output size up, never count).
+    pub count_include_pad: bool,
+    /// Fused clamp of the result.
+    pub clamp: Option<Clamp>,
+}
+
+/// Parameters of [`Op::Pad`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pad {
+    /// Elements before, per axis; 0 for the batch.
+    pub before: Vec<usize>,
+    /// Elements after, per axis; 0 for the batch.
+    pub after: Vec<usize>,
+    /// Value of the border.
+    pub value: f32,
+}

@@ -1,0 +1,7 @@
+//! The blob.
+
+mod program;
+mod step;
+
+pub use program::*;
+pub use step::*;
