@@ -1,3 +1,5 @@
 //! The `tiivis` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tiivis::cli::main()
+}

@@ -1,0 +1,160 @@
+//! `tiivis run`.
+
+use super::{model, output, progress};
+use crate::data::{Array, Elements, read_npy, read_npz, write_npy, write_npz};
+use crate::measure::{float, sim};
+use anyhow::{Context, bail};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Runs a model on the host: a .tiv with the device's own integer code, a model file in float
+///
+/// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
+/// int8 in (quantized already, .tiv only) gives int8 out.
+///
+/// Example: tiivis run model.tiv --input x.npy --output y.npy
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Run {
+    /// A compiled model (.tiv) or a model file (.onnx).
+    model: PathBuf,
+    /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz
+    /// gives its array `x`.
+    #[arg(long, required = true, value_name = "[NAME=]FILE")]
+    input: Vec<String>,
+    /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
+    #[arg(long, required = true, value_name = "[NAME=]FILE")]
+    output: Vec<String>,
+    /// Also writes what every step computed for the first sample (int8, NHWC; .tiv only).
+    #[arg(long, value_name = "FILE.npz")]
+    dump_layers: Option<PathBuf>,
+}
+
+impl Run {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        match model::open(&self.model)? {
+            model::Input::Blob(blob) => self.run_blob(&blob),
+            model::Input::Model(imported) => {
+                if self.dump_layers.is_some() {
+                    bail!("--dump-layers looks into a compiled model: give a .tiv");
+                }
+                let inputs: Vec<_> = imported.graph.inputs.iter().map(|port| port.name.clone()).collect();
+                let outputs: Vec<_> = imported.graph.outputs.iter().map(|port| port.name.clone()).collect();
+                let arrays = read_inputs(&self.input, &inputs)?;
+                let targets = assign(&self.output, &outputs, "output")?;
+                let graph = model::simplified(imported.graph)?;
+                let bar = progress::bar("float evaluation", first_axis(&arrays));
+                let done = |count| bar.inc(progress::steps(count));
+                let results = float::run(&graph, &arrays.iter().collect::<Vec<_>>(), &done)?;
+                bar.finish_and_clear();
+                write_outputs(&targets, &results)
+            }
+        }
+    }
+
+    fn run_blob(&self, blob: &sim::Blob) -> anyhow::Result<()> {
+        let model = blob.model();
+        let inputs: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
+        let outputs: Vec<_> = model.outputs().map(|port| port.name.to_owned()).collect();
+        let arrays = read_inputs(&self.input, &inputs)?;
+        let targets = assign(&self.output, &outputs, "output")?;
+        let quantized = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
+        let bar = progress::bar("integer kernels", quantized.samples);
+        let results = sim::run(&model, &quantized, &|count| bar.inc(progress::steps(count)));
+        bar.finish_and_clear();
+        let real = !arrays.iter().all(|array| matches!(array.elements, Elements::I8(_)));
+        let results: Vec<_> = model
+            .outputs()
+            .zip(&results)
+            .map(|(port, values)| sim::output_array(&port, values, real))
+            .collect();
+        if let Some(path) = &self.dump_layers {
+            let layers = sim::dump_layers(&model, &quantized);
+            let arrays: Vec<_> = layers
+                .into_iter()
+                .map(|(name, values)| (name, Array::i8(vec![values.len()], values)))
+                .collect();
+            write_npz(path, &arrays)?;
+        }
+        write_outputs(&targets, &results)
+    }
+}
+
+fn first_axis(arrays: &[Array]) -> usize {
+    arrays.first().and_then(|array| array.shape.first()).copied().unwrap_or(0)
+}
+
+fn write_outputs(targets: &[PathBuf], results: &[Array]) -> anyhow::Result<()> {
+    for (path, array) in targets.iter().zip(results) {
+        write_npy(path, array)?;
+        let kind = array.elements.type_name();
+        output::text(format_args!("{}: {kind} {:?}\n", path.display(), array.shape))?;
+    }
+    Ok(())
+}
+
+/// Reads the arrays of all inputs, in the model's order.
+pub(super) fn read_inputs(given: &[String], names: &[String]) -> anyhow::Result<Vec<Array>> {
+    let paths = assign(given, names, "input")?;
+    paths.iter().map(|path| read_array(path)).collect()
+}
+
+/// Reads an `.npy`, or the array `x` of an `.npz`.
+fn read_array(path: &Path) -> anyhow::Result<Array> {
+    if path.extension().is_some_and(|extension| extension == "npz") {
+        let arrays = read_npz(path)?;
+        let x = arrays.into_iter().find(|(name, _)| name == "x");
+        Ok(x.with_context(|| format!("`{}` has no array `x`", path.display()))?.1)
+    } else {
+        Ok(read_npy(path)?)
+    }
+}
+
+/// Brings `[NAME=]FILE` arguments into the order of the model's ports.
+fn assign(given: &[String], names: &[String], what: &str) -> anyhow::Result<Vec<PathBuf>> {
+    if let ([one], [_]) = (given, names)
+        && !names.iter().any(|name| one.starts_with(&format!("{name}=")))
+    {
+        return Ok(vec![one.into()]);
+    }
+    let shown = names.join(", ");
+    let mut paths: Vec<Option<PathBuf>> = vec![None; names.len()];
+    for argument in given {
+        let named = names
+            .iter()
+            .enumerate()
+            .find_map(|(at, name)| Some((at, argument.strip_prefix(name.as_str())?.strip_prefix('=')?)));
+        let Some((at, path)) = named else {
+            bail!("`--{what} {argument}` names no {what} of the model: give NAME=FILE for each of {shown}");
+        };
+        if paths[at].replace(path.into()).is_some() {
+            bail!("{what} `{}` is given twice", names[at]);
+        }
+    }
+    paths
+        .into_iter()
+        .zip(names)
+        .map(|(path, name)| path.with_context(|| format!("{what} `{name}` is missing: add --{what} {name}=FILE")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn files_are_assigned_by_name_or_alone() {
+        let assign = |given: &[&str], names: &[&str]| assign(&strings(given), &strings(names), "input").ok();
+        let paths = |paths: &[&str]| Some(paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(assign(&["x.npy"], &["a"]), paths(&["x.npy"]));
+        assert_eq!(assign(&["a=x.npy"], &["a"]), paths(&["x.npy"]));
+        assert_eq!(assign(&["b=y", "a=x"], &["a", "b"]), paths(&["x", "y"]));
+        assert_eq!(assign(&["a=x"], &["a", "b"]), None);
+        assert_eq!(assign(&["a=x", "a=y"], &["a", "b"]), None);
+        assert_eq!(assign(&["x", "y"], &["a", "b"]), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! Data sets for calibration and evaluation.
+
+use super::{Array, DataError, Elements, read_npz};
+use std::path::Path;
+
+/// Samples, in the source model's axis order, with their class labels if known.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Where it came from, for messages.
+    pub name: String,
+    /// `(N, …)`.
+    pub x: Array,
+    /// N class labels.
+    pub y: Option<Vec<usize>>,
+}
+
+impl Dataset {
+    /// Reads an `.npz` with `x` and, optionally, `y`.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let name = path.display().to_string();
+        let mut arrays = read_npz(path)?;
+        let found: Vec<_> = arrays.iter().map(|(name, _)| name.clone()).collect();
+        let mut take = |wanted: &str| {
+            let at = arrays.iter().position(|(name, _)| name == wanted)?;
+            Some(arrays.swap_remove(at).1)
+        };
+        let x = take("x").ok_or_else(|| DataError::MissingArray {
+            path: path.to_owned(),
+            name: "x".to_owned(),
+            found: found.join(", "),
+        })?;
+        let y = take("y");
+        Self::new(name, x, y)
+    }
+
+    /// A data set of these arrays.
+    pub fn new(name: String, x: Array, y: Option<Array>) -> Result<Self, DataError> {
+        let samples = x.shape.first().copied().unwrap_or(0);
+        if samples == 0 || x.elements.is_empty() {
+            return Err(DataError::Empty(name));
+        }
+        if let Elements::F32(values) = &x.elements {
+            let bad = values.iter().position(|value| !value.is_finite());
+            if let Some(at) = bad {
+                return Err(DataError::NotFinite {
+                    name,
+                    sample: at / (values.len() / samples),
+                    value: values[at],
+                });
+            }
+        }
+        let y = y.map(|y| labels(&name, &y)).transpose()?;
+        if let Some(labels) = y.as_ref().map(Vec::len).filter(|&labels| labels != samples) {
+            return Err(DataError::LabelCount { name, samples, labels });
+        }
+        Ok(Self { name, x, y })
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.x.shape[0]
+    }
+
+    /// Never: an empty data set is refused.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn labels(name: &str, y: &Array) -> Result<Vec<usize>, DataError> {
+    let wrong = |found: String| DataError::LabelType {
+        name: name.to_owned(),
+        found,
+    };
+    let class = |value: i64| usize::try_from(value).map_err(|_| wrong(format!("{value}")));
+    match &y.elements {
+        Elements::U8(values) => Ok(values.iter().map(|&value| usize::from(value)).collect()),
+        Elements::I8(values) => values.iter().map(|&value| class(value.into())).collect(),
+        Elements::I64(values) => values.iter().map(|&value| class(value)).collect(),
+        Elements::F32(_) => Err(wrong("float32".to_owned())),
+    }
+}
+
+/// Number of samples in an array given to an input whose shape is `source_shape` (batch, 1,
+/// first): `(N, …)` and `(N, 1, …)` are accepted.
+pub fn samples(array: &Array, name: &str, source_shape: &[usize]) -> Result<usize, DataError> {
+    let sample = source_shape.get(1..).unwrap_or(&[]);
+    match array.shape.split_first() {
+        Some((&samples, rest)) if rest == sample => Ok(samples),
+        Some((&samples, [1, rest @ ..])) if rest == sample => Ok(samples),
+        _ => Err(DataError::Shape {
+            name: name.to_owned(),
+            expected: format!("{sample:?}"),
+            found: format!("{:?}", array.shape),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_axis_of_one_may_stand_behind_the_samples() {
+        let shape = [1, 2, 3];
+        for (given, expected) in [(vec![4, 2, 3], Some(4)), (vec![4, 1, 2, 3], Some(4)), (vec![2, 3], None), (vec![4, 3, 2], None)] {
+            let array = Array::f32(given.clone(), vec![0.0; given.iter().product()]);
+            assert_eq!(samples(&array, "x", &shape).ok(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn bad_data_sets_are_refused_by_name() {
+        let set = |x: Array, y: Option<Array>| Dataset::new("d".to_owned(), x, y).map(|_| ());
+        let x = || Array::f32(vec![2, 2], vec![0.0; 4]);
+        let y = |values: Vec<i64>| Some(Array::new(vec![values.len()], Elements::I64(values)));
+        assert!(matches!(set(Array::f32(vec![0, 2], vec![]), None), Err(DataError::Empty(_))));
+        assert!(matches!(set(x(), y(vec![1])), Err(DataError::LabelCount { samples: 2, labels: 1, .. })));
+        assert!(matches!(set(x(), y(vec![1, -1])), Err(DataError::LabelType { .. })));
+        assert!(matches!(set(x(), Some(x())), Err(DataError::LabelType { .. })));
+        let nan = Array::f32(vec![2, 2], vec![0.0, 0.0, 0.0, f32::NAN]);
+        assert!(matches!(set(nan, None), Err(DataError::NotFinite { sample: 1, .. })));
+        assert!(set(x(), y(vec![1, 0])).is_ok());
+    }
+}

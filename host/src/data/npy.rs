@@ -1,0 +1,209 @@
+//! NumPy's `.npy` and `.npz` files.
+
+use super::{Array, DataError, Elements};
+use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use std::fs::File;
+use std::io::{Cursor, Read, Write};
+use std::path::Path;
+use zip::result::ZipError;
+
+/// Reads a `.npy` file.
+pub fn read_npy(path: &Path) -> Result<Array, DataError> {
+    let bytes = std::fs::read(path).map_err(|source| DataError::File {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    decode(&bytes, &path.display().to_string(), path)
+}
+
+/// Reads every array of an `.npz` archive, in the archive's order.
+pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
+    let file = File::open(path).map_err(|source| DataError::File {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |error: ZipError| malformed(path, "npz", error);
+    let mut archive = zip::ZipArchive::new(file).map_err(malformed)?;
+    let mut arrays = Vec::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(malformed)?;
+        let Some(name) = entry.name().strip_suffix(".npy").map(str::to_owned) else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        entry
+            .read_to_end(&mut bytes)
+            .map_err(|error| malformed_io(path, "npz", error))?;
+        arrays.push((name.clone(), decode(&bytes, &name, path)?));
+    }
+    Ok(arrays)
+}
+
+/// Writes a `.npy` file, whole or not at all.
+pub fn write_npy(path: &Path, array: &Array) -> Result<(), DataError> {
+    save(path, &encode(array))
+}
+
+/// Writes an `.npz` archive, whole or not at all.
+pub fn write_npz(path: &Path, arrays: &[(String, Array)]) -> Result<(), DataError> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    // A fixed time stamp: the same arrays give the same bytes.
+    let options = zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::DEFAULT);
+    for (name, array) in arrays {
+        let written = archive
+            .start_file(format!("{name}.npy"), options)
+            .and_then(|()| Ok(archive.write_all(&encode(array))?));
+        written.map_err(|error| malformed(path, "npz", error))?;
+    }
+    let bytes = archive.finish().map_err(|error| malformed(path, "npz", error))?;
+    save(path, bytes.get_ref())
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    crate::emit::write_atomically(path, bytes).map_err(|source| DataError::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn malformed(path: &Path, format: &'static str, reason: impl ToString) -> DataError {
+    DataError::Malformed {
+        path: path.to_owned(),
+        format,
+        reason: reason.to_string(),
+    }
+}
+
+fn malformed_io(path: &Path, format: &'static str, error: std::io::Error) -> DataError {
+    malformed(path, format, error)
+}
+
+fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
+    let wrong = |reason: String| malformed(path, "npy", format!("array `{name}`: {reason}"));
+    let file = NpyFile::new(bytes).map_err(|error| wrong(error.to_string()))?;
+    if file.order() == Order::Fortran && file.shape().len() > 1 {
+        let how = "it is in Fortran order; save `numpy.ascontiguousarray(x)`";
+        return Err(wrong(how.to_owned()));
+    }
+    let shape: Option<Vec<usize>> = file
+        .shape()
+        .iter()
+        .map(|&extent| usize::try_from(extent).ok())
+        .collect();
+    let count = shape
+        .as_deref()
+        .and_then(|shape| shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent)))
+        .filter(|&count| count <= bytes.len());
+    let (Some(shape), Some(_)) = (shape, count) else {
+        return Err(wrong(format!("shape {:?} needs more bytes than the file has", file.shape())));
+    };
+    let unsupported = |dtype: &DType| DataError::ElementType {
+        name: name.to_owned(),
+        found: dtype.descr(),
+    };
+    let dtype = file.dtype();
+    let DType::Plain(plain) = &dtype else {
+        return Err(unsupported(&dtype));
+    };
+    let failed = |error: std::io::Error| wrong(error.to_string());
+    let elements = match (plain.type_char(), plain.size_field()) {
+        (TypeChar::Float, 4) => Elements::F32(file.into_vec().map_err(failed)?),
+        (TypeChar::Float, 8) => {
+            let values: Vec<f64> = file.into_vec().map_err(failed)?;
+            Elements::F32(values.into_iter().map(narrow).collect())
+        }
+        (TypeChar::Int, 1) => Elements::I8(file.into_vec().map_err(failed)?),
+        (TypeChar::Uint, 1) => Elements::U8(file.into_vec().map_err(failed)?),
+        (TypeChar::Int, 2) => widen::<i16>(file).map_err(failed)?,
+        (TypeChar::Int, 4) => widen::<i32>(file).map_err(failed)?,
+        (TypeChar::Int, 8) => widen::<i64>(file).map_err(failed)?,
+        (TypeChar::Uint, 2) => widen::<u16>(file).map_err(failed)?,
+        (TypeChar::Uint, 4) => widen::<u32>(file).map_err(failed)?,
+        _ => return Err(unsupported(&dtype)),
+    };
+    Ok(Array::new(shape, elements))
+}
+
+#[expect(clippy::as_conversions, reason = "rounding to the nearest float32 is what is wanted")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+fn widen<T: npyz::Deserialize + Into<i64>>(file: NpyFile<&[u8]>) -> std::io::Result<Elements> {
+    let values: Vec<T> = file.into_vec()?;
+    Ok(Elements::I64(values.into_iter().map(Into::into).collect()))
+}
+
+fn encode(array: &Array) -> Vec<u8> {
+    let shape: Vec<u64> = array
+        .shape
+        .iter()
+        .map(|&extent| u64::try_from(extent).expect("usize is at most 64 bits"))
+        .collect();
+    match &array.elements {
+        Elements::F32(values) => encode_elements(&shape, values),
+        Elements::I8(values) => encode_elements(&shape, values),
+        Elements::U8(values) => encode_elements(&shape, values),
+        Elements::I64(values) => encode_elements(&shape, values),
+    }
+}
+
+fn encode_elements<T: npyz::AutoSerialize + Copy>(shape: &[u64], values: &[T]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let written = npyz::WriteOptions::new()
+        .default_dtype()
+        .shape(shape)
+        .writer(&mut bytes)
+        .begin_nd()
+        .and_then(|mut writer| {
+            writer.extend(values.iter().copied())?;
+            writer.finish()
+        });
+    written.expect("writing to memory cannot fail");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_survive_a_round_trip() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let arrays = vec![
+            ("a".to_owned(), Array::f32(vec![2, 3], vec![0.0, -1.5, 2.0, 1e-9, 5.0, 6.0])),
+            ("b".to_owned(), Array::i8(vec![4], vec![-128, 127, 0, 1])),
+            ("c".to_owned(), Array::new(vec![0, 7], Elements::I64(vec![]))),
+        ];
+        let path = folder.path().join("x.npz");
+        write_npz(&path, &arrays).expect("written");
+        assert_eq!(read_npz(&path).expect("read"), arrays);
+        let path = folder.path().join("x.npy");
+        write_npy(&path, &arrays[0].1).expect("written");
+        assert_eq!(read_npy(&path).expect("read"), arrays[0].1);
+    }
+
+    #[test]
+    fn a_shape_that_the_file_cannot_fill_is_refused() {
+        let mut bytes = encode(&Array::f32(vec![12], vec![0.0; 12]));
+        let at = bytes.windows(4).position(|w| w == b"(12,").expect("shape");
+        // The header is padded with spaces: there is room for a longer number.
+        let end = bytes.iter().position(|&b| b == b'\n').expect("end of header");
+        let tail = bytes[at + 3..end - 14].to_vec();
+        bytes[at + 1..at + 15].copy_from_slice(b"99999999999999");
+        bytes[at + 15..at + 15 + tail.len()].copy_from_slice(&tail);
+        let error = decode(&bytes[..], "x", Path::new("x.npy")).expect_err("refused");
+        assert!(matches!(error, DataError::Malformed { .. }), "{error}");
+    }
+
+    #[test]
+    fn truncated_files_are_refused() {
+        let bytes = encode(&Array::f32(vec![3, 2], vec![1.0; 6]));
+        for len in 0..bytes.len() {
+            assert!(decode(&bytes[..len], "x", Path::new("x.npy")).is_err(), "{len} bytes");
+        }
+    }
+}

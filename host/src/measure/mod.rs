@@ -1,0 +1,1 @@
+//! Running models and counting what they cost.

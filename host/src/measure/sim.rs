@@ -1,0 +1,306 @@
+//! The host simulation: the device's own integer code, run here.
+
+use crate::data::{AlignedBytes, Array, DataError, Elements, layout, samples};
+use rayon::prelude::*;
+use std::path::Path;
+use tiivis_runtime::blob::{Port, Span, Step};
+use tiivis_runtime::{Aligned, Block, Hook, Model, ParseError, Session, flatten_mut};
+
+/// Samples that one worker runs before it looks for more work; results do not depend on it.
+const SAMPLES_PER_TASK: usize = 16;
+
+/// Why a blob could not be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The blob is refused.
+    #[error("`{path}` is not a sound model: {source}")]
+    Parse {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        source: ParseError,
+    },
+    /// An input array does not fit.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Not every input, or more than the model has, was given.
+    #[error("the model has {expected} inputs ({names}), {found} arrays were given")]
+    InputCount {
+        /// Inputs of the model.
+        expected: usize,
+        /// Their names.
+        names: String,
+        /// Arrays given.
+        found: usize,
+    },
+    /// Inputs with different numbers of samples.
+    #[error("input `{name}` has {found} samples where the first input has {expected}")]
+    SampleCount {
+        /// The input.
+        name: String,
+        /// Samples of the first input.
+        expected: usize,
+        /// Samples of this one.
+        found: usize,
+    },
+    /// Integers that are not the model's.
+    #[error("input `{name}` takes float32, or int8 that is quantized already, or uint8 pixels (scaled by 1/255); found {found}")]
+    ElementType {
+        /// The input.
+        name: String,
+        /// NumPy's name of what was given.
+        found: &'static str,
+    },
+}
+
+/// A blob held where the runtime accepts it, proven sound.
+#[derive(Debug)]
+pub struct Blob {
+    bytes: AlignedBytes,
+}
+
+impl Blob {
+    /// Reads and proves a `.tiv` file.
+    pub fn read(path: &Path) -> Result<Self, SimError> {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| SimError::File {
+            path: shown.clone(),
+            source,
+        })?;
+        Self::new(&bytes).map_err(|source| SimError::Parse { path: shown, source })
+    }
+
+    /// Proves a blob.
+    pub fn new(bytes: &[u8]) -> Result<Self, ParseError> {
+        let bytes = AlignedBytes::new(bytes);
+        Model::parse(bytes.as_ref())?;
+        Ok(Self { bytes })
+    }
+
+    /// The model in it.
+    pub fn model(&self) -> Model<'_> {
+        Model::parse(self.bytes.as_ref()).expect("proven when it was made")
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+/// Storage for one session's arena.
+pub struct Arena(Vec<Block<i8>>);
+
+impl Arena {
+    /// Enough for this model.
+    pub fn new(model: &Model<'_>) -> Self {
+        Self(vec![Aligned([0; 16]); model.arena_bytes().div_ceil(16)])
+    }
+
+    /// A session in it.
+    pub fn session<'s, 'a>(&'s mut self, model: &'s Model<'a>) -> Session<'s, 'a> {
+        let session = model.session(flatten_mut(&mut self.0));
+        session.expect("the arena was made for the model and is aligned")
+    }
+}
+
+/// Shape of a port in the source model's axis order, batch first.
+pub fn source_shape(port: &Port<'_>) -> Vec<usize> {
+    let shape = internal_shape(port);
+    source_axes(port).iter().map(|&axis| shape[axis]).collect()
+}
+
+fn internal_shape(port: &Port<'_>) -> Vec<usize> {
+    let extent = |&extent: &u32| usize::try_from(extent).expect("extents fit usize");
+    port.shape.iter().map(extent).collect()
+}
+
+fn source_axes(port: &Port<'_>) -> Vec<usize> {
+    port.source_axes.iter().map(|&axis| axis.into()).collect()
+}
+
+/// Quantized samples of every input, internal axis order: what a board is fed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// Number of samples.
+    pub samples: usize,
+    /// Per input, `samples` times its values.
+    pub values: Vec<Vec<i8>>,
+}
+
+/// Quantizes arrays in the source model's axis order, one per input, in the model's order.
+///
+/// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; int8 is taken as it
+/// is; uint8 is scaled by 1/255 first.
+pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, SimError> {
+    let ports: Vec<_> = model.inputs().collect();
+    if ports.len() != arrays.len() {
+        let names: Vec<_> = ports.iter().map(|port| port.name).collect();
+        return Err(SimError::InputCount {
+            expected: ports.len(),
+            names: names.join(", "),
+            found: arrays.len(),
+        });
+    }
+    let mut arena = Arena::new(model);
+    let mut session = arena.session(model);
+    let mut inputs = Inputs {
+        samples: 0,
+        values: Vec::new(),
+    };
+    for (index, (port, array)) in ports.iter().zip(arrays).enumerate() {
+        let found = samples(array, port.name, &source_shape(port))?;
+        if index == 0 {
+            inputs.samples = found;
+        } else if found != inputs.samples {
+            return Err(SimError::SampleCount {
+                name: port.name.to_owned(),
+                expected: inputs.samples,
+                found,
+            });
+        }
+        inputs.values.push(quantize_port(&mut session, index, port, array)?);
+    }
+    Ok(inputs)
+}
+
+fn quantize_port(
+    session: &mut Session<'_, '_>,
+    index: usize,
+    port: &Port<'_>,
+    array: &Array,
+) -> Result<Vec<i8>, SimError> {
+    let (shape, axes) = (internal_shape(port), source_axes(port));
+    let len = shape.iter().product();
+    let mut quantized = Vec::with_capacity(array.elements.len());
+    let mut push_real = |sample: &[f32]| {
+        let sample = layout::to_internal(sample, &shape, &axes);
+        let written = session.quantize_input(index, &sample);
+        written.expect("a sample has the input's length");
+        quantized.extend_from_slice(session.input_mut(index));
+    };
+    match &array.elements {
+        Elements::F32(values) => values.chunks_exact(len).for_each(push_real),
+        Elements::U8(values) => values.chunks_exact(len).for_each(|sample| {
+            let sample: Vec<_> = sample.iter().map(|&pixel| unit(pixel)).collect();
+            push_real(&sample);
+        }),
+        Elements::I8(values) => {
+            for sample in values.chunks_exact(len) {
+                quantized.extend(layout::to_internal(sample, &shape, &axes));
+            }
+        }
+        Elements::I64(_) => {
+            return Err(SimError::ElementType {
+                name: port.name.to_owned(),
+                found: array.elements.type_name(),
+            });
+        }
+    }
+    Ok(quantized)
+}
+
+/// A pixel as the real number that a network trained on `pixel / 255` expects.
+pub fn unit(pixel: u8) -> f32 {
+    f32::from(pixel) / 255.0
+}
+
+/// Runs every sample; per output, `samples` times its values, int8, internal axis order.
+///
+/// `progress` is told how many samples were done, from several threads.
+pub fn run(model: &Model<'_>, inputs: &Inputs, progress: &(dyn Fn(usize) + Sync)) -> Vec<Vec<i8>> {
+    let outputs = model.outputs().len();
+    let starts: Vec<_> = (0..inputs.samples).step_by(SAMPLES_PER_TASK).collect();
+    let tasks: Vec<Vec<Vec<i8>>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let end = inputs.samples.min(start + SAMPLES_PER_TASK);
+            let mut arena = Arena::new(model);
+            let mut session = arena.session(model);
+            let mut results = vec![Vec::new(); outputs];
+            for sample in start..end {
+                feed(&mut session, inputs, sample);
+                session.run();
+                for (index, result) in results.iter_mut().enumerate() {
+                    result.extend_from_slice(session.output(index));
+                }
+            }
+            progress(end - start);
+            results
+        })
+        .collect();
+    let mut results = vec![Vec::new(); outputs];
+    for task in tasks {
+        for (result, part) in results.iter_mut().zip(task) {
+            result.extend(part);
+        }
+    }
+    results
+}
+
+/// Writes one sample's values into a session's inputs.
+fn feed(session: &mut Session<'_, '_>, inputs: &Inputs, sample: usize) {
+    for (index, values) in inputs.values.iter().enumerate() {
+        let input = session.input_mut(index);
+        let len = input.len();
+        input.copy_from_slice(&values[sample * len..][..len]);
+    }
+}
+
+/// An output's values as an array in the source model's axis order: int8 as they are, or real.
+pub fn output_array(port: &Port<'_>, values: &[i8], real: bool) -> Array {
+    let (internal, axes) = (internal_shape(port), source_axes(port));
+    let len = internal.iter().product();
+    let samples: Vec<i8> = values
+        .chunks_exact(len)
+        .flat_map(|sample| layout::to_source(sample, &internal, &axes))
+        .collect();
+    let mut shape = source_shape(port);
+    shape[0] = values.len() / len;
+    if real {
+        Array::f32(shape, samples.iter().map(|&q| dequantize(port, q)).collect())
+    } else {
+        Array::i8(shape, samples)
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "at most nine bits, exact in f32")]
+fn dequantize(port: &Port<'_>, q: i8) -> f32 {
+    (i32::from(q) - port.zero_point) as f32 * port.scale
+}
+
+/// Runs the first sample and returns what every step wrote: the step, its layer's name and the
+/// bytes.
+pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Vec<i8>)> {
+    struct Dump<'n> {
+        names: Vec<&'n str>,
+        layers: Vec<(String, Vec<i8>)>,
+    }
+    impl Hook for Dump<'_> {
+        fn after_step(&mut self, index: u32, step: &Step, arena: &[i8]) {
+            let layer = usize::try_from(step.layer).expect("layers fit usize");
+            let name = self.names.get(layer).copied().unwrap_or("stripped");
+            let Span { offset, len } = step.op.output();
+            let start = usize::try_from(offset).expect("offsets fit usize");
+            let end = start + usize::try_from(len).expect("lengths fit usize");
+            self.layers.push((format!("{index:02}_{name}"), arena[start..end].to_vec()));
+        }
+    }
+    let mut arena = Arena::new(model);
+    let mut session = arena.session(model);
+    feed(&mut session, inputs, 0);
+    let mut dump = Dump {
+        names: model.layer_names().collect(),
+        layers: Vec::new(),
+    };
+    session.run_with(&mut dump);
+    dump.layers
+}
