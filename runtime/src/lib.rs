@@ -1,10 +1,3 @@
-<<<<<<< HEAD
-//! Executes Tiivis model blobs on microcontrollers.
-
-#![no_std]
-
-pub mod blob;
-=======
 //! Executes Tiivis model blobs: int8 networks on microcontrollers and, bit for bit the same, on
 //! the host.
 //!
@@ -73,4 +66,3 @@ compile_error!("tiivis-runtime reads its tables in place and needs a little-endi
 const fn index(value: u32) -> usize {
     value as usize
 }
->>>>>>> c21d23b4dd083a03b3b88238031d01d3a54c588b

@@ -1,12 +1,3 @@
-<<<<<<< HEAD
-//! The blob.
-
-mod program;
-mod step;
-
-pub use program::*;
-pub use step::*;
-=======
 //! The format of a model: the types and the bytes, defined once for compiler and runtime.
 //!
 //! `FORMAT.md` beside this file is the document. [`Preamble`] and [`assemble`] are the layout,
@@ -27,4 +18,3 @@ pub use step::{
     Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Op, Operand, Pad, Pool2d,
     Requantize, Rescale, Scale, Softmax, Source, Span, Step, Transpose, Window2d,
 };
->>>>>>> c21d23b4dd083a03b3b88238031d01d3a54c588b
