@@ -1,7 +1,20 @@
-//! The blob.
+//! The format of a model: the types and the bytes, defined once for compiler and runtime.
+//!
+//! `FORMAT.md` beside this file is the document. [`Preamble`] and [`assemble`] are the layout,
+//! [`Program`] and [`Step`] what postcard encodes between preamble and data. This module judges
+//! nothing but the layout; [`crate::Model::parse`] proves the rest.
 
+mod assemble;
+mod crc;
+mod preamble;
 mod program;
 mod step;
 
-pub use program::*;
-pub use step::*;
+pub use assemble::{AssembleError, assemble, assembled_len};
+pub use crc::Crc32;
+pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
+pub use program::{Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape};
+pub use step::{
+    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Op, Operand, Pad, Pool2d,
+    Requantize, Rescale, Scale, Softmax, Source, Span, Step, Transpose, Window2d,
+};

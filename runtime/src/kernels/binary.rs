@@ -1,0 +1,68 @@
+//! Sum, difference and product of two tensors of the same shape. Broadcasting is the caller's.
+#![expect(clippy::as_conversions, reason = "a shift count that is not negative")]
+
+use super::{narrow, requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use crate::blob::{AddSub, Mul, Scale};
+
+/// `a + b` at the scales of `params`, element by element.
+///
+/// TFLite's `ADD` (`reference/integer_ops/add.h`): both operands, less their zero points, are
+/// shifted left by `left_shift`, scaled, added, scaled to the output and clamped to `min..=max`.
+pub fn add(params: &AddSub, a: &[i8], b: &[i8], output: &mut [i8]) {
+    combine(params, a, b, output, i32::wrapping_add);
+}
+
+/// `a - b` at the scales of `params`, element by element; see [`add`].
+///
+/// TFLite's `SUB` (`reference/sub.h`).
+pub fn sub(params: &AddSub, a: &[i8], b: &[i8], output: &mut [i8]) {
+    combine(params, a, b, output, i32::wrapping_sub);
+}
+
+#[inline]
+fn combine(
+    params: &AddSub,
+    a: &[i8],
+    b: &[i8],
+    output: &mut [i8],
+    operation: impl Fn(i32, i32) -> i32,
+) {
+    let scaled = |x: i8, zero_point: i32, scale: Scale| {
+        scale_down((i32::from(x) - zero_point) << params.left_shift, scale)
+    };
+    for ((out, &a), &b) in output.iter_mut().zip(a).zip(b) {
+        let a = scaled(a, params.a.zero_point, params.a_scale);
+        let b = scaled(b, params.b.zero_point, params.b_scale);
+        let sum = scale_down(operation(a, b), params.output_scale);
+        *out = narrow(
+            sum.wrapping_add(params.output_zero_point),
+            params.min,
+            params.max,
+        );
+    }
+}
+
+/// [`requantize`] by a scale whose shift is not positive
+/// (`MultiplyByQuantizedMultiplierSmallerThanOneExp`).
+#[inline]
+fn scale_down(x: i32, scale: Scale) -> i32 {
+    let high = saturating_rounding_doubling_high_mul(x, scale.multiplier);
+    rounding_divide_by_pot(high, -i32::from(scale.shift) as u32)
+}
+
+/// `a * b` at the scales of `params`, element by element.
+///
+/// TFLite's `MUL` (`reference/integer_ops/mul.h`): the product of the operands less their zero
+/// points (18 bits) is requantized and clamped to `min..=max`.
+pub fn mul(params: &Mul, a: &[i8], b: &[i8], output: &mut [i8]) {
+    for ((out, &a), &b) in output.iter_mut().zip(a).zip(b) {
+        let product = (i32::from(a) - params.a.zero_point) * (i32::from(b) - params.b.zero_point);
+        let scale = params.output_scale;
+        let scaled = requantize(product, scale.multiplier, scale.shift);
+        *out = narrow(
+            scaled.wrapping_add(params.output_zero_point),
+            params.min,
+            params.max,
+        );
+    }
+}

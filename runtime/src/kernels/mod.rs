@@ -1,0 +1,54 @@
+//! The arithmetic, on slices: portable, and the specification of every faster kernel.
+//!
+//! A kernel takes the parameters of its step ([`crate::blob`]; the spans in them are not looked
+//! at), the values, and the output. It allocates nothing and needs no scratch. It panics where a
+//! slice is not as long as the parameters say or a parameter is outside its documented range, and
+//! nowhere else; [`crate::Model::parse`] has proven both for every step of a blob.
+//!
+//! Sums and sums of products wrap. A compiled model cannot overflow them (the compiler proves each
+//! channel's bound), a hostile one can, and gets defined nonsense.
+
+mod avg_pool;
+mod binary;
+mod channels;
+mod conv2d;
+mod dense;
+mod depthwise;
+mod dot;
+mod fixed_exp;
+mod lut;
+mod max_pool;
+mod pad;
+mod requantize;
+mod rescale;
+mod softmax;
+mod transpose;
+mod window;
+
+pub(crate) use avg_pool::MAX_VALUES;
+pub use avg_pool::avg_pool2d;
+pub use binary::{add, mul, sub};
+pub use channels::Channels;
+pub use conv2d::conv2d;
+pub use dense::dense;
+pub use depthwise::depthwise_conv2d;
+pub use dot::dot;
+pub use fixed_exp::table_entry;
+pub use lut::lut;
+pub use max_pool::max_pool2d;
+pub use pad::pad;
+pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+pub use rescale::rescale;
+pub use softmax::softmax;
+pub use transpose::transpose;
+pub use window::{Axis, Taps};
+
+/// Clamps to `min..=max` and narrows.
+///
+/// `min <= max` is proven by `parse`, so the result fits int8.
+#[inline]
+#[expect(clippy::as_conversions, reason = "clamped to int8")]
+fn narrow(value: i32, min: i8, max: i8) -> i8 {
+    // Not `clamp`, which would bring its assertion into every loop.
+    value.min(i32::from(max)).max(i32::from(min)) as i8
+}

@@ -1,0 +1,288 @@
+//! A blob that has been proven sound.
+
+use crate::blob::{MAX_PORTS, Port, Preamble, Program, Span, Step};
+use crate::data::Data;
+use crate::error::{ParseError, PortKind, RunError};
+use crate::fault::Fault;
+use crate::ops::{self, Bounds};
+use crate::session::Session;
+use core::marker::PhantomData;
+use serde::Deserialize;
+
+/// A model, executed in place from the bytes it was parsed from.
+///
+/// Holds no copy of anything: lists are decoded item by item when they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    program: Program<'a>,
+    data: Data<'a>,
+}
+
+impl<'a> Model<'a> {
+    /// Reads a blob and proves that it can be run: checksum, versions, and for every port and step
+    /// that offsets, shapes, scales and tables are in range and outputs overlap no inputs (see
+    /// `FORMAT.md`, "What a runtime proves"). That the values of one step survive until another
+    /// reads them is the compiler's to prove; a blob where they do not gives wrong values, no
+    /// undefined behaviour.
+    ///
+    /// # Errors
+    ///
+    /// See [`ParseError`]. No bytes make it panic.
+    pub fn parse(blob: &'a [u8]) -> Result<Self, ParseError> {
+        if !blob.as_ptr().addr().is_multiple_of(crate::ALIGNMENT) {
+            return Err(ParseError::Misaligned);
+        }
+        let preamble = Preamble::parse(blob)?;
+        if blob.len() != crate::index(preamble.total_len) {
+            return Err(ParseError::Length {
+                stated: preamble.total_len,
+                found: u32::try_from(blob.len()).unwrap_or(u32::MAX),
+            });
+        }
+        let computed = Preamble::checksum_of(blob);
+        if computed != preamble.checksum {
+            return Err(ParseError::Checksum {
+                stated: preamble.checksum,
+                computed,
+            });
+        }
+        let (program, padding, data) = preamble.split(blob);
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err(ParseError::Preamble(Fault::Reserved));
+        }
+        let mut items = Items::<Program<'a>>::new(program, 1);
+        let program = items.try_next().and_then(|program| {
+            items.finish()?;
+            program.ok_or(Fault::Encoding)
+        });
+        let model = Self {
+            program: program.map_err(ParseError::Program)?,
+            data: Data(data),
+        };
+        model.prove()?;
+        Ok(model)
+    }
+
+    fn prove(&self) -> Result<(), ParseError> {
+        let Program {
+            arena_bytes,
+            input_count,
+            output_count,
+            layer_count,
+            provenance,
+            ..
+        } = self.program;
+        let bounds = Bounds {
+            arena_bytes,
+            data: self.data,
+        };
+        if !matches!(provenance.source_sha256.len(), 0 | 32) {
+            return Err(ParseError::Program(Fault::Digest));
+        }
+        prove_ports(PortKind::Input, input_count, self.inputs(), &bounds)?;
+        prove_ports(PortKind::Output, output_count, self.outputs(), &bounds)?;
+        drain(self.labels()).map_err(ParseError::Program)?;
+        drain(self.layer_names()).map_err(ParseError::Program)?;
+        prove_steps(self.steps(), layer_count, &bounds)
+    }
+
+    /// Bytes of arena that a session needs.
+    #[must_use]
+    pub fn arena_bytes(&self) -> usize {
+        crate::index(self.program.arena_bytes)
+    }
+
+    /// The program as it stands in the blob.
+    #[must_use]
+    pub fn program(&self) -> &Program<'a> {
+        &self.program
+    }
+
+    /// The inputs, 1 to [`MAX_PORTS`].
+    #[must_use]
+    pub fn inputs(&self) -> Items<'a, Port<'a>> {
+        Items::new(self.program.inputs, self.program.input_count)
+    }
+
+    /// The outputs, 1 to [`MAX_PORTS`].
+    #[must_use]
+    pub fn outputs(&self) -> Items<'a, Port<'a>> {
+        Items::new(self.program.outputs, self.program.output_count)
+    }
+
+    /// The steps in the order of execution.
+    #[must_use]
+    pub fn steps(&self) -> Items<'a, Step> {
+        Items::new(self.program.steps, self.program.step_count)
+    }
+
+    /// The names of the classes, none if the model has none.
+    #[must_use]
+    pub fn labels(&self) -> Items<'a, &'a str> {
+        Items::new(self.program.labels, self.program.label_count)
+    }
+
+    /// The names of the layers that [`Step::layer`] counts, none if they were stripped.
+    #[must_use]
+    pub fn layer_names(&self) -> Items<'a, &'a str> {
+        let names = self.program.layer_names;
+        let count = if names.is_empty() {
+            0
+        } else {
+            self.program.layer_count
+        };
+        Items::new(names, count)
+    }
+
+    /// The constant bytes of a span that a step names. The compiler's tools look at weights with
+    /// it; a run has no need to.
+    ///
+    /// # Panics
+    ///
+    /// If the span is not one of this model's.
+    #[must_use]
+    pub fn constant(&self, span: Span) -> &'a [i8] {
+        self.data.int8(span)
+    }
+
+    pub(crate) fn data(&self) -> Data<'a> {
+        self.data
+    }
+
+    /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used
+    /// and the rest left alone. What is in it does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::ArenaTooSmall`] and [`RunError::ArenaMisaligned`].
+    pub fn session<'s>(&'s self, arena: &'s mut [i8]) -> Result<Session<'s, 'a>, RunError> {
+        let found = arena.len();
+        if !arena.as_ptr().addr().is_multiple_of(crate::ALIGNMENT) {
+            return Err(RunError::ArenaMisaligned);
+        }
+        match arena.get_mut(..self.arena_bytes()) {
+            Some(arena) => Ok(Session::new(self, arena)),
+            None => Err(RunError::ArenaTooSmall {
+                needed: self.arena_bytes(),
+                found,
+            }),
+        }
+    }
+}
+
+/// Items that lie one after the other in a blob, decoded as they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Items<'a, T> {
+    bytes: &'a [u8],
+    remaining: u32,
+    item: PhantomData<T>,
+}
+
+impl<'a, T: Deserialize<'a>> Items<'a, T> {
+    fn new(bytes: &'a [u8], count: u32) -> Self {
+        Self {
+            bytes,
+            remaining: count,
+            item: PhantomData,
+        }
+    }
+
+    fn try_next(&mut self) -> Result<Option<T>, Fault> {
+        if self.remaining == 0 {
+            return Ok(None);
+        }
+        self.remaining -= 1;
+        let (item, rest) = postcard::take_from_bytes(self.bytes).map_err(|_| Fault::Encoding)?;
+        self.bytes = rest;
+        Ok(Some(item))
+    }
+
+    /// After the last item: nothing is left over.
+    fn finish(&self) -> Result<(), Fault> {
+        if self.remaining == 0 && self.bytes.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::Trailing)
+        }
+    }
+}
+
+impl<'a, T: Deserialize<'a>> Iterator for Items<'a, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        // `Model::parse` has decoded every list once, so that an error does not come up.
+        self.try_next().unwrap_or(None)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = crate::index(self.remaining);
+        (remaining, Some(remaining))
+    }
+}
+
+impl<'a, T: Deserialize<'a>> ExactSizeIterator for Items<'a, T> {}
+
+/// Decodes a whole list.
+fn drain<'a, T: Deserialize<'a>>(mut items: Items<'a, T>) -> Result<(), Fault> {
+    while items.try_next()?.is_some() {}
+    items.finish()
+}
+
+fn prove_ports<'a>(
+    kind: PortKind,
+    count: u32,
+    mut ports: Items<'a, Port<'a>>,
+    bounds: &Bounds<'_>,
+) -> Result<(), ParseError> {
+    if count == 0 || crate::index(count) > MAX_PORTS {
+        return Err(ParseError::Program(Fault::Count));
+    }
+    for index in 0..count {
+        let proven = ports.try_next().and_then(|port| match port {
+            Some(port) => prove_port(&port, bounds),
+            None => Err(Fault::Count),
+        });
+        proven.map_err(|fault| ParseError::Port { kind, index, fault })?;
+    }
+    ports.finish().map_err(ParseError::Program)
+}
+
+fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    if port.shape.first() != Some(&1) {
+        return Err(Fault::Batch);
+    }
+    bounds.activation(port.span, &port.shape)?;
+    let mut axes = (0u8..).take(port.shape.len());
+    if port.source_axes.len() != port.shape.len()
+        || !axes.all(|axis| port.source_axes.contains(&axis))
+    {
+        return Err(Fault::Permutation);
+    }
+    // Positive and finite, without arithmetic that a small core has no unit for: positive floats
+    // are ordered as their bits, and infinity comes before the NaNs.
+    if !(1..f32::INFINITY.to_bits()).contains(&port.scale.to_bits()) {
+        return Err(Fault::PortScale);
+    }
+    ops::zero_point(port.zero_point)
+}
+
+fn prove_steps(
+    mut steps: Items<'_, Step>,
+    layer_count: u32,
+    bounds: &Bounds<'_>,
+) -> Result<(), ParseError> {
+    let mut index = 0;
+    let error = |index| move |fault| ParseError::Step { index, fault };
+    while let Some(step) = steps.try_next().map_err(error(index))? {
+        if step.layer >= layer_count {
+            return Err(ParseError::Step {
+                index,
+                fault: Fault::Layer,
+            });
+        }
+        ops::check(&step.op, bounds).map_err(error(index))?;
+        index += 1;
+    }
+    steps.finish().map_err(ParseError::Program)
+}

@@ -1,0 +1,43 @@
+//! Sum. What sum and difference have in common is proven here.
+
+use super::bounds::{Bounds, ordered, scale, zero_point};
+use super::operand::{self, Binary};
+use crate::blob::AddSub;
+use crate::data::Data;
+use crate::fault::Fault;
+use crate::kernels;
+
+/// Largest shift that keeps `255 << left_shift` in int32.
+const MAX_LEFT_SHIFT: u32 = 23;
+
+pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    bounds.activation(params.output, &params.shape)?;
+    operand::check(&params.a, params.output, &params.shape, bounds)?;
+    operand::check(&params.b, params.output, &params.shape, bounds)?;
+    if params.left_shift > MAX_LEFT_SHIFT {
+        return Err(Fault::Shift);
+    }
+    for one in [params.a_scale, params.b_scale, params.output_scale] {
+        scale(one)?;
+        if one.shift > 0 {
+            return Err(Fault::Shift);
+        }
+    }
+    zero_point(params.output_zero_point)?;
+    ordered(params.min, params.max)
+}
+
+pub(super) fn run(params: &AddSub, arena: &mut [i8], data: Data<'_>) {
+    binary(params).run(arena, data, &|a, b, output| {
+        kernels::add(params, a, b, output);
+    });
+}
+
+pub(super) fn binary(params: &AddSub) -> Binary<'_> {
+    Binary {
+        a: &params.a,
+        b: &params.b,
+        output: params.output,
+        shape: params.shape,
+    }
+}

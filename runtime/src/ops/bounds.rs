@@ -1,0 +1,151 @@
+//! What operators are checked against.
+
+use crate::blob::{DATA_ALIGNMENT, Scale, Source, Span};
+use crate::data::Data;
+use crate::fault::Fault;
+
+/// The extents that spans must keep to.
+pub(crate) struct Bounds<'a> {
+    /// Length of the arena.
+    pub(crate) arena_bytes: u32,
+    /// The data part; its start is 16-byte aligned.
+    pub(crate) data: Data<'a>,
+}
+
+/// What a constant is used as, which decides its alignment and element size.
+#[derive(Clone, Copy)]
+pub(crate) enum Constant {
+    /// Weights: 16-byte aligned int8.
+    Weights,
+    /// int8 anywhere.
+    Int8,
+    /// 4-byte aligned int32.
+    Int32,
+}
+
+impl<'a> Bounds<'a> {
+    /// The span lies in the arena and holds a tensor of this shape.
+    pub(crate) fn activation(&self, span: Span, shape: &[u32]) -> Result<(), Fault> {
+        if span.len != elements(shape)? {
+            return Err(Fault::Length);
+        }
+        if end(span) > u64::from(self.arena_bytes) {
+            return Err(Fault::ArenaExtent);
+        }
+        Ok(())
+    }
+
+    /// The span lies in the data, aligned, and holds constants of this shape.
+    pub(crate) fn constant(
+        &self,
+        span: Span,
+        shape: &[u32],
+        constant: Constant,
+    ) -> Result<(), Fault> {
+        let (alignment, element_bytes) = match constant {
+            Constant::Weights => (DATA_ALIGNMENT, 1),
+            Constant::Int8 => (1, 1),
+            Constant::Int32 => (4, 4),
+        };
+        let bytes = elements(shape)?.checked_mul(element_bytes);
+        if bytes != Some(span.len) {
+            return Err(Fault::Length);
+        }
+        if !usize::try_from(end(span)).is_ok_and(|end| end <= self.data.0.len()) {
+            return Err(Fault::DataExtent);
+        }
+        if !span.offset.is_multiple_of(alignment) {
+            return Err(Fault::Alignment);
+        }
+        Ok(())
+    }
+
+    /// The values of a span of int32 constants.
+    pub(crate) fn int32(&self, span: Span, count: u32) -> Result<&'a [i32], Fault> {
+        self.constant(span, &[count], Constant::Int32)?;
+        Ok(self.data.int32(span))
+    }
+
+    /// The values of a span of int8 constants.
+    pub(crate) fn int8(&self, span: Span, count: u32) -> Result<&'a [i8], Fault> {
+        self.constant(span, &[count], Constant::Int8)?;
+        Ok(self.data.int8(span))
+    }
+
+    /// The source holds a tensor of this shape and does not overlap the output.
+    pub(crate) fn source_apart(
+        &self,
+        source: Source,
+        shape: &[u32],
+        output: Span,
+    ) -> Result<(), Fault> {
+        match source {
+            Source::Arena(span) => {
+                self.activation(span, shape)?;
+                apart(span, output)
+            }
+            Source::Data(span) => self.constant(span, shape, Constant::Int8),
+        }
+    }
+}
+
+fn end(span: Span) -> u64 {
+    u64::from(span.offset) + u64::from(span.len)
+}
+
+/// Number of elements of a shape without zeros.
+pub(crate) fn elements(shape: &[u32]) -> Result<u32, Fault> {
+    shape.iter().try_fold(1u32, |product, &axis| {
+        if axis == 0 {
+            return Err(Fault::Empty);
+        }
+        product.checked_mul(axis).ok_or(Fault::Length)
+    })
+}
+
+/// Output and input do not overlap.
+pub(crate) fn apart(input: Span, output: Span) -> Result<(), Fault> {
+    let overlap = u64::from(input.offset) < end(output) && u64::from(output.offset) < end(input);
+    if overlap { Err(Fault::Overlap) } else { Ok(()) }
+}
+
+/// Output and input are the same bytes or do not overlap.
+pub(crate) fn same_or_apart(input: Span, output: Span) -> Result<(), Fault> {
+    if input == output {
+        Ok(())
+    } else {
+        apart(input, output)
+    }
+}
+
+/// A zero point is an int8 value.
+pub(crate) fn zero_point(zero_point: i32) -> Result<(), Fault> {
+    i8::try_from(zero_point)
+        .map(|_| ())
+        .map_err(|_| Fault::ZeroPoint)
+}
+
+/// Smallest and largest output are in order.
+pub(crate) fn ordered(min: i8, max: i8) -> Result<(), Fault> {
+    if min <= max {
+        Ok(())
+    } else {
+        Err(Fault::Bounds)
+    }
+}
+
+/// Multiplier and shift are in the ranges of [`crate::kernels::requantize`].
+pub(crate) fn multiplier_and_shift(multiplier: i32, shift: i8) -> Result<(), Fault> {
+    if multiplier < 0 {
+        return Err(Fault::Multiplier);
+    }
+    if !(-31..=30).contains(&shift) {
+        return Err(Fault::Shift);
+    }
+    Ok(())
+}
+
+/// [`multiplier_and_shift`] of a scale.
+pub(crate) fn scale(scale: Scale) -> Result<(), Fault> {
+    multiplier_and_shift(scale.multiplier, scale.shift)
+}

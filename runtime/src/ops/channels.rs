@@ -1,0 +1,35 @@
+//! Bias and requantization of the layers with weights.
+
+use super::bounds::{Bounds, multiplier_and_shift, ordered, zero_point};
+use crate::blob::Accumulate;
+use crate::data::Data;
+use crate::fault::Fault;
+use crate::kernels::Channels;
+
+pub(super) fn check(
+    params: &Accumulate,
+    out_channels: u32,
+    bounds: &Bounds<'_>,
+) -> Result<(), Fault> {
+    bounds.int32(params.bias, out_channels)?;
+    let multipliers = bounds.int32(params.multipliers, out_channels)?;
+    let shifts = bounds.int8(params.shifts, out_channels)?;
+    for (&multiplier, &shift) in multipliers.iter().zip(shifts) {
+        multiplier_and_shift(multiplier, shift)?;
+    }
+    zero_point(params.input_zero_point)?;
+    zero_point(params.output_zero_point)?;
+    ordered(params.min, params.max)
+}
+
+pub(super) fn channels<'a>(params: &Accumulate, data: Data<'a>) -> Channels<'a> {
+    Channels {
+        bias: data.int32(params.bias),
+        multipliers: data.int32(params.multipliers),
+        shifts: data.int8(params.shifts),
+        input_zero_point: params.input_zero_point,
+        output_zero_point: params.output_zero_point,
+        min: params.min,
+        max: params.max,
+    }
+}

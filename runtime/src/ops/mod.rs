@@ -1,0 +1,73 @@
+//! The operators: a file for each, with what `parse` proves (`check`) and what a run does (`run`).
+//!
+//! `run` relies on `check`: nothing is looked at twice. Every dimension is at least 1, every span
+//! has the length of its shape and lies inside the arena or the data, and the output overlaps no
+//! input but where the operator works in place. So the time of a step is bounded too: no operator
+//! does more than `arena_bytes * max(arena_bytes, data bytes)` multiplications or comparisons.
+
+mod add;
+mod avg_pool;
+mod bounds;
+mod channels;
+mod concat;
+mod conv2d;
+mod dense;
+mod depthwise;
+mod in_place;
+mod lut;
+mod max_pool;
+mod mul;
+mod operand;
+mod pad;
+mod requantize;
+mod rescale;
+mod softmax;
+mod sub;
+mod transpose;
+mod window;
+
+pub(crate) use bounds::{Bounds, zero_point};
+
+use crate::blob::Op;
+use crate::data::Data;
+use crate::fault::Fault;
+
+/// Proves that `op` can be run on an arena and data of these bounds.
+pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    match op {
+        Op::Conv2d(params) => conv2d::check(params, bounds),
+        Op::DepthwiseConv2d(params) => depthwise::check(params, bounds),
+        Op::Dense(params) => dense::check(params, bounds),
+        Op::MaxPool2d(params) => max_pool::check(params, bounds),
+        Op::AvgPool2d(params) => avg_pool::check(params, bounds),
+        Op::Add(params) => add::check(params, bounds),
+        Op::Sub(params) => sub::check(params, bounds),
+        Op::Mul(params) => mul::check(params, bounds),
+        Op::Concat(params) => concat::check(params, bounds),
+        Op::Pad(params) => pad::check(params, bounds),
+        Op::Softmax(params) => softmax::check(params, bounds),
+        Op::Lut(params) => lut::check(params, bounds),
+        Op::Requantize(params) => requantize::check(params, bounds),
+        Op::Transpose(params) => transpose::check(params, bounds),
+    }
+}
+
+/// Runs `op`, which [`check`] has proven for this arena and data.
+pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
+    match op {
+        Op::Conv2d(params) => conv2d::run(params, arena, data),
+        Op::DepthwiseConv2d(params) => depthwise::run(params, arena, data),
+        Op::Dense(params) => dense::run(params, arena, data),
+        Op::MaxPool2d(params) => max_pool::run(params, arena),
+        Op::AvgPool2d(params) => avg_pool::run(params, arena),
+        Op::Add(params) => add::run(params, arena, data),
+        Op::Sub(params) => sub::run(params, arena, data),
+        Op::Mul(params) => mul::run(params, arena, data),
+        Op::Concat(params) => concat::run(params, arena, data),
+        Op::Pad(params) => pad::run(params, arena),
+        Op::Softmax(params) => softmax::run(params, arena, data),
+        Op::Lut(params) => lut::run(params, arena, data),
+        Op::Requantize(params) => requantize::run(params, arena),
+        Op::Transpose(params) => transpose::run(params, arena),
+    }
+}

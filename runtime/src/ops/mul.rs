@@ -1,0 +1,29 @@
+//! Product, element by element.
+
+use super::bounds::{Bounds, ordered, scale, zero_point};
+use super::operand::{self, Binary};
+use crate::blob::Mul;
+use crate::data::Data;
+use crate::fault::Fault;
+use crate::kernels;
+
+pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    bounds.activation(params.output, &params.shape)?;
+    operand::check(&params.a, params.output, &params.shape, bounds)?;
+    operand::check(&params.b, params.output, &params.shape, bounds)?;
+    scale(params.output_scale)?;
+    zero_point(params.output_zero_point)?;
+    ordered(params.min, params.max)
+}
+
+pub(super) fn run(params: &Mul, arena: &mut [i8], data: Data<'_>) {
+    let binary = Binary {
+        a: &params.a,
+        b: &params.b,
+        output: params.output,
+        shape: params.shape,
+    };
+    binary.run(arena, data, &|a, b, output| {
+        kernels::mul(params, a, b, output);
+    });
+}

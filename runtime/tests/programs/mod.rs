@@ -1,0 +1,506 @@
+// Small valid blobs, one for every operator, and the means to build others. Used by the tests, by
+// the crate's doc test and by the generator of the fuzz corpus.
+
+use tiivis_runtime::blob::*;
+use tiivis_runtime::{Aligned, Block};
+
+/// Builds a blob span by span and step by step.
+pub struct Builder {
+    pub data: Vec<u8>,
+    pub steps: Vec<Step>,
+    pub arena_bytes: u32,
+}
+
+impl Builder {
+    pub fn new() -> Self {
+        Self {
+            data: Vec::new(),
+            steps: Vec::new(),
+            arena_bytes: 0,
+        }
+    }
+
+    /// A fresh, aligned piece of the arena.
+    pub fn activation(&mut self, len: u32) -> Span {
+        let offset = self.arena_bytes.next_multiple_of(16);
+        self.arena_bytes = offset + len;
+        Span { offset, len }
+    }
+
+    pub fn int8(&mut self, values: &[i8]) -> Span {
+        self.constant(values.iter().flat_map(|x| x.to_le_bytes()).collect())
+    }
+
+    pub fn int32(&mut self, values: &[i32]) -> Span {
+        self.constant(values.iter().flat_map(|x| x.to_le_bytes()).collect())
+    }
+
+    fn constant(&mut self, bytes: Vec<u8>) -> Span {
+        self.data.resize(self.data.len().next_multiple_of(16), 0);
+        let span = Span {
+            offset: u32::try_from(self.data.len()).expect("small"),
+            len: u32::try_from(bytes.len()).expect("small"),
+        };
+        self.data.extend(bytes);
+        span
+    }
+
+    pub fn step(&mut self, op: Op) {
+        let layer = u32::try_from(self.steps.len()).expect("small");
+        self.steps.push(Step { layer, op });
+    }
+
+    /// The blob, with int8 inputs and outputs that are vectors.
+    pub fn finish(&self, inputs: &[Span], outputs: &[Span]) -> Vec<u8> {
+        let ports = |name: &str, spans: &[Span]| -> Vec<u8> {
+            let port = |&span: &Span| {
+                let port = Port {
+                    name,
+                    span,
+                    shape: Shape::from_slice(&[1, span.len]).expect("rank 2"),
+                    source_axes: [0, 1].into_iter().collect(),
+                    scale: 0.5,
+                    zero_point: -1,
+                };
+                postcard::to_stdvec(&port).expect("encodes")
+            };
+            spans.iter().flat_map(port).collect()
+        };
+        let encode = |step: &Step| postcard::to_stdvec(step).expect("encodes");
+        let names = |name: &&str| postcard::to_stdvec(name).expect("encodes");
+        let count = |len: usize| u32::try_from(len).expect("small");
+        let labels: Vec<u8> = ["no", "yes"].iter().flat_map(names).collect();
+        let program = Program {
+            arena_bytes: self.arena_bytes,
+            isa: Isa::Portable,
+            input_count: count(inputs.len()),
+            inputs: &ports("input", inputs),
+            output_count: count(outputs.len()),
+            outputs: &ports("output", outputs),
+            step_count: count(self.steps.len()),
+            steps: &self.steps.iter().flat_map(encode).collect::<Vec<u8>>(),
+            layer_count: count(self.steps.len()),
+            layer_names: &[],
+            label_count: 2,
+            labels: &labels,
+            provenance: Provenance {
+                tool: "tests",
+                source_sha256: &[7; 32],
+                recipe: "by = hand\n",
+            },
+        };
+        pack(&program, &self.data)
+    }
+}
+
+/// A blob of a program and its data.
+pub fn pack(program: &Program<'_>, data: &[u8]) -> Vec<u8> {
+    let program = postcard::to_stdvec(program).expect("encodes");
+    let len = assembled_len(program.len(), data.len()).expect("small");
+    let mut blob = vec![0; usize::try_from(len).expect("small")];
+    assemble(&program, data, &mut blob).expect("as long as it says");
+    blob
+}
+
+/// The bytes, aligned; zeros follow up to a multiple of 16.
+pub fn storage(bytes: &[u8]) -> Vec<Block<u8>> {
+    let mut blocks = vec![Aligned([0; 16]); bytes.len().div_ceil(16)];
+    tiivis_runtime::flatten_mut(&mut blocks)[..bytes.len()].copy_from_slice(bytes);
+    blocks
+}
+
+/// Length and checksum as the other bytes of the blob ask for.
+pub fn repair(blob: &mut [u8]) {
+    if blob.len() >= 32 {
+        let len = u32::try_from(blob.len()).expect("small");
+        blob[8..12].copy_from_slice(&len.to_le_bytes());
+        let checksum = Preamble::checksum_of(blob);
+        blob[12..16].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// A one-to-one window without padding.
+pub fn window(input: [u32; 2], kernel: [u32; 2], output: [u32; 2]) -> Window2d {
+    Window2d {
+        in_h: input[0],
+        in_w: input[1],
+        out_h: output[0],
+        out_w: output[1],
+        kernel_h: kernel[0],
+        kernel_w: kernel[1],
+        stride_h: 1,
+        stride_w: 1,
+        dilation_h: 1,
+        dilation_w: 1,
+        pad_top: 0,
+        pad_left: 0,
+    }
+}
+
+/// Bias and requantization for `channels` output channels, all different.
+pub fn accumulate(builder: &mut Builder, channels: u32) -> Accumulate {
+    let range = 0..i32::try_from(channels).expect("small");
+    let bias: Vec<i32> = range.clone().map(|c| 100 * c - 90).collect();
+    let multipliers: Vec<i32> = range.map(|c| (1 << 30) + 12_345 * c).collect();
+    let shifts: Vec<i8> = (0..channels).map(|c| -4 - i8::from(c % 2 == 1)).collect();
+    Accumulate {
+        bias: builder.int32(&bias),
+        multipliers: builder.int32(&multipliers),
+        shifts: builder.int8(&shifts),
+        input_zero_point: 3,
+        output_zero_point: -5,
+        min: -100,
+        max: 120,
+    }
+}
+
+fn ramp(len: u32) -> Vec<i8> {
+    (0..len)
+        .map(|i| i8::try_from((i * 37 + 11) % 255).unwrap_or(-77))
+        .collect()
+}
+
+const HALF: Scale = Scale {
+    multiplier: 1 << 30,
+    shift: 0,
+};
+
+pub fn conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        pad_top: 1,
+        pad_left: 1,
+        stride_h: 2,
+        ..window([5, 4], [3, 3], [3, 4])
+    };
+    let input = builder.activation(5 * 4 * 4);
+    let output = builder.activation(3 * 4 * 6);
+    let op = Conv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(6 * 3 * 3 * 2)),
+        window,
+        in_c: 4,
+        out_c: 6,
+        groups: 2,
+        accumulate: accumulate(&mut builder, 6),
+    };
+    builder.step(Op::Conv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+pub fn conv2d_dilated() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        dilation_h: 2,
+        dilation_w: 2,
+        pad_top: 2,
+        pad_left: 2,
+        ..window([6, 5], [3, 3], [6, 5])
+    };
+    let input = builder.activation(6 * 5 * 2);
+    let output = builder.activation(6 * 5 * 3);
+    let op = Conv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(3 * 3 * 3 * 2)),
+        window,
+        in_c: 2,
+        out_c: 3,
+        groups: 1,
+        accumulate: accumulate(&mut builder, 3),
+    };
+    builder.step(Op::Conv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+pub fn depthwise() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        pad_top: 1,
+        pad_left: 1,
+        ..window([4, 4], [3, 3], [4, 4])
+    };
+    let input = builder.activation(4 * 4 * 5);
+    let output = builder.activation(4 * 4 * 5);
+    let op = DepthwiseConv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(3 * 3 * 5)),
+        window,
+        in_c: 5,
+        multiplier: 1,
+        accumulate: accumulate(&mut builder, 5),
+    };
+    builder.step(Op::DepthwiseConv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+pub fn dense() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 7);
+    let output = builder.activation(2 * 3);
+    let op = Dense {
+        input,
+        output,
+        weights: builder.int8(&ramp(3 * 7)),
+        rows: 2,
+        in_features: 7,
+        out_features: 3,
+        accumulate: accumulate(&mut builder, 3),
+    };
+    builder.step(Op::Dense(op));
+    builder.finish(&[input], &[output])
+}
+
+fn pool(op: impl Fn(Pool2d) -> Op) -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        stride_h: 2,
+        stride_w: 2,
+        pad_top: 1,
+        ..window([5, 6], [3, 2], [3, 3])
+    };
+    let input = builder.activation(5 * 6 * 5);
+    let output = builder.activation(3 * 3 * 5);
+    builder.step(op(Pool2d {
+        input,
+        output,
+        window,
+        channels: 5,
+        min: -120,
+        max: 127,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn max_pool() -> Vec<u8> {
+    pool(Op::MaxPool2d)
+}
+
+pub fn avg_pool() -> Vec<u8> {
+    pool(Op::AvgPool2d)
+}
+
+/// `a` is an input; `b` another one, broadcast along the second axis; the result replaces `a`.
+pub fn add() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(2 * 3 * 4);
+    let b = builder.activation(2 * 4);
+    builder.step(Op::Add(add_sub(
+        Operand {
+            source: Source::Arena(a),
+            shape: [1, 2, 3, 4],
+            zero_point: 1,
+        },
+        Operand {
+            source: Source::Arena(b),
+            shape: [1, 2, 1, 4],
+            zero_point: -2,
+        },
+        a,
+        [1, 2, 3, 4],
+    )));
+    builder.finish(&[a, b], &[a])
+}
+
+/// A constant less an input.
+pub fn sub() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let b = builder.activation(12);
+    let output = builder.activation(12);
+    let constant = builder.int8(&ramp(12));
+    builder.step(Op::Sub(add_sub(
+        Operand {
+            source: Source::Data(constant),
+            shape: [1, 1, 3, 4],
+            zero_point: 0,
+        },
+        Operand {
+            source: Source::Arena(b),
+            shape: [1, 1, 3, 4],
+            zero_point: 4,
+        },
+        output,
+        [1, 1, 3, 4],
+    )));
+    builder.finish(&[b], &[output])
+}
+
+pub fn add_sub(a: Operand, b: Operand, output: Span, shape: [u32; 4]) -> AddSub {
+    AddSub {
+        a,
+        b,
+        output,
+        shape,
+        left_shift: 20,
+        a_scale: HALF,
+        b_scale: Scale {
+            multiplier: 1_234_567_890,
+            shift: -1,
+        },
+        output_scale: Scale {
+            multiplier: 1_987_654_321,
+            shift: -18,
+        },
+        output_zero_point: 7,
+        min: -128,
+        max: 127,
+    }
+}
+
+pub fn mul() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(3 * 4);
+    let output = builder.activation(3 * 4);
+    let gain = builder.int8(&[17]);
+    builder.step(Op::Mul(Mul {
+        a: Operand {
+            source: Source::Arena(a),
+            shape: [1, 1, 3, 4],
+            zero_point: -9,
+        },
+        b: Operand {
+            source: Source::Data(gain),
+            shape: [1, 1, 1, 1],
+            zero_point: 5,
+        },
+        output,
+        shape: [1, 1, 3, 4],
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -3,
+        },
+        output_zero_point: 2,
+        min: -128,
+        max: 127,
+    }));
+    builder.finish(&[a], &[output])
+}
+
+/// An input, rescaled, and a constant, side by side.
+pub fn concat() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(2 * 3);
+    let output = builder.activation(2 * 5);
+    let constant = builder.int8(&ramp(4));
+    let part = |input, row_bytes, at_bytes, rescale| {
+        Op::Concat(Concat {
+            input,
+            output,
+            outer: 2,
+            row_bytes,
+            output_row_bytes: 5,
+            at_bytes,
+            rescale,
+        })
+    };
+    let rescale = Rescale {
+        input_zero_point: 3,
+        output_zero_point: -4,
+        scale: Scale {
+            multiplier: 1_800_000_000,
+            shift: 1,
+        },
+    };
+    builder.step(part(Source::Arena(a), 3, 0, Some(rescale)));
+    builder.step(part(Source::Data(constant), 2, 3, None));
+    builder.finish(&[a], &[output])
+}
+
+pub fn pad() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 3 * 2);
+    let output = builder.activation(4 * 4 * 3);
+    builder.step(Op::Pad(Pad {
+        input,
+        output,
+        shape: [1, 2, 3, 2],
+        before: [0, 1, 0, 1],
+        after: [0, 1, 1, 0],
+        value: -3,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn softmax() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 5);
+    let output = builder.activation(2 * 5);
+    let table: Vec<i32> = (0..=u8::MAX)
+        .map_while(|d| tiivis_runtime::kernels::table_entry(d, 1 << 30, 23))
+        .collect();
+    let table = builder.int32(&table);
+    builder.step(Op::Softmax(Softmax {
+        input,
+        output,
+        rows: 2,
+        depth: 5,
+        table,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+/// `x` becomes `-x`, in place.
+pub fn lut() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let values = builder.activation(9);
+    let table: Vec<i8> = (i8::MIN..=i8::MAX).map(i8::saturating_neg).collect();
+    let table = builder.int8(&table);
+    builder.step(Op::Lut(Lut {
+        input: values,
+        output: values,
+        table,
+    }));
+    builder.finish(&[values], &[values])
+}
+
+pub fn requantize() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(9);
+    let output = builder.activation(9);
+    builder.step(Op::Requantize(Requantize {
+        input,
+        output,
+        rescale: Rescale {
+            input_zero_point: -128,
+            output_zero_point: 4,
+            scale: HALF,
+        },
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn transpose() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 3 * 4);
+    let output = builder.activation(2 * 3 * 4);
+    builder.step(Op::Transpose(Transpose {
+        input,
+        output,
+        shape: [1, 2, 3, 4],
+        perm: [0, 3, 1, 2],
+    }));
+    builder.finish(&[input], &[output])
+}
+
+/// Every blob above, by name.
+pub fn all() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("conv2d", conv2d()),
+        ("conv2d_dilated", conv2d_dilated()),
+        ("depthwise", depthwise()),
+        ("dense", dense()),
+        ("max_pool", max_pool()),
+        ("avg_pool", avg_pool()),
+        ("add", add()),
+        ("sub", sub()),
+        ("mul", mul()),
+        ("concat", concat()),
+        ("pad", pad()),
+        ("softmax", softmax()),
+        ("lut", lut()),
+        ("requantize", requantize()),
+        ("transpose", transpose()),
+    ]
+}
