@@ -1,0 +1,293 @@
+//! A blob on an emulated board: what it costs, and whether the bytes are the host's.
+
+use crate::board::firmware::{self, BuildError, Kind};
+use crate::board::{Board, log};
+use crate::measure::cost::m4;
+use crate::measure::elf::{ElfError, Image};
+use crate::measure::emulate::{self, EmulateError, Emulator, Phase, Run, RunOptions};
+use crate::measure::sim::{self, Blob, Inputs};
+use crate::report::{BenchReport, Cycles, Flash, Layer, Provenance, Total};
+use tiivis_runtime::bench::{Batch, Message, batch_offset};
+use tiivis_runtime::blob::Step;
+
+/// Why a model could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// No firmware.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The firmware's file is not what it should be.
+    #[error("the firmware's ELF file cannot be used: {0}")]
+    Elf(#[from] ElfError),
+    /// The run failed.
+    #[error(transparent)]
+    Emulate(#[from] EmulateError),
+    /// The device's log cannot be read.
+    #[error(transparent)]
+    Log(#[from] log::LogError),
+    /// The firmware gave up.
+    #[error("the firmware on `{board}` ended with code {code}: {log}")]
+    Firmware {
+        /// The board.
+        board: String,
+        /// Exit code.
+        code: u32,
+        /// What it logged last.
+        log: String,
+    },
+    /// The run was not the one that was expected.
+    #[error("the firmware on `{board}` was to report {expected}, found {found}: this is a bug in Tiivis, please report it")]
+    Protocol {
+        /// The board.
+        board: String,
+        /// What was missing.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// Outputs differ.
+    #[error(
+        "`{board}` and the host simulation differ: sample {sample}, output {output}, byte {byte}: {device} on the \
+         device, {host} on the host: this is a bug in Tiivis, please report it"
+    )]
+    Differs {
+        /// The board.
+        board: String,
+        /// First sample that differs.
+        sample: usize,
+        /// Its output.
+        output: usize,
+        /// The first byte.
+        byte: usize,
+        /// On the device.
+        device: i8,
+        /// On the host.
+        host: i8,
+    },
+    /// The model is too large for 32-bit addresses.
+    #[error("model and samples do not fit the board's address space: give fewer samples")]
+    TooLarge,
+}
+
+/// A measurement.
+pub struct Measured {
+    /// The figures.
+    pub report: BenchReport,
+    /// Firmware, model and samples as one image.
+    pub image: Image,
+}
+
+/// Runs `blob` on an emulated board over every sample, checks each output against the host
+/// simulation, and counts the first sample's inference: in total without the per-layer hook, then
+/// by layer with it. `progress` hears what is being done.
+pub fn bench(
+    board: &Board,
+    blob: &Blob,
+    inputs: &Inputs,
+    emulator: Emulator,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Measured, BenchError> {
+    progress("building the firmware");
+    let firmware = firmware::build(board, &mut |line| progress(line))?;
+
+    progress("running the model");
+    let image = image(board, firmware.elf(Kind::Bench), blob, inputs)?;
+    let run = execute(board, &image, emulator)?;
+    let found = read(board, &image, &run)?;
+    compare(board, blob, inputs, &found.outputs)?;
+
+    progress("counting the layers");
+    let layers_image = self::image(board, firmware.elf(Kind::Layers), blob, &inputs.first(1))?;
+    let layers_run = execute(board, &layers_image, emulator)?;
+
+    let model = m4::Model::new(&image);
+    let [_, inference, ..] = &run.phases[..] else {
+        return Err(unexpected(board, "two marks", &format!("{} phases", run.phases.len())));
+    };
+    let cost = model.cost(inference);
+    let (layers, layers_instructions) = layers(board, blob, &layers_image, &layers_run)?;
+    let difference = |a: u64, b: u64| i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX);
+    let weights_bytes = length(blob.bytes());
+    let report = BenchReport {
+        board: board.id.clone(),
+        emulator: emulator.to_string(),
+        provenance: Provenance {
+            instructions: format!("counted ({emulator})"),
+            cycles: m4::PROVENANCE.to_owned(),
+        },
+        total: Total {
+            macs: layers.iter().map(|layer| layer.macs).sum(),
+            instructions: cost.instructions,
+            cycles: cycles(cost.cycles),
+            hook_instructions: difference(layers_instructions, cost.instructions),
+        },
+        layers,
+        arena_bytes: blob.model().program().arena_bytes.into(),
+        stack_bytes: found.stack_bytes,
+        flash: Flash {
+            code_bytes: image.code_bytes(),
+            weights_bytes,
+            total_bytes: image.code_bytes() + weights_bytes,
+        },
+        samples: inputs.samples,
+        identical: inputs.samples,
+        clock_hz: board.clock_hz.into(),
+    };
+    Ok(Measured { report, image })
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).expect("lengths fit 64 bits")
+}
+
+fn cycles(cycles: crate::measure::cost::Cycles) -> Cycles {
+    Cycles {
+        low: cycles.low,
+        mid: cycles.mid,
+        high: cycles.high,
+    }
+}
+
+fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
+    BenchError::Protocol {
+        board: board.id.clone(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    }
+}
+
+/// Firmware, blob and samples as one image.
+fn image(board: &Board, elf: &[u8], blob: &Blob, inputs: &Inputs) -> Result<Image, BenchError> {
+    let mut image = Image::parse(elf)?;
+    let address = board.model_address();
+    let len = u32::try_from(blob.bytes().len()).map_err(|_| BenchError::TooLarge)?;
+    let offset = batch_offset(len).ok_or(BenchError::TooLarge)?;
+    image.add_segment(address, blob.bytes().to_vec())?;
+    image.add_segment(address.checked_add(offset).ok_or(BenchError::TooLarge)?, batch(inputs)?)?;
+    Ok(image)
+}
+
+/// The samples as the firmware reads them: sample by sample, each with all inputs in order.
+fn batch(inputs: &Inputs) -> Result<Vec<u8>, BenchError> {
+    let lens: Vec<_> = inputs.values.iter().map(|values| values.len() / inputs.samples.max(1)).collect();
+    let count = u32::try_from(inputs.samples).map_err(|_| BenchError::TooLarge)?;
+    let sample_bytes = u32::try_from(lens.iter().sum::<usize>()).map_err(|_| BenchError::TooLarge)?;
+    let mut bytes = Batch::header(count, sample_bytes).to_vec();
+    for sample in 0..inputs.samples {
+        for (values, &len) in inputs.values.iter().zip(&lens) {
+            bytes.extend(values[sample * len..][..len].iter().map(|value| value.cast_unsigned()));
+        }
+    }
+    Ok(bytes)
+}
+
+fn execute(board: &Board, image: &Image, emulator: Emulator) -> Result<Run, BenchError> {
+    Ok(emulate::run(emulator, image, &board.machine(), RunOptions::default())?)
+}
+
+struct Found {
+    /// Per output, the samples' bytes.
+    outputs: Vec<Vec<i8>>,
+    stack_bytes: u64,
+}
+
+/// Collects what the firmware reported.
+fn read(board: &Board, image: &Image, run: &Run) -> Result<Found, BenchError> {
+    let log = log::decode(image.file(), &run.stdout)?;
+    if run.exit_code != 0 {
+        return Err(BenchError::Firmware {
+            board: board.id.clone(),
+            code: run.exit_code,
+            log: log.lines.last().map_or_else(|| "it logged nothing".to_owned(), ToString::to_string),
+        });
+    }
+    let mut found = Found {
+        outputs: Vec::new(),
+        stack_bytes: 0,
+    };
+    let mut done = false;
+    for message in &log.messages {
+        match message.get() {
+            Message::Output { index, bytes, .. } => {
+                let index = usize::try_from(index).expect("u32 fits usize");
+                if index >= found.outputs.len() {
+                    found.outputs.resize_with(index + 1, Vec::new);
+                }
+                found.outputs[index].extend(bytes.iter().map(|byte| byte.cast_signed()));
+            }
+            Message::Stack { bytes } => found.stack_bytes = bytes.into(),
+            Message::Done { .. } => done = true,
+            Message::Model { .. } => {}
+        }
+    }
+    if done { Ok(found) } else { Err(unexpected(board, "the end of the run", "none")) }
+}
+
+fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<i8>]) -> Result<(), BenchError> {
+    let model = blob.model();
+    let host = sim::run(&model, inputs, &|_| ());
+    for (output, port) in model.outputs().enumerate() {
+        let (host, device) = (&host[output], device.get(output).map_or(&[][..], Vec::as_slice));
+        if host.len() != device.len() {
+            let found = format!("{} bytes", device.len());
+            return Err(unexpected(board, &format!("{} bytes of output {output}", host.len()), &found));
+        }
+        if let Some(at) = (0..host.len()).find(|&at| host[at] != device[at]) {
+            let len = usize::try_from(port.span.len).expect("lengths fit usize");
+            return Err(BenchError::Differs {
+                board: board.id.clone(),
+                sample: at / len,
+                output,
+                byte: at % len,
+                device: device[at],
+                host: host[at],
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The layers' costs, and the instructions of the whole pass.
+///
+/// Phases of the `layers` firmware: 0 before the run, 1 from the call to the first step, then one a
+/// step, the last of which ends at the mark behind the run.
+fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<Layer>, u64), BenchError> {
+    let blob_model = blob.model();
+    let steps: Vec<Step> = blob_model.steps().collect();
+    let names: Vec<_> = blob_model.layer_names().collect();
+    let Some(phases) = run.phases.get(1..steps.len() + 2) else {
+        let found = format!("{} phases", run.phases.len());
+        return Err(unexpected(board, &format!("{} phases", steps.len() + 3), &found));
+    };
+    let model = m4::Model::new(image);
+    let mut layers: Vec<(u32, Layer)> = Vec::new();
+    for (step, phase) in steps.iter().zip(&phases[1..]) {
+        let cost = model.cost(phase);
+        let name = usize::try_from(step.layer).ok().and_then(|layer| names.get(layer));
+        let layer = Layer {
+            name: name.map_or_else(|| format!("layer {}", step.layer), |&name| name.to_owned()),
+            op: step.op.name().to_owned(),
+            macs: step.op.macs(),
+            instructions: cost.instructions,
+            cycles: cycles(cost.cycles),
+        };
+        match layers.last_mut() {
+            // A layer may take several steps.
+            Some((number, last)) if *number == step.layer => add(last, &layer),
+            _ => layers.push((step.layer, layer)),
+        }
+    }
+    let instructions = phases.iter().map(Phase::instructions).sum();
+    Ok((layers.into_iter().map(|(_, layer)| layer).collect(), instructions))
+}
+
+fn add(sum: &mut Layer, more: &Layer) {
+    if sum.op != more.op {
+        sum.op = format!("{} + {}", sum.op, more.op);
+    }
+    sum.macs += more.macs;
+    sum.instructions += more.instructions;
+    sum.cycles.low += more.cycles.low;
+    sum.cycles.mid += more.cycles.mid;
+    sum.cycles.high += more.cycles.high;
+}
