@@ -10,5 +10,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod emit;
 pub mod ir;
+pub mod lower;
+pub mod plan;
 pub mod quantize;
