@@ -18,3 +18,8 @@ pub use encode::{EmitOptions, emit};
 pub use error::EmitError;
 pub use file::write_atomically;
 pub use header::{c_header, rust_header};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! From graph to bytes to results.
+
+use super::testing::{Builder, evaluate, options, params, random_graph, run_blob, run_plan};
+use super::{EmitOptions, compile};
+use crate::lower::{ConcatInputs, lower_with};
+use crate::plan::testing::{Random, disjoint};
+use crate::plan::{check, plan};
+use crate::quantize::graph::{QGraph, QOp};
+use std::collections::BTreeMap;
+
+/// Whether the value of an output went through a softmax.
+fn tolerances(graph: &QGraph) -> Vec<i16> {
+    let is_softmax = |id| {
+        let mut nodes = graph.nodes.iter();
+        nodes.any(|node| node.output == id && node.op == QOp::Softmax)
+    };
+    let outputs = graph.outputs.iter();
+    outputs
+        .map(|port| i16::from(is_softmax(port.value)))
+        .collect()
+}
+
+fn name(op: &QOp) -> String {
+    let text = format!("{op:?}");
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
+#[test]
+fn random_graphs_compute_what_their_definitions_say() {
+    let mut random = Random::new(2);
+    let mut operators: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut in_place, mut embedded, mut shared) = (0, 0, 0);
+    for round in 0..1500 {
+        let (graph, inputs) = random_graph(&mut random);
+        let expected = evaluate(&graph, &inputs);
+        let compiled = compile(&graph, &options()).unwrap_or_else(|error| {
+            panic!("{round}: {error:?}\n{graph:#?}");
+        });
+        let found = run_blob(&compiled.blob, &inputs);
+        for ((found, expected), tolerance) in found.iter().zip(&expected).zip(tolerances(&graph)) {
+            assert_eq!(found.len(), expected.len());
+            for (&a, &b) in found.iter().zip(expected) {
+                let difference = (i16::from(a) - i16::from(b)).abs();
+                assert!(
+                    difference <= tolerance,
+                    "{round}: {found:?} {expected:?}\n{graph:#?}"
+                );
+            }
+        }
+        // The same bytes without any sharing of memory, and with concatenations fed both ways.
+        for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
+            let program = lower_with(&graph, concat).unwrap();
+            let sharing = plan(&program).unwrap();
+            let apart = disjoint(&program);
+            check(&program, &sharing).unwrap();
+            assert_eq!(
+                run_plan(&graph, &program, &sharing, &inputs),
+                found,
+                "{round}"
+            );
+            assert_eq!(
+                run_plan(&graph, &program, &apart, &inputs),
+                found,
+                "{round}"
+            );
+            shared += usize::from(sharing.arena_bytes < apart.arena_bytes);
+            if concat == ConcatInputs::Embedded {
+                let copied = lower_with(&graph, ConcatInputs::Copied).unwrap();
+                embedded += copied.steps.len() - program.steps.len();
+            }
+        }
+        let steps = compiled.program.steps.iter();
+        in_place += steps
+            .filter(|step| {
+                let offset = compiled.plan.offsets[step.write.buffer];
+                let mut laid = step.in_place.iter();
+                laid.any(|&read| compiled.plan.offsets[step.reads[read].buffer] == offset)
+            })
+            .count();
+        for step in &compiled.program.steps {
+            if let Some(node) = graph.nodes.get(step.layer) {
+                *operators.entry(name(&node.op)).or_default() += 1;
+            }
+        }
+    }
+    println!("{operators:?}; {in_place} in place, {embedded} embedded, {shared} shared");
+    assert_eq!(operators.len(), 14, "{operators:?}");
+    assert!(
+        operators.values().all(|&count| count >= 100),
+        "{operators:?}"
+    );
+    assert!(in_place > 300 && embedded > 100 && shared > 1000);
+}
+
+#[test]
+fn the_same_graph_gives_the_same_bytes() {
+    let mut random = Random::new(8);
+    for _ in 0..50 {
+        let (graph, _) = random_graph(&mut random);
+        assert_eq!(
+            compile(&graph, &options()).unwrap(),
+            compile(&graph.clone(), &options()).unwrap()
+        );
+    }
+}
+
+#[test]
+fn concatenation_of_what_was_just_computed_costs_no_copy() {
+    let mut builder = Builder::new();
+    let scale = params(0.1, 0);
+    let x = builder.input(&[1, 8], scale);
+    let table = || QOp::Lut {
+        table: vec![3; 256].into(),
+    };
+    let a = builder.like(table(), x);
+    let b = builder.like(table(), x);
+    let c = builder.node(QOp::Concat { axis: 1 }, &[a, b], &[1, 16], scale);
+    builder.output(c);
+    let compiled = compile(&builder.graph, &options()).unwrap();
+    assert_eq!(compiled.program.steps.len(), 2);
+    assert_eq!(compiled.plan.arena_bytes, 24);
+    assert_eq!(run_blob(&compiled.blob, &[vec![1; 8]]), [vec![3; 16]]);
+}
+
+#[test]
+fn stripping_names_takes_them_out() {
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], params(0.1, 0));
+    let y = builder.like(QOp::Requantize, x);
+    builder.output(y);
+    let contains = |blob: &[u8], text: &str| {
+        let mut windows = blob.windows(text.len());
+        windows.any(|window| window == text.as_bytes())
+    };
+    let named = compile(&builder.graph, &options()).unwrap().blob;
+    assert!(contains(&named, "node 0") && contains(&named, "yes"));
+    let stripped = EmitOptions {
+        strip_names: true,
+        ..options()
+    };
+    let stripped = compile(&builder.graph, &stripped).unwrap().blob;
+    assert!(!contains(&stripped, "node 0"));
+    assert_eq!(run_blob(&stripped, &[vec![5; 4]]), [[5; 4]]);
+}
