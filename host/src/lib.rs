@@ -11,4 +11,5 @@
 #![forbid(unsafe_code)]
 
 pub mod ir;
+pub mod passes;
 pub mod quantize;
