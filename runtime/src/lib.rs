@@ -10,6 +10,7 @@
 //!   document).
 //! - `ops`: per operator, what [`Model::parse`] proves and what a run does.
 //! - [`Model`] and [`Session`]: the few calls that a firmware makes.
+//! - [`bench`]: what a bench firmware and the host say to each other.
 //!
 //! A model is proven sound once, by [`Model::parse`]; after that a run cannot fail.
 //!
@@ -36,6 +37,7 @@ extern crate std;
 
 mod aligned;
 mod arena;
+pub mod bench;
 pub mod blob;
 mod data;
 mod error;
