@@ -10,5 +10,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod board;
 pub mod ir;
 pub mod quantize;
