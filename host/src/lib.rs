@@ -13,5 +13,6 @@
 pub mod emit;
 pub mod ir;
 pub mod lower;
+pub mod passes;
 pub mod plan;
 pub mod quantize;

@@ -1,0 +1,4 @@
+//! Graph to graph, the same function.
+
+#[cfg(test)]
+pub(crate) mod oracle;
