@@ -7,7 +7,7 @@ use crate::quantize::graph::{QClamp, QNode, QuantParams};
 use crate::quantize::quantize_multiplier;
 use tiivis_runtime::blob::{AddSub, Mul, Operand, Rescale, Scale};
 
-/// Extra bits of the sum of two int8 tensors (TFLite's ADD and SUB, `kernels/add.cc`: 20 leaves
+/// Extra bits of the sum of two int8 tensors (TensorFlow Lite's ADD and SUB, `kernels/add.cc`: 20 leaves
 /// `255 << 20` below 2^28).
 const LEFT_SHIFT: u32 = 20;
 

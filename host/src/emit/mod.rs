@@ -5,6 +5,7 @@
 //! leaves: the plan by [`crate::plan::check`], the bytes by the runtime's own parser.
 
 mod compile;
+mod concat;
 mod data;
 mod elementwise;
 mod encode;

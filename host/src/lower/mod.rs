@@ -7,6 +7,7 @@
 mod accumulator;
 mod error;
 mod homes;
+mod node;
 mod shape;
 mod steps;
 
@@ -49,7 +50,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     }
     let live = live_nodes(graph);
     for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
-        steps::check_arity(node)?;
+        node::check_arity(node)?;
     }
     let Homes { buffers, homes } = homes::find(graph, &live, concat)?;
     let mut program = Program {

@@ -27,19 +27,13 @@ pub(super) fn live_peak(blocks: &[Block]) -> (u64, usize) {
 
 /// The best of a few orders.
 pub(super) fn greedy(blocks: &[Block]) -> Packing {
-    let life = |block: &Block| u64::try_from(block.last - block.first + 1).unwrap_or(u64::MAX);
-    let size = |block: &Block| u64::from(block.bytes);
-    let keys: [&dyn Fn(&Block) -> [u64; 2]; 5] = [
-        &|b| [size(b), life(b)],
-        &|b| [size(b).saturating_mul(life(b)), size(b)],
-        &|b| [life(b), size(b)],
-        &|b| {
-            [
-                u64::MAX - u64::try_from(b.first).unwrap_or(u64::MAX),
-                size(b),
-            ]
-        },
-        &|b| [u64::try_from(b.last).unwrap_or(u64::MAX), size(b)],
+    type Key = fn(&Block) -> [u64; 2];
+    let keys: [Key; 5] = [
+        |block| [size(block), life(block)],
+        |block| [size(block).saturating_mul(life(block)), size(block)],
+        |block| [life(block), size(block)],
+        |block| [u64::MAX - time(block.first), size(block)],
+        |block| [time(block.last), size(block)],
     ];
     let packings = keys.iter().map(|key| {
         let mut order: Vec<usize> = (0..blocks.len()).collect();
@@ -50,6 +44,18 @@ pub(super) fn greedy(blocks: &[Block]) -> Packing {
     packings
         .min_by_key(|packing| packing.bytes)
         .expect("there are orders")
+}
+
+fn size(block: &Block) -> u64 {
+    u64::from(block.bytes)
+}
+
+fn life(block: &Block) -> u64 {
+    time(block.last - block.first + 1)
+}
+
+fn time(time: usize) -> u64 {
+    u64::try_from(time).expect("usize is at most 64 bits on every host")
 }
 
 /// Places blocks in this order.
