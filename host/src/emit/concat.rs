@@ -10,7 +10,12 @@ use tiivis_runtime::blob::{self, Op};
 
 impl Emitter<'_> {
     /// Copies one input to its part of every row of the output.
-    pub(super) fn concat(&mut self, step: &Step, node: &QNode, id: ValueId) -> Result<Op, EmitError> {
+    pub(super) fn concat(
+        &mut self,
+        step: &Step,
+        node: &QNode,
+        id: ValueId,
+    ) -> Result<Op, EmitError> {
         let (from, to) = (
             self.graph.value(id).params,
             self.graph.value(node.output).params,

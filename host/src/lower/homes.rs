@@ -30,13 +30,13 @@ pub(super) fn find(
             continue;
         }
         sharing.require_defined(node)?;
-        match (&node.op, concat) {
-            (QOp::Reshape, _) => sharing.reshape(node)?,
-            (QOp::Concat { axis }, ConcatInputs::Embedded) => {
-                sharing.define(node.output, bytes(graph.value(node.output))?);
-                sharing.embed(node, *axis)?;
-            }
-            _ => sharing.define(node.output, bytes(graph.value(node.output))?),
+        if node.op == QOp::Reshape {
+            sharing.reshape(node)?;
+            continue;
+        }
+        sharing.define(node.output, bytes(graph.value(node.output))?);
+        if let (QOp::Concat { axis }, ConcatInputs::Embedded) = (&node.op, concat) {
+            sharing.embed(node, *axis)?;
         }
     }
     sharing.finish()

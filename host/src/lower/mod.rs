@@ -10,9 +10,11 @@ mod homes;
 mod node;
 mod shape;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use error::LowerError;
-pub(crate) use shape::{aligned_rank, four, rows_and_depth, window};
+pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
 
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
