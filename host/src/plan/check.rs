@@ -432,7 +432,7 @@ mod tests {
         let mut random = Random::new(3);
         let (mut accepted, mut refused, mut harmful) = (0, 0, 0);
         for _ in 0..3000 {
-            let program = random_program(&mut random);
+            let program = random_program(&mut random, 14);
             let expected = run(&program, &disjoint(&program));
             let sound = plan(&program).unwrap();
             for _ in 0..6 {

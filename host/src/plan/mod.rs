@@ -7,6 +7,7 @@
 mod blocks;
 mod check;
 mod check_error;
+mod climb;
 mod pack;
 mod planner;
 mod program;

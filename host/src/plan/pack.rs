@@ -25,8 +25,8 @@ pub(super) fn live_peak(blocks: &[Block]) -> (u64, usize) {
         .unwrap_or((0, 0))
 }
 
-/// The best of a few orders.
-pub(super) fn greedy(blocks: &[Block]) -> Packing {
+/// The best of a few orders, and its packing.
+pub(super) fn greedy(blocks: &[Block]) -> (Vec<usize>, Packing) {
     type Key = fn(&Block) -> [u64; 2];
     let keys: [Key; 5] = [
         |block| [size(block), life(block)],
@@ -39,10 +39,11 @@ pub(super) fn greedy(blocks: &[Block]) -> Packing {
         let mut order: Vec<usize> = (0..blocks.len()).collect();
         // A stable sort: equal keys keep the buffers' order, whatever the platform.
         order.sort_by_key(|&block| Reverse(key(&blocks[block])));
-        first_fit(blocks, &order)
+        let packing = first_fit(blocks, &order);
+        (order, packing)
     });
     packings
-        .min_by_key(|packing| packing.bytes)
+        .min_by_key(|(_, packing)| packing.bytes)
         .expect("there are orders")
 }
 
@@ -59,7 +60,7 @@ fn time(time: usize) -> u64 {
 }
 
 /// Places blocks in this order.
-fn first_fit(blocks: &[Block], order: &[usize]) -> Packing {
+pub(super) fn first_fit(blocks: &[Block], order: &[usize]) -> Packing {
     let mut offsets = vec![0; blocks.len()];
     let mut bytes = 0;
     for (placed, &block) in order.iter().enumerate() {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn no_blocks_need_no_bytes() {
-        assert_eq!(greedy(&[]).bytes, 0);
+        assert_eq!(greedy(&[]).1.bytes, 0);
         assert_eq!(live_peak(&[]), (0, 0));
     }
 }
