@@ -190,12 +190,23 @@ fn scales_too_far_apart_are_named() {
             Ok(_) => false,
         }
     };
+    let refused_rescale = |to: f32| {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 4], params(1.0, 0));
+        let y = builder.node(QOp::Requantize, &[x], &[1, 4], params(to, 0));
+        builder.output(y);
+        compile(&builder.graph, &options()).is_err()
+    };
     let clamp = clamp();
     assert!(!refused([0.1, 0.1, 1e-6], QOp::Add { clamp }));
     assert!(refused([0.1, 0.1, 1e-8], QOp::Add { clamp }));
     assert!(!refused([1e-9, 0.1, 0.1], QOp::Sub { clamp }));
-    assert!(!refused([1.0, 1.0, 1e-9], QOp::Mul { clamp }));
-    assert!(refused([1e3, 1e3, 1e-9], QOp::Mul { clamp }));
+    // 2^15 is the multiplier 2^30 and the shift 16.
+    let limit = 2f32.powi(-15);
+    assert!(!refused([1.0, 1.0, 1.001 * limit], QOp::Mul { clamp }));
+    assert!(refused([1.0, 1.0, limit], QOp::Mul { clamp }));
+    assert!(!refused_rescale(1.001 * 2f32.powi(-23)));
+    assert!(refused_rescale(2f32.powi(-23)));
 }
 
 #[test]

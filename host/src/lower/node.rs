@@ -3,7 +3,9 @@
 use super::LowerError;
 use super::accumulator::{self, Order};
 use super::shape::{bytes, four, index, rows_and_depth, window};
+use crate::ir::Window2d;
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue, Weights};
+use std::collections::HashSet;
 
 /// The number of inputs, which everything after relies on.
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
@@ -65,45 +67,49 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         QOp::MaxPool2d {
             window: geometry,
             clamp: _,
-        }
-        | QOp::AvgPool2d {
+        } => pool(node, geometry, input, output),
+        QOp::AvgPool2d {
             window: geometry,
             clamp: _,
         } => {
-            window(node, geometry, &input.shape, &output.shape)?;
-            equal(node, "channels", input.shape[3], output.shape[3])?;
-            same_params(node, input, output)
+            equal(node, "a dilation", 1, geometry.dilation[0])?;
+            equal(node, "a dilation", 1, geometry.dilation[1])?;
+            pool(node, geometry, input, output)
         }
         QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => {
-            four(node, &output.shape)?;
-            for &id in &node.inputs {
-                four(node, &graph.value(id).shape)?;
-            }
-            Ok(())
+            broadcast(node, graph.value(node.inputs[0]), output)?;
+            broadcast(node, graph.value(node.inputs[1]), output)
         }
         QOp::Concat { axis } => concat_shapes(graph, node, *axis),
         QOp::Reshape => same_params(node, input, output),
         QOp::Transpose { perm } => {
-            four(node, &input.shape)?;
-            equal(node, "a permutation", input.shape.len(), perm.len())?;
+            let axis = |&from: &usize| input.shape.get(from).copied();
+            let axes: HashSet<&usize> = perm.iter().collect();
+            equal(node, "different axes", input.shape.len(), axes.len())?;
+            same_shape(node, perm.iter().map(axis), output)?;
             same_params(node, input, output)
         }
         QOp::Pad { before, after, .. } => {
-            four(node, &input.shape)?;
             equal(node, "paddings before", input.shape.len(), before.len())?;
             equal(node, "paddings after", input.shape.len(), after.len())?;
+            let axes = input.shape.iter().zip(before).zip(after);
+            let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
+            same_shape(node, padded, output)?;
             same_params(node, input, output)
         }
         QOp::Softmax => {
             if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
-                return Ok(());
+                return equal_bytes(node, input, output);
             }
             Err(LowerError::SoftmaxOutput {
                 node: node.name.clone(),
                 found: format!("{:?}", output.params),
             })
         }
-        QOp::Lut { table } => equal(node, "a table", 256, table.len()),
+        QOp::Lut { table } => {
+            equal(node, "a table", 256, table.len())?;
+            equal_bytes(node, input, output)
+        }
         QOp::Requantize => equal_bytes(node, input, output),
     }
 }
@@ -127,6 +133,60 @@ fn dense(
     )
 }
 
+/// Channels and scale stay, and every window sees a value.
+fn pool(
+    node: &QNode,
+    geometry: &Window2d,
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    equal(node, "channels", input.shape[3], output.shape[3])?;
+    for (axis, what) in ["row", "column"].into_iter().enumerate() {
+        let inside = |at: usize| {
+            let first = at * geometry.stride[axis];
+            (0..geometry.kernel[axis]).any(|tap| {
+                let padded = first + tap * geometry.dilation[axis];
+                let at = padded.checked_sub(geometry.pad_before[axis]);
+                at.is_some_and(|at| at < input.shape[1 + axis])
+            })
+        };
+        if let Some(index) = (0..output.shape[1 + axis]).find(|&at| !inside(at)) {
+            return Err(LowerError::EmptyWindow {
+                node: node.name.clone(),
+                what,
+                index,
+            });
+        }
+    }
+    same_params(node, input, output)
+}
+
+/// The operand's axes, leading ones added, are the output's or 1.
+fn broadcast(node: &QNode, operand: &QValue, output: &QValue) -> Result<(), LowerError> {
+    let axes = four(node, &operand.shape)?;
+    for (found, expected) in axes.into_iter().zip(four(node, &output.shape)?) {
+        if found != 1 {
+            equal(node, "an axis", index(expected), index(found))?;
+        }
+    }
+    Ok(())
+}
+
+/// The output has these axes, at most four.
+fn same_shape(
+    node: &QNode,
+    axes: impl ExactSizeIterator<Item = Option<usize>>,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    four(node, &output.shape)?;
+    equal(node, "axes", axes.len(), output.shape.len())?;
+    for (expected, &found) in axes.zip(&output.shape) {
+        equal(node, "an axis", expected.unwrap_or(0), found)?;
+    }
+    Ok(())
+}
+
 /// All axes but one agree, and that one adds up.
 fn concat_shapes(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
     let output = &graph.value(node.output).shape;
@@ -145,7 +205,7 @@ fn concat_shapes(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerE
     equal(node, "inputs along the axis", expected, sum)
 }
 
-fn taps(window: &crate::ir::Window2d) -> usize {
+fn taps(window: &Window2d) -> usize {
     window.kernel[0].saturating_mul(window.kernel[1])
 }
 

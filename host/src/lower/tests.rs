@@ -5,7 +5,7 @@ use crate::emit::testing::{Builder, clamp, params, weights};
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
 use crate::plan::{Kernel, Program, plan};
-use crate::quantize::graph::{QGraph, QOp, QuantParams};
+use crate::quantize::graph::{QGraph, QOp, QuantParams, Weights};
 
 fn scale() -> QuantParams {
     params(0.1, 3)
@@ -187,10 +187,17 @@ fn dense(bias: i32, taps: usize, last: i8) -> QGraph {
     one(QOp::Dense { weights, clamp }, &[1, taps], &[1, 2])
 }
 
+fn dense_weights(graph: &mut QGraph) -> &mut Weights {
+    match &mut graph.nodes[0].op {
+        QOp::Dense { weights, .. } => weights,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn accumulators_that_could_overflow_are_refused_by_channel() {
-    // 255 · 128 · 1000 = 32640000.
-    let room = i32::MAX - 32_640_000;
+    // 255 · 128 · 1000 = 32640000, and the zero point is at most 128 in magnitude.
+    let room = i32::MAX - 32_640_000 - 128;
     assert!(lower(&dense(room, 1000, -128)).is_ok());
     assert!(lower(&dense(-room, 1000, -128)).is_ok());
     for bias in [room + 1, -room - 1, i32::MIN] {
@@ -204,12 +211,23 @@ fn accumulators_that_could_overflow_are_refused_by_channel() {
             panic!("{error}");
         };
         assert_eq!((node.as_str(), channel), ("node 0", 1));
-        assert_eq!(bound, u64::from(bias.unsigned_abs()) + 32_640_000);
+        assert_eq!(bound, u64::from(bias.unsigned_abs()) + 32_640_128);
+    }
+    // A shift to the left is part of it.
+    for (shift, is_right) in [(6, true), (7, false)] {
+        let mut graph = dense(0, 1000, -128);
+        dense_weights(&mut graph).scales[1].shift = shift;
+        let expected = LowerError::Accumulator {
+            node: "node 0".to_owned(),
+            channel: 1,
+            bound: (32_640_000 << 7) + 128,
+        };
+        assert_eq!(lower(&graph).err(), (!is_right).then_some(expected));
     }
     // Depthwise weights lie channel by channel inside each tap.
     let mut weights = weights(&mut Random::new(1), 3, 4);
     weights.weights = [0, -128, 0].repeat(4).into();
-    weights.bias = vec![i32::MAX - 1000, i32::MAX - 130_560, i32::MAX - 1000];
+    weights.bias = vec![i32::MAX - 1000, i32::MAX - 130_688, i32::MAX - 1000];
     let depthwise = |weights| QOp::DepthwiseConv2d {
         window: window([2, 2], [0; 2]),
         weights,
@@ -288,6 +306,78 @@ fn what_no_kernel_runs_is_named() {
         ),
         "{error}"
     );
+    let error = refused(one(pool([2, 2], [2, 0]), &[1, 4, 4, 1], &[1, 7, 3, 1]));
+    assert!(
+        matches!(
+            error,
+            E::EmptyWindow {
+                what: "row",
+                index: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let transpose = |perm: &[usize]| QOp::Transpose {
+        perm: perm.to_vec(),
+    };
+    let error = refused(one(transpose(&[0, 1, 1]), &[1, 2, 3], &[1, 2, 2]));
+    assert!(
+        matches!(
+            error,
+            E::Mismatch {
+                expected: 3,
+                found: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let error = refused(one(transpose(&[0, 2, 1]), &[1, 2, 3], &[1, 2, 3]));
+    assert!(
+        matches!(
+            error,
+            E::Mismatch {
+                expected: 3,
+                found: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let pad = QOp::Pad {
+        before: vec![0, 1],
+        after: vec![0, 0],
+        value: 0,
+    };
+    let error = refused(one(pad, &[1, 2], &[1, 4]));
+    assert!(
+        matches!(
+            error,
+            E::Mismatch {
+                expected: 3,
+                found: 4,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let mut builder = Builder::new();
+    let [a, b] = [2, 3].map(|extent| builder.input(&[1, extent], scale()));
+    let sum = builder.node(add(), &[a, b], &[1, 3], scale());
+    builder.output(sum);
+    let error = refused(builder.graph);
+    assert!(
+        matches!(
+            error,
+            E::Mismatch {
+                expected: 3,
+                found: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
     let error = refused(QGraph {
         outputs: Vec::new(),
         ..one(table(), &[1, 1], &[1, 1])
@@ -318,10 +408,7 @@ fn what_no_kernel_runs_is_named() {
     assert!(matches!(error, E::Undefined { .. }), "{error}");
 
     let mut graph = dense(0, 4, 1);
-    let QOp::Dense { weights, .. } = &mut graph.nodes[0].op else {
-        unreachable!("made above");
-    };
-    weights.scales.pop();
+    dense_weights(&mut graph).scales.pop();
     let error = refused(graph);
     let what = "scales";
     assert!(

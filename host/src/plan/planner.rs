@@ -5,6 +5,7 @@ use super::climb::climb;
 use super::pack::{greedy, live_peak};
 use super::program::Program;
 use super::search::search;
+use std::fmt;
 
 /// Most blocks for which the exact search is tried.
 const EXACT_BLOCKS: usize = 24;
@@ -26,6 +27,27 @@ pub struct Plan {
     pub proven_optimal: bool,
     /// The step at which the bound is reached.
     pub peak_step: usize,
+}
+
+impl fmt::Display for Plan {
+    /// `arena 1024 bytes, the fewest possible (step 3)`, or how far from it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            arena_bytes,
+            lower_bound_bytes,
+            peak_step,
+            ..
+        } = self;
+        write!(f, "arena {arena_bytes} bytes, ")?;
+        if arena_bytes == lower_bound_bytes {
+            return write!(f, "the fewest possible (step {peak_step})");
+        }
+        let gap = arena_bytes.saturating_sub(*lower_bound_bytes);
+        if self.proven_optimal {
+            f.write_str("the fewest possible with these results in place, ")?;
+        }
+        write!(f, "{gap} over the bytes that live at step {peak_step}")
+    }
 }
 
 /// Why there is no plan.
@@ -175,6 +197,8 @@ mod tests {
         assert_eq!((found.arena_bytes, found.lower_bound_bytes), (152, 152));
         assert!(found.proven_optimal);
         assert_eq!(found.peak_step, 2);
+        let text = "arena 152 bytes, the fewest possible (step 2)";
+        assert_eq!(found.to_string(), text);
     }
 
     #[test]
