@@ -7,7 +7,7 @@ use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 type Tensor = Vec<i64>;
 
 /// The outputs for these inputs. Softmax is from floats: off by one at most.
-pub(in super::super) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
+pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
     let widen = |values: &[i8]| values.iter().map(|&x| i64::from(x)).collect::<Tensor>();
     let constant = |value: &Option<QValue>| {
         let constant = value.as_ref().and_then(|value| value.constant.as_ref());
@@ -308,7 +308,7 @@ fn flat(shape: &[usize], index: &[usize]) -> usize {
     axes.fold(0, |at, (extent, i)| at * extent + i)
 }
 
-/// The element of an operand at an index of the output, as NumPy broadcasts.
+/// The element of an operand at an index of the output, broadcasting from the last axis on.
 fn broadcast(operand: &QValue, output: &QValue, index: &[usize]) -> usize {
     let missing = output.shape.len() - operand.shape.len();
     let own: Vec<usize> = operand
