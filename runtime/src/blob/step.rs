@@ -67,6 +67,94 @@ pub enum Op {
     Transpose(Transpose),
 }
 
+impl Op {
+    /// The operator's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "Conv2d",
+            Self::DepthwiseConv2d(_) => "DepthwiseConv2d",
+            Self::Dense(_) => "Dense",
+            Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool2d(_) => "AvgPool2d",
+            Self::Add(_) => "Add",
+            Self::Sub(_) => "Sub",
+            Self::Mul(_) => "Mul",
+            Self::Concat(_) => "Concat",
+            Self::Pad(_) => "Pad",
+            Self::Softmax(_) => "Softmax",
+            Self::Lut(_) => "Lut",
+            Self::Requantize(_) => "Requantize",
+            Self::Transpose(_) => "Transpose",
+        }
+    }
+
+    /// Where the result goes.
+    #[must_use]
+    pub const fn output(&self) -> Span {
+        match self {
+            Self::Conv2d(op) => op.output,
+            Self::DepthwiseConv2d(op) => op.output,
+            Self::Dense(op) => op.output,
+            Self::MaxPool2d(op) | Self::AvgPool2d(op) => op.output,
+            Self::Add(op) | Self::Sub(op) => op.output,
+            Self::Mul(op) => op.output,
+            Self::Concat(op) => op.output,
+            Self::Pad(op) => op.output,
+            Self::Softmax(op) => op.output,
+            Self::Lut(op) => op.output,
+            Self::Requantize(op) => op.output,
+            Self::Transpose(op) => op.output,
+        }
+    }
+
+    /// Bytes of weights of the layers that have some. 0 for the other operators.
+    #[must_use]
+    pub const fn weights_bytes(&self) -> u32 {
+        match self {
+            Self::Conv2d(op) => op.weights.len,
+            Self::DepthwiseConv2d(op) => op.weights.len,
+            Self::Dense(op) => op.weights.len,
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Add(_)
+            | Self::Sub(_)
+            | Self::Mul(_)
+            | Self::Concat(_)
+            | Self::Pad(_)
+            | Self::Softmax(_)
+            | Self::Lut(_)
+            | Self::Requantize(_)
+            | Self::Transpose(_) => 0,
+        }
+    }
+
+    /// Multiply-accumulates of the layers that have weights, from the shapes: taps that fall on
+    /// padding count. 0 for the other operators.
+    #[must_use]
+    pub fn macs(&self) -> u64 {
+        let outputs = u64::from(self.output().len);
+        match self {
+            Self::Conv2d(op) => outputs * u64::from(op.weights.len / op.out_c),
+            Self::DepthwiseConv2d(op) => {
+                outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
+            }
+            Self::Dense(op) => outputs * u64::from(op.in_features),
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Add(_)
+            | Self::Sub(_)
+            | Self::Mul(_)
+            | Self::Concat(_)
+            | Self::Pad(_)
+            | Self::Softmax(_)
+            | Self::Lut(_)
+            | Self::Requantize(_)
+            | Self::Transpose(_) => 0,
+        }
+    }
+}
+
 /// Geometry of a sliding window over `[1, in_h, in_w, c]`.
 ///
 /// Output pixel `(y, x)` reads input rows `y * stride_h - pad_top + k * dilation_h` for
