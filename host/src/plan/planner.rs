@@ -134,9 +134,9 @@ mod tests {
     fn random_programs_get_sound_plans() {
         let mut random = Random::new(1);
         let (mut proven, mut at_bound) = (0, 0);
-        const PROGRAMS: usize = 4000;
-        for _ in 0..PROGRAMS {
-            let program = random_program(&mut random, 40);
+        const PROGRAMS: usize = 3000;
+        for round in 0..PROGRAMS {
+            let program = random_program(&mut random, [10, 20, 40][round % 3]);
             let plan = plan(&program).unwrap();
             check(&program, &plan)
                 .unwrap_or_else(|error| panic!("{error}\n{program:#?}\n{plan:?}"));
@@ -146,7 +146,9 @@ mod tests {
             assert!(plan.arena_bytes <= apart.arena_bytes);
             assert!(plan.peak_step < program.steps.len());
             assert_eq!(run(&program, &plan), run(&program, &apart), "{program:#?}");
-            assert_eq!(plan, super::plan(&program).unwrap());
+            if round % 20 == 0 {
+                assert_eq!(plan, super::plan(&program).unwrap());
+            }
             proven += usize::from(plan.proven_optimal);
             at_bound += usize::from(plan.arena_bytes == plan.lower_bound_bytes);
         }
