@@ -42,76 +42,110 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
     let output = graph.value(node.output);
     match &node.op {
         QOp::Conv2d {
-            window: geometry,
+            window,
             groups,
             weights,
             clamp: _,
-        } => {
-            window(node, geometry, &input.shape, &output.shape)?;
-            let channels = divided(node, "input channels per group", input.shape[3], *groups)?;
-            divided(node, "output channels per group", output.shape[3], *groups)?;
-            let taps = taps(geometry).saturating_mul(channels);
-            accumulator::prove(node, weights, Order::ChannelFirst, output.shape[3], taps)
-        }
+        } => conv2d(node, [input, output], window, *groups, weights),
         QOp::DepthwiseConv2d {
-            window: geometry,
+            window,
             weights,
             clamp: _,
-        } => {
-            window(node, geometry, &input.shape, &output.shape)?;
-            divided(node, "filters per channel", output.shape[3], input.shape[3])?;
-            let taps = taps(geometry);
-            accumulator::prove(node, weights, Order::ChannelLast, output.shape[3], taps)
-        }
+        } => depthwise(node, [input, output], window, weights),
         QOp::Dense { weights, clamp: _ } => dense(node, weights, input, output),
-        QOp::MaxPool2d {
-            window: geometry,
-            clamp: _,
-        } => pool(node, geometry, input, output),
-        QOp::AvgPool2d {
-            window: geometry,
-            clamp: _,
-        } => {
-            equal(node, "a dilation", 1, geometry.dilation[0])?;
-            equal(node, "a dilation", 1, geometry.dilation[1])?;
-            pool(node, geometry, input, output)
+        QOp::MaxPool2d { window, clamp: _ } => pool(node, window, input, output),
+        QOp::AvgPool2d { window, clamp: _ } => {
+            equal(node, "a dilation", 1, window.dilation[0])?;
+            equal(node, "a dilation", 1, window.dilation[1])?;
+            pool(node, window, input, output)
         }
         QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => {
             broadcast(node, graph.value(node.inputs[0]), output)?;
             broadcast(node, graph.value(node.inputs[1]), output)
         }
-        QOp::Concat { axis } => concat_shapes(graph, node, *axis),
+        QOp::Concat { axis } => concat(graph, node, *axis),
         QOp::Reshape => same_params(node, input, output),
-        QOp::Transpose { perm } => {
-            let axis = |&from: &usize| input.shape.get(from).copied();
-            let axes: HashSet<&usize> = perm.iter().collect();
-            equal(node, "different axes", input.shape.len(), axes.len())?;
-            same_shape(node, perm.iter().map(axis), output)?;
-            same_params(node, input, output)
-        }
-        QOp::Pad { before, after, .. } => {
-            equal(node, "paddings before", input.shape.len(), before.len())?;
-            equal(node, "paddings after", input.shape.len(), after.len())?;
-            let axes = input.shape.iter().zip(before).zip(after);
-            let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
-            same_shape(node, padded, output)?;
-            same_params(node, input, output)
-        }
-        QOp::Softmax => {
-            if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
-                return equal_bytes(node, input, output);
-            }
-            Err(LowerError::SoftmaxOutput {
-                node: node.name.clone(),
-                found: format!("{:?}", output.params),
-            })
-        }
+        QOp::Transpose { perm } => transpose(node, perm, input, output),
+        QOp::Pad {
+            before,
+            after,
+            value: _,
+        } => pad(node, [before, after], input, output),
+        QOp::Softmax => softmax(node, input, output),
         QOp::Lut { table } => {
             equal(node, "a table", 256, table.len())?;
             equal_bytes(node, input, output)
         }
         QOp::Requantize => equal_bytes(node, input, output),
     }
+}
+
+fn conv2d(
+    node: &QNode,
+    [input, output]: [&QValue; 2],
+    geometry: &Window2d,
+    groups: usize,
+    weights: &Weights,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    let channels = divided(node, "input channels per group", input.shape[3], groups)?;
+    divided(node, "output channels per group", output.shape[3], groups)?;
+    let taps = taps(geometry).saturating_mul(channels);
+    accumulator::prove(node, weights, Order::ChannelFirst, output.shape[3], taps)
+}
+
+fn depthwise(
+    node: &QNode,
+    [input, output]: [&QValue; 2],
+    geometry: &Window2d,
+    weights: &Weights,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    divided(node, "filters per channel", output.shape[3], input.shape[3])?;
+    accumulator::prove(
+        node,
+        weights,
+        Order::ChannelLast,
+        output.shape[3],
+        taps(geometry),
+    )
+}
+
+fn transpose(
+    node: &QNode,
+    perm: &[usize],
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    let axis = |&from: &usize| input.shape.get(from).copied();
+    let axes: HashSet<&usize> = perm.iter().collect();
+    equal(node, "different axes", input.shape.len(), axes.len())?;
+    same_shape(node, perm.iter().map(axis), output)?;
+    same_params(node, input, output)
+}
+
+fn pad(
+    node: &QNode,
+    [before, after]: [&[usize]; 2],
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    equal(node, "paddings before", input.shape.len(), before.len())?;
+    equal(node, "paddings after", input.shape.len(), after.len())?;
+    let axes = input.shape.iter().zip(before).zip(after);
+    let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
+    same_shape(node, padded, output)?;
+    same_params(node, input, output)
+}
+
+fn softmax(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+    if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
+        return equal_bytes(node, input, output);
+    }
+    Err(LowerError::SoftmaxOutput {
+        node: node.name.clone(),
+        found: format!("{:?}", output.params),
+    })
 }
 
 fn dense(
@@ -188,7 +222,7 @@ fn same_shape(
 }
 
 /// All axes but one agree, and that one adds up.
-fn concat_shapes(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
+fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
     let output = &graph.value(node.output).shape;
     let mut sum = 0usize;
     for &id in &node.inputs {

@@ -61,14 +61,13 @@ fn reshapes_share_bytes() {
 
 #[test]
 fn operands_are_overwritten_only_where_the_kernel_reads_them_in_step() {
-    let add = QOp::Add { clamp: clamp() };
     let mut builder = Builder::new();
     let x = builder.input(&[1, 2, 4], scale());
     let row = builder.input(&[1, 1, 4], scale());
-    let twice = builder.node(add.clone(), &[x, x], &[1, 2, 4], scale());
-    let broadcast = builder.node(add.clone(), &[row, twice], &[1, 2, 4], scale());
+    let twice = builder.node(add(), &[x, x], &[1, 2, 4], scale());
+    let broadcast = builder.node(add(), &[row, twice], &[1, 2, 4], scale());
     let flat = builder.reshape(broadcast, &[2, 4]);
-    let same = builder.node(add.clone(), &[broadcast, flat], &[1, 2, 4], scale());
+    let same = builder.node(add(), &[broadcast, flat], &[1, 2, 4], scale());
     builder.output(same);
     let program = lower(&builder.graph).unwrap();
     let in_place: Vec<&[usize]> = program
@@ -84,7 +83,7 @@ fn operands_are_overwritten_only_where_the_kernel_reads_them_in_step() {
     let x = builder.input(&[1, 1, 4], scale());
     let [a, b] = [0, 1].map(|_| builder.like(table(), x));
     let joined = builder.node(QOp::Concat { axis: 1 }, &[a, b], &[1, 2, 4], scale());
-    let sum = builder.node(add, &[joined, a], &[1, 2, 4], scale());
+    let sum = builder.node(add(), &[joined, a], &[1, 2, 4], scale());
     builder.output(sum);
     let program = lower(&builder.graph).unwrap();
     assert_eq!(layers(&program), [0, 1, 3]);
@@ -243,14 +242,52 @@ fn accumulators_that_could_overflow_are_refused_by_channel() {
     );
 }
 
-#[test]
-fn what_no_kernel_runs_is_named() {
-    use LowerError as E;
-    let refused = |graph: QGraph| lower(&graph).unwrap_err();
-    let add = || QOp::Add { clamp: clamp() };
+fn refused(graph: QGraph) -> LowerError {
+    lower(&graph).unwrap_err()
+}
 
+fn add() -> QOp {
+    QOp::Add { clamp: clamp() }
+}
+
+#[test]
+fn graphs_that_are_none_are_named() {
+    use LowerError as E;
+    let error = refused(QGraph {
+        outputs: Vec::new(),
+        ..one(table(), &[1, 1], &[1, 1])
+    });
+    assert_eq!(error, E::NoOutput);
+    let error = refused(QGraph {
+        inputs: Vec::new(),
+        ..one(table(), &[1, 2], &[1, 2])
+    });
+    assert!(matches!(error, E::Undefined { .. }), "{error}");
     let error = refused(one(add(), &[1, 2], &[1, 2]));
     assert!(matches!(error, E::Arity { found: 1, .. }), "{error}");
+
+    let mut builder = Builder::new();
+    let constant = builder.constant(&[1, 2], scale(), vec![1, 2]);
+    builder.output(constant);
+    builder.graph.inputs = builder.graph.outputs.clone();
+    let error = refused(builder.graph);
+    assert!(matches!(error, E::ConstantPort { .. }), "{error}");
+
+    for inputs in [1, 2] {
+        let mut builder = Builder::new();
+        builder.input(&[1, 2], scale());
+        let constant = builder.constant(&[1, 2], scale(), vec![1, 2]);
+        let op = if inputs == 1 { table() } else { add() };
+        let y = builder.node(op, &vec![constant; inputs], &[1, 2], scale());
+        builder.output(y);
+        let error = refused(builder.graph);
+        assert!(matches!(error, E::ConstantInput { .. }), "{error}");
+    }
+}
+
+#[test]
+fn shapes_that_contradict_each_other_are_named() {
+    use LowerError as E;
     let error = refused(one(table(), &[1, 0], &[1, 0]));
     assert!(matches!(error, E::Empty { .. }), "{error}");
     let error = refused(one(table(), &[1, 1 << 33], &[1, 1 << 33]));
@@ -262,20 +299,60 @@ fn what_no_kernel_runs_is_named() {
         &[1, 2, 2, 2, 2],
     ));
     assert!(matches!(error, E::Rank { found: 5, .. }), "{error}");
-    let error = refused(one(QOp::Reshape, &[1, 6], &[1, 5]));
+
+    let transpose = |perm: &[usize]| QOp::Transpose {
+        perm: perm.to_vec(),
+    };
+    let pad = QOp::Pad {
+        before: vec![0, 1],
+        after: vec![0, 0],
+        value: 0,
+    };
+    let concat = QOp::Concat { axis: 1 };
+    for (graph, sizes) in [
+        (one(QOp::Reshape, &[1, 6], &[1, 5]), (6, 5)),
+        (one(QOp::Requantize, &[1, 6], &[1, 5]), (6, 5)),
+        (one(transpose(&[0, 1, 1]), &[1, 2, 3], &[1, 2, 2]), (3, 2)),
+        (one(transpose(&[0, 2, 1]), &[1, 2, 3], &[1, 2, 3]), (3, 2)),
+        (one(pad, &[1, 2], &[1, 4]), (3, 4)),
+        (one(concat, &[1, 2], &[1, 4]), (4, 2)),
+    ] {
+        match refused(graph) {
+            E::Mismatch {
+                expected, found, ..
+            } => assert_eq!((expected, found), sizes),
+            error => panic!("{error}"),
+        }
+    }
+    let mut builder = Builder::new();
+    let [a, b] = [2, 3].map(|extent| builder.input(&[1, extent], scale()));
+    let sum = builder.node(add(), &[a, b], &[1, 3], scale());
+    builder.output(sum);
+    let error = refused(builder.graph);
     assert!(
         matches!(
             error,
             E::Mismatch {
-                expected: 6,
-                found: 5,
+                expected: 3,
+                found: 2,
                 ..
             }
         ),
         "{error}"
     );
-    let error = refused(one(QOp::Softmax, &[1, 6], &[1, 6]));
-    assert!(matches!(error, E::SoftmaxOutput { .. }), "{error}");
+
+    let mut graph = dense(0, 4, 1);
+    dense_weights(&mut graph).scales.pop();
+    let error = refused(graph);
+    assert!(
+        matches!(error, E::Mismatch { what: "scales", .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn windows_that_do_not_fit_are_named() {
+    use LowerError as E;
     let pool = |kernel, pad| QOp::MaxPool2d {
         window: window(kernel, pad),
         clamp: clamp(),
@@ -318,101 +395,40 @@ fn what_no_kernel_runs_is_named() {
         ),
         "{error}"
     );
-    let transpose = |perm: &[usize]| QOp::Transpose {
-        perm: perm.to_vec(),
+    let mut dilated = window([2, 2], [0; 2]);
+    dilated.dilation = [1, 2];
+    let op = QOp::AvgPool2d {
+        window: dilated,
+        clamp: clamp(),
     };
-    let error = refused(one(transpose(&[0, 1, 1]), &[1, 2, 3], &[1, 2, 2]));
+    let error = refused(one(op, &[1, 4, 4, 1], &[1, 3, 2, 1]));
     assert!(
         matches!(
             error,
             E::Mismatch {
-                expected: 3,
-                found: 2,
+                what: "a dilation",
                 ..
             }
         ),
         "{error}"
     );
-    let error = refused(one(transpose(&[0, 2, 1]), &[1, 2, 3], &[1, 2, 3]));
-    assert!(
-        matches!(
-            error,
-            E::Mismatch {
-                expected: 3,
-                found: 2,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    let pad = QOp::Pad {
-        before: vec![0, 1],
-        after: vec![0, 0],
-        value: 0,
+}
+
+#[test]
+fn scales_that_no_kernel_changes_are_named() {
+    use LowerError as E;
+    let error = refused(one(QOp::Softmax, &[1, 6], &[1, 6]));
+    assert!(matches!(error, E::SoftmaxOutput { .. }), "{error}");
+    let pool = QOp::MaxPool2d {
+        window: window([1, 1], [0; 2]),
+        clamp: clamp(),
     };
-    let error = refused(one(pad, &[1, 2], &[1, 4]));
-    assert!(
-        matches!(
-            error,
-            E::Mismatch {
-                expected: 3,
-                found: 4,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    let mut builder = Builder::new();
-    let [a, b] = [2, 3].map(|extent| builder.input(&[1, extent], scale()));
-    let sum = builder.node(add(), &[a, b], &[1, 3], scale());
-    builder.output(sum);
-    let error = refused(builder.graph);
-    assert!(
-        matches!(
-            error,
-            E::Mismatch {
-                expected: 3,
-                found: 2,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    let error = refused(QGraph {
-        outputs: Vec::new(),
-        ..one(table(), &[1, 1], &[1, 1])
-    });
-    assert_eq!(error, E::NoOutput);
-
-    let mut builder = Builder::new();
-    let x = builder.input(&[1, 2, 2, 1], scale());
-    let pool = builder.node(pool([1, 1], [0; 2]), &[x], &[1, 2, 2, 1], params(0.2, 3));
-    builder.output(pool);
-    let error = refused(builder.graph);
-    assert!(matches!(error, E::ScaleChange { .. }), "{error}");
-
-    for inputs in [1, 2] {
+    for op in [pool, QOp::Reshape] {
         let mut builder = Builder::new();
-        builder.input(&[1, 2], scale());
-        let constant = builder.constant(&[1, 2], scale(), vec![1, 2]);
-        let op = if inputs == 1 { table() } else { add() };
-        let y = builder.node(op, &vec![constant; inputs], &[1, 2], scale());
+        let x = builder.input(&[1, 2, 2, 1], scale());
+        let y = builder.node(op, &[x], &[1, 2, 2, 1], params(0.2, 3));
         builder.output(y);
         let error = refused(builder.graph);
-        assert!(matches!(error, E::ConstantInput { .. }), "{error}");
+        assert!(matches!(error, E::ScaleChange { .. }), "{error}");
     }
-
-    let mut graph = one(table(), &[1, 2], &[1, 2]);
-    graph.inputs.clear();
-    let error = refused(graph);
-    assert!(matches!(error, E::Undefined { .. }), "{error}");
-
-    let mut graph = dense(0, 4, 1);
-    dense_weights(&mut graph).scales.pop();
-    let error = refused(graph);
-    let what = "scales";
-    assert!(
-        matches!(error, E::Mismatch { what: found, .. } if found == what),
-        "{error}"
-    );
 }
