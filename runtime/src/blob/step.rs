@@ -160,6 +160,9 @@ impl Op {
 /// Output pixel `(y, x)` reads input rows `y * stride_h - pad_top + k * dilation_h` for
 /// `k < kernel_h`, columns likewise. Taps outside the input are the input's zero point
 /// (convolution) or are left out (pooling).
+///
+/// Every field, `(out - 1) * stride` and `(kernel - 1) * dilation` are at most
+/// [`crate::kernels::Axis::LIMIT`]; all but the padding are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window2d {
     /// Input rows.
@@ -209,7 +212,8 @@ pub struct Accumulate {
     pub max: i8,
 }
 
-/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`.
+/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
+/// aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conv2d {
     /// `[1, in_h, in_w, in_c]`.
@@ -231,7 +235,7 @@ pub struct Conv2d {
 }
 
 /// Parameters of [`Op::DepthwiseConv2d`]. Weights are `[kernel_h, kernel_w, in_c * multiplier]`,
-/// TFLite's order; output channel `c * multiplier + m` sees input channel `c`.
+/// TFLite's order, 16-byte aligned; output channel `c * multiplier + m` sees input channel `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthwiseConv2d {
     /// `[1, in_h, in_w, in_c]`.
@@ -250,7 +254,7 @@ pub struct DepthwiseConv2d {
     pub accumulate: Accumulate,
 }
 
-/// Parameters of [`Op::Dense`]. Weights are `[out_features, in_features]`.
+/// Parameters of [`Op::Dense`]. Weights are `[out_features, in_features]`, 16-byte aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dense {
     /// `[rows, in_features]`.
@@ -270,7 +274,8 @@ pub struct Dense {
 }
 
 /// Parameters of [`Op::MaxPool2d`] and [`Op::AvgPool2d`]; dilation is 1 for the average.
-/// Input and output share scale and zero point. Every window holds at least one input value.
+/// Input and output share scale and zero point. Every window holds at least one input value; that of an
+/// average holds at most 2^23.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool2d {
     /// `[1, in_h, in_w, channels]`.
@@ -312,7 +317,7 @@ pub struct AddSub {
     pub output: Span,
     /// Shape of the result.
     pub shape: [u32; 4],
-    /// Bits that both operands are shifted left by before they are scaled; 20 for int8.
+    /// Bits that both operands are shifted left by before they are scaled; 20 for int8, at most 23.
     pub left_shift: u32,
     /// Scale of `a`; the shift is in `-31..=0`.
     pub a_scale: Scale,
@@ -420,8 +425,9 @@ pub struct Softmax {
     pub rows: u32,
     /// Length of a vector.
     pub depth: u32,
-    /// int32 Q0.31, 4-byte aligned, 1 to 256 entries, none negative, not increasing: entry `d` is
-    /// `exp(-beta * scale * d)`; differences beyond the table count as 0.
+    /// int32 Q0.31, 4-byte aligned, 1 to 256 entries, the first `i32::MAX`, none negative: entry
+    /// `d` is `exp(-beta * scale * d)` as [`crate::kernels::table_entry`] makes it; differences
+    /// beyond the table count as 0.
     pub table: Span,
 }
 
