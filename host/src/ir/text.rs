@@ -176,3 +176,73 @@ impl Display for List<'_> {
         write!(f, "]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ir::{Activation, Clamp, Op, ValueId, Window2d};
+    use crate::passes::oracle::{Builder, window};
+
+    #[test]
+    fn a_graph_reads_line_by_line() {
+        let mut builder = Builder::new(1);
+        let image = builder.input(&[1, 9, 8, 1]);
+        let port = &mut builder.graph.inputs[0];
+        (port.name, port.source_axes) = ("image".to_owned(), vec![0, 3, 1, 2]);
+        builder.graph.value_mut(image).name = "image".to_owned();
+        let tall = Window2d {
+            kernel: [3, 2],
+            stride: [2, 1],
+            dilation: [1, 2],
+            pad_before: [1, 0],
+            pad_after: [0, 2],
+        };
+        let relu6 = Clamp { min: 0.0, max: 6.0 };
+        let a = builder.conv(image, 2, tall, 1, Some(relu6));
+        let weights = (0..12).map(|i| 0.25 * i as f32 - 1.0).collect::<Vec<_>>();
+        let [w, b] = [1, 2].map(|input| builder.graph.nodes[0].inputs[input]);
+        builder.graph.value_mut(w).constant = Some(weights.into());
+        builder.graph.value_mut(w).name = "w".to_owned();
+        builder.graph.value_mut(b).constant = Some(vec![-0.1, 1e-7].into());
+        builder.graph.value_mut(a).name = "node0".to_owned();
+        let b = builder.conv(a, 2, window(1, 1, 0), 2, None);
+        builder.graph.nodes[1].inputs.pop();
+        let weights = builder.graph.nodes[1].inputs[1];
+        builder.graph.value_mut(weights).constant = Some(vec![2.0, 2.0].into());
+        let c = builder.avg_pool(b, window(2, 2, 1), true);
+        let d = builder.max_pool(c, window(2, 1, 0));
+        let e = builder.relu(d);
+        let f = builder.node(Op::Activation(Activation::LeakyRelu { alpha: 0.1 }), &[e]);
+        let g = builder.node(Op::Concat { axis: 3 }, &[f, e]);
+        let h = builder.node(
+            Op::Transpose {
+                perm: vec![0, 3, 1, 2],
+            },
+            &[g],
+        );
+        let i = builder.pad(h, 1, -1.0);
+        let j = builder.node(Op::Reshape { shape: vec![1, 96] }, &[i]);
+        let k = builder.node(Op::Softmax, &[j]);
+        builder.output(k);
+        assert_eq!(crate::ir::verify(&builder.graph), Ok(()));
+        assert_eq!(builder.graph.to_string(), include_str!("text/golden.txt"));
+    }
+
+    #[test]
+    fn a_broken_graph_is_still_written() {
+        let mut builder = Builder::new(1);
+        let x = builder.input(&[1, 2]);
+        let y = builder.relu(x);
+        builder.output(y);
+        let graph = &mut builder.graph;
+        graph.nodes[0].inputs[0] = ValueId::from_index(7);
+        graph.nodes[0].output = ValueId::from_index(8);
+        graph.outputs[0].value = ValueId::from_index(9);
+        assert_eq!(
+            graph.to_string(),
+            "graph test\n\
+             input input0: input0 f32[1,2] source axes [0,1]\n\
+             node0 -> <no value 8> = Clamp(<no value 7>) [0, inf]\n\
+             output output0: <no value 9> source axes [0,1]\n"
+        );
+    }
+}

@@ -1,6 +1,8 @@
 //! The verifier: what every pass may rely on and must leave behind.
 
 mod error;
+#[cfg(test)]
+mod tests;
 
 pub use error::VerifyError;
 
