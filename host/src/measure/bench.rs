@@ -5,7 +5,8 @@ use crate::measure::cost::m4;
 use crate::measure::elf::{ElfError, Image};
 use crate::measure::emulate::{self, Core, EmulateError, Emulator, Machine, Phase, Region, Run, RunOptions};
 use crate::measure::sim::{self, Blob, Inputs};
-use crate::report::{BenchReport, Cycles, Flash, Layer, Provenance, Total};
+use crate::report::{BenchReport, Flash, Layer, Provenance, Total};
+use std::path::PathBuf;
 use tiivis_runtime::bench::{Batch, batch_offset};
 use tiivis_runtime::blob::Step;
 
@@ -25,10 +26,10 @@ pub enum BenchError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The firmware gave up without a word.
-    #[error("the firmware on `{board}` ended with exit code {code}")]
+    #[error("the firmware `{}` ended with exit code {code} and did not say why", firmware.display())]
     ExitCode {
-        /// The board.
-        board: String,
+        /// Its file.
+        firmware: PathBuf,
         /// The code.
         code: u32,
     },
@@ -99,13 +100,13 @@ pub fn bench(
 
     progress("running the model");
     let image = image(board, &firmware, blob, inputs)?;
-    let run = execute(board, emulator, &machine, &image)?;
+    let run = execute(&firmware, emulator, &machine, &image)?;
     let found = board::decode(&firmware.elf_bytes, &run.stdout)?.results()?;
     compare(board, blob, inputs, &found.outputs)?;
 
     progress("counting the layers");
     let layers_image = self::image(board, &layers_firmware, blob, &inputs.first(1))?;
-    let layers_run = execute(board, emulator, &machine, &layers_image)?;
+    let layers_run = execute(&layers_firmware, emulator, &machine, &layers_image)?;
 
     let model = m4::Model::new(&image);
     let [_, inference, ..] = &run.phases[..] else {
@@ -125,7 +126,7 @@ pub fn bench(
         total: Total {
             macs: layers.iter().map(|layer| layer.macs).sum(),
             instructions: cost.instructions,
-            cycles: cycles(cost.cycles),
+            cycles: cost.cycles,
             hook_instructions: difference(layers_instructions, cost.instructions),
         },
         layers,
@@ -145,14 +146,6 @@ pub fn bench(
 
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).expect("lengths fit 64 bits")
-}
-
-fn cycles(cycles: crate::measure::cost::Cycles) -> Cycles {
-    Cycles {
-        low: cycles.low,
-        mid: cycles.mid,
-        high: cycles.high,
-    }
 }
 
 fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
@@ -216,13 +209,18 @@ fn batch(inputs: &Inputs) -> Result<Vec<u8>, BenchError> {
     Ok(bytes)
 }
 
-fn execute(board: &Board, emulator: Emulator, machine: &Machine, image: &Image) -> Result<Run, BenchError> {
+fn execute(
+    firmware: &Firmware,
+    emulator: Emulator,
+    machine: &Machine,
+    image: &Image,
+) -> Result<Run, BenchError> {
     let run = emulate::run(emulator, image, machine, RunOptions::default())?;
     // A firmware that gives up logs why, which says more than its exit code.
     if run.exit_code != 0 {
-        board::decode(image.file(), &run.stdout)?.results()?;
+        board::decode(&firmware.elf_bytes, &run.stdout)?.results()?;
         return Err(BenchError::ExitCode {
-            board: board.id.clone(),
+            firmware: firmware.path.clone(),
             code: run.exit_code,
         });
     }
@@ -283,7 +281,7 @@ fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<L
             op: step.op.name().to_owned(),
             macs: step.op.macs(),
             instructions: cost.instructions,
-            cycles: cycles(cost.cycles),
+            cycles: cost.cycles,
         };
         match layers.last_mut() {
             // A layer may take several steps.
