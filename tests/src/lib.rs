@@ -104,10 +104,10 @@ pub fn compress(folder: &Path, output: &Path, more: &[&str]) -> Ran {
     succeed(folder, &arguments)
 }
 
-/// Makes sure that firmware can be built and, if `qemu`, that QEMU is there.
+/// Makes sure that firmware can be built and that QEMU is there.
 pub fn set_up_board() {
     static READY: OnceLock<()> = OnceLock::new();
     READY.get_or_init(|| {
-        succeed(repository(), &["doctor", "--board", BOARD, "--fix"]);
+        succeed(repository(), &["doctor", "--board", BOARD, "--fix", "--qemu"]);
     });
 }

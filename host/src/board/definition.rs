@@ -1,15 +1,15 @@
 //! The board file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A board, as its TOML file describes it. Data only: what a file cannot say belongs into the
 /// firmware.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
     /// The file's stem, lower-case kebab; what users type.
-    #[serde(skip)]
+    #[serde(skip_deserializing)]
     pub id: String,
     /// The file's text; the firmware's build script reads the same.
     #[serde(skip)]
@@ -44,15 +44,23 @@ pub struct Board {
 }
 
 /// Cores for which there are a firmware and a cost model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Core {
     /// Armv7E-M.
     #[serde(rename = "cortex-m4")]
     CortexM4,
 }
 
+impl std::fmt::Display for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::CortexM4 => "Cortex-M4",
+        })
+    }
+}
+
 /// Optional parts of a core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Features {
     /// Has a floating-point unit; the target triple must say the same.
@@ -62,7 +70,7 @@ pub struct Features {
 }
 
 /// Code memory: the firmware from the start to `model_offset`, models from there to the end.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flash {
     /// Address of the first byte.
@@ -76,7 +84,7 @@ pub struct Flash {
 }
 
 /// Equal erase sectors that follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sectors {
     /// How many.
@@ -86,7 +94,7 @@ pub struct Sectors {
 }
 
 /// Data memory, one region: from below the stack, statics, the arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ram {
     /// Address of the first byte, a multiple of 8.
@@ -96,7 +104,7 @@ pub struct Ram {
 }
 
 /// How a board is emulated.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Emulator {
     /// `qemu-system-arm -M` this, or absent if QEMU has no such machine.
@@ -106,7 +114,7 @@ pub struct Emulator {
 }
 
 /// Tables that price instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum CostModel {
     /// Cortex-M4 with zero wait states.
     #[serde(rename = "m4")]

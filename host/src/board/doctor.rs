@@ -2,11 +2,15 @@
 
 use super::toolchain::{DEBIAN_PACKAGES, output, version};
 use super::{Board, Toolchain};
+use serde::Serialize;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// QEMU's program for Arm, and Debian's package of it.
+const QEMU: &str = "qemu-system-arm";
+
 /// One thing that a board needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What was looked for.
     pub what: String,
@@ -16,8 +20,17 @@ pub struct Check {
     pub state: State,
 }
 
+impl Check {
+    /// Whether the board cannot be built or emulated for want of this.
+    #[must_use]
+    pub fn is_in_the_way(&self) -> bool {
+        !self.optional && matches!(self.state, State::Missing { .. })
+    }
+}
+
 /// What a check has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// It is there; the text says which.
     Ok(String),
@@ -91,11 +104,11 @@ fn check_compiler(board: &Board) -> Check {
 
 fn check_qemu(board: &Board, machine: &str) -> Check {
     let in_process = board.emulator.as_ref().is_some_and(|emulator| emulator.in_process);
-    let state = match version(Path::new("qemu-system-arm")) {
+    let state = match version(Path::new(QEMU)) {
         Some(version) => State::Ok(version),
         None => State::Missing {
-            why: "qemu-system-arm does not answer".into(),
-            remedy: "apt-get install qemu-system-arm, or your system's package of it".into(),
+            why: format!("{QEMU} does not answer"),
+            remedy: "tiivis doctor --fix --qemu, or your system's package of it".into(),
         },
     };
     Check {
@@ -144,7 +157,7 @@ pub fn fix(board: &Board, progress: &mut dyn FnMut(&str)) -> Result<Vec<String>,
             execute(&command, progress)?;
             done.push(command.join(" "));
         }
-        Some(Installer::Apt) => install_packages(&mut done, progress)?,
+        Some(Installer::Apt) => install_packages(&DEBIAN_PACKAGES, &mut done, progress)?,
         None => {
             return Err(FixError::NoInstaller {
                 target: board.target.clone(),
@@ -152,6 +165,20 @@ pub fn fix(board: &Board, progress: &mut dyn FnMut(&str)) -> Result<Vec<String>,
         }
     }
     Toolchain::find(&board.target, &board.id)?;
+    Ok(done)
+}
+
+/// Installs QEMU from Debian's packages if it does not answer. Returns what was done, in order;
+/// `progress` is told each command before it runs.
+///
+/// # Errors
+///
+/// See [`FixError`].
+pub fn install_qemu(progress: &mut dyn FnMut(&str)) -> Result<Vec<String>, FixError> {
+    let mut done = Vec::new();
+    if version(Path::new(QEMU)).is_none() {
+        install_packages(&[QEMU], &mut done, progress)?;
+    }
     Ok(done)
 }
 
@@ -179,9 +206,13 @@ fn installer(system: System) -> Option<Installer> {
     }
 }
 
-fn install_packages(done: &mut Vec<String>, progress: &mut dyn FnMut(&str)) -> Result<(), FixError> {
+fn install_packages(
+    packages: &[&'static str],
+    done: &mut Vec<String>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), FixError> {
     let mut install = vec!["apt-get", "install", "-y", "--no-install-recommends"];
-    install.extend(DEBIAN_PACKAGES);
+    install.extend(packages);
     let update = ["apt-get", "update"];
     let root = output(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
     let prefix: &[&str] = if root {
@@ -200,7 +231,7 @@ fn install_packages(done: &mut Vec<String>, progress: &mut dyn FnMut(&str)) -> R
         Ok::<(), FixError>(())
     };
     // A system without package lists, or with stale ones, does not find every package.
-    if !lists_are_there() {
+    if !lists_are_there(packages) {
         run(&update)?;
         return run(&install);
     }
@@ -211,8 +242,8 @@ fn install_packages(done: &mut Vec<String>, progress: &mut dyn FnMut(&str)) -> R
 }
 
 /// Whether apt knows a version of every package that it could install.
-fn lists_are_there() -> bool {
-    DEBIAN_PACKAGES.iter().all(|package| {
+fn lists_are_there(packages: &[&str]) -> bool {
+    packages.iter().all(|package| {
         output(Command::new("apt-cache").args(["policy", package])).is_some_and(|policy| {
             policy.lines().any(|line| {
                 let candidate = line.trim().strip_prefix("Candidate:");

@@ -70,7 +70,7 @@ impl Bench {
         })?;
         bar.finish_and_clear();
         if let Some(path) = &self.save_elf {
-            emit::write_atomically(path, &measured.image.to_elf()?)
+            emit::write_atomically(path, &measured.image.to_elf())
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         if self.json {

@@ -116,10 +116,10 @@ impl Compress {
         };
         save(&self.output, &compressed.blob)?;
         if let Some(path) = &self.rust_header {
-            save(path, emit::rust_header(&model, &name).as_bytes())?;
+            save(path, emit::rust_header(&model, blob.bytes().len(), &name).as_bytes())?;
         }
         if let Some(path) = &self.c_header {
-            save(path, emit::c_header(&model, &name).as_bytes())?;
+            save(path, emit::c_header(&model, blob.bytes().len(), &name).as_bytes())?;
         }
         Ok(())
     }

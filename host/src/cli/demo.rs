@@ -100,9 +100,7 @@ impl Demo {
     fn bench(&self, blob: &Blob, test: &Dataset) -> anyhow::Result<()> {
         let board = board::find(BOARD)?;
         let bar = progress::spinner("looking for the tools");
-        if doctor::examine(std::slice::from_ref(&board)).iter().any(doctor::Check::is_needed_and_missing) {
-            doctor::fix(std::slice::from_ref(&board), &mut |line| bar.println(format!("  {line}")))?;
-        }
+        doctor::fix(&board, &mut |line| bar.println(format!("  {line}")))?;
         let inputs = sim::quantize(&blob.model(), &[&test.x])?.first(self.images.clamp(1, test.len()));
         let measured = bench::bench(&board, blob, &inputs, Emulator::InProcess, &mut |what| {
             bar.set_message(what.to_owned());

@@ -1,9 +1,12 @@
 //! `tiivis doctor`.
 
 use super::{output, progress};
-use crate::board::{self, doctor};
+use crate::board::doctor::{self, Check, State};
+use crate::board::{self, Board};
+use crate::report::{Align, Table};
 use anyhow::bail;
 use clap::Args;
+use serde::Serialize;
 
 /// Says what this machine lacks to build for and run a board, and installs it
 ///
@@ -20,9 +23,18 @@ pub(super) struct Doctor {
     /// Install what is missing.
     #[arg(long)]
     fix: bool,
+    /// With --fix: install QEMU too, which is optional where the in-process emulator serves.
+    #[arg(long, requires = "fix")]
+    qemu: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Serialize)]
+struct Examined<'a> {
+    board: &'a str,
+    checks: Vec<Check>,
 }
 
 impl Doctor {
@@ -32,22 +44,57 @@ impl Doctor {
             None => board::all()?,
         };
         if self.fix {
-            let bar = progress::spinner("installing what is missing");
-            doctor::fix(&boards, &mut |line| bar.println(format!("  {line}")))?;
-            bar.finish_and_clear();
+            self.install(&boards)?;
         }
-        let checks = doctor::examine(&boards);
+        let examined: Vec<_> = boards
+            .iter()
+            .map(|board| Examined {
+                board: &board.id,
+                checks: doctor::check(board),
+            })
+            .collect();
         if self.json {
-            output::json(&checks)?;
+            output::json(&examined)?;
         } else {
-            for check in &checks {
-                output::text(format_args!("{check}\n"))?;
-            }
+            output::text(table(&examined))?;
         }
-        let missing = checks.iter().filter(|check| check.is_needed_and_missing()).count();
-        if missing > 0 {
-            bail!("{missing} needed things are missing: see above, or run `tiivis doctor --fix`");
+        let missing = examined.iter().flat_map(|board| &board.checks).filter(|check| check.is_in_the_way());
+        if missing.count() > 0 {
+            bail!("needed things are missing: run `tiivis doctor --fix`");
         }
         Ok(())
     }
+
+    fn install(&self, boards: &[Board]) -> anyhow::Result<()> {
+        let bar = progress::spinner("installing what is missing");
+        let mut say = |line: &str| bar.println(format!("  {line}"));
+        for board in boards {
+            doctor::fix(board, &mut say)?;
+        }
+        if self.qemu {
+            doctor::install_qemu(&mut say)?;
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn table(examined: &[Examined<'_>]) -> String {
+    let mut table = Table::new(&[
+        ("board", Align::Left),
+        ("what", Align::Left),
+        ("state", Align::Left),
+        ("", Align::Left),
+    ]);
+    for Examined { board, checks } in examined {
+        for check in checks {
+            let (state, detail) = match &check.state {
+                State::Ok(detail) => ("ok", detail.clone()),
+                State::Missing { why, remedy } if check.optional => ("optional", format!("{why}: {remedy}")),
+                State::Missing { why, remedy } => ("MISSING", format!("{why}: {remedy}")),
+            };
+            table.row([(*board).to_owned(), check.what.clone(), state.to_owned(), detail]);
+        }
+    }
+    table.to_string()
 }

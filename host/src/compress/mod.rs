@@ -108,7 +108,7 @@ pub fn compress(
     let quantized = quantize::quantize(&graph, &ranges)?;
     let options = EmitOptions {
         tool: concat!("tiivis ", env!("CARGO_PKG_VERSION")).to_owned(),
-        source_sha256: source_sha256.to_vec(),
+        source_sha256: Some(source_sha256),
         recipe: text(recipe, total),
         strip_names: recipe.strip_names,
         labels: recipe.labels.clone(),
