@@ -169,7 +169,7 @@ fn pool2d(window: &Window2d, clamp: Option<Clamp>, x: &[usize]) -> Result<Vec<us
     Ok(vec![batch, output[0], output[1], channels])
 }
 
-/// NumPy's rule: shapes are aligned at their last axes; sizes are equal or one of them is 1.
+/// Shapes are aligned at their last axes; sizes are equal or one of them is 1.
 fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, InferError> {
     let rank = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| {

@@ -25,7 +25,7 @@ pub enum Op {
     MaxPool2d(Pool2d),
     /// `[x: N H W C]` → mean of each window.
     AvgPool2d(AvgPool2d),
-    /// `[a, b]`, broadcasting as NumPy does.
+    /// `[a, b]`, broadcasting: shapes are aligned at their last axes, and sizes are equal or 1.
     Add {
         /// Fused clamp of the result.
         clamp: Option<Clamp>,
@@ -63,7 +63,8 @@ pub enum Op {
     Identity,
 }
 
-/// A clamp to `[min, max]`; infinite where there is no bound. ReLU is `[0, ∞]`, ReLU6 `[0, 6]`.
+/// A clamp to `[min, max]`; infinite where there is no bound: `[0, ∞]` is `ReLU`,
+/// `[0, 6]` is `ReLU6`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clamp {
     /// Lower bound.
@@ -75,7 +76,7 @@ pub struct Clamp {
 /// A function of one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
-    /// Clamp: ReLU, ReLU6, Clip.
+    /// Clamp: `ReLU`, `ReLU6`, `Clip`.
     Clamp(Clamp),
     /// `1 / (1 + exp(-x))`.
     Sigmoid,

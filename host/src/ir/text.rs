@@ -198,7 +198,9 @@ mod tests {
         };
         let relu6 = Clamp { min: 0.0, max: 6.0 };
         let a = builder.conv(image, 2, tall, 1, Some(relu6));
-        let weights = (0..12).map(|i| 0.25 * i as f32 - 1.0).collect::<Vec<_>>();
+        let weights = (0..12u8)
+            .map(|i| 0.25 * f32::from(i) - 1.0)
+            .collect::<Vec<_>>();
         let [w, b] = [1, 2].map(|input| builder.graph.nodes[0].inputs[input]);
         builder.graph.value_mut(w).constant = Some(weights.into());
         builder.graph.value_mut(w).name = "w".to_owned();

@@ -1,9 +1,10 @@
 //! Convolution: a matrix product over gathered patches, or direct sums if it is depthwise.
 
 use super::storage::values;
-use super::window::taps;
+use super::window::{Taps, Windows};
 use crate::ir::{Conv2d, Window2d};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use std::ops::Range;
 
 /// Patches are gathered for as many samples at a time as fill this many elements (4 MiB), so that
 /// they neither leave the cache needlessly nor exhaust memory.
@@ -14,7 +15,8 @@ const PATCH_ELEMENTS: usize = 1 << 20;
 pub(super) fn conv2d(conv: &Conv2d, x: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let (samples, rows, columns, channels) = x.dims4()?;
     let (filters, kernel_rows, kernel_columns, group_channels) = weights.dims4()?;
-    let [output_rows, output_columns] = output_size(&conv.window, [rows, columns])?;
+    let windows = Windows::new(&conv.window, [rows, columns])?;
+    let [output_rows, output_columns] = windows.output_size();
     if group_channels == 1 && conv.groups > 1 {
         // Channels last, so that the inner loop runs over them.
         let weights = weights.reshape((filters, kernel_rows * kernel_columns))?;
@@ -69,13 +71,8 @@ fn concat(mut tensors: Vec<Tensor>, axis: usize) -> Result<Tensor> {
     }
 }
 
-/// [`Window2d::output_size`] with candle's error.
-pub(super) fn output_size(window: &Window2d, input: [usize; 2]) -> Result<[usize; 2]> {
-    window.output_size(input).map_err(candle_core::Error::wrap)
-}
-
 /// `[N, H, W, I]` → `[N · OH · OW, KH · KW · channels]`: what each window covers, with zeros for
-/// the padding. Its gradient adds every patch back to where it came from.
+/// the padding.
 struct Patches {
     window: Window2d,
     first_channel: usize,
@@ -90,48 +87,66 @@ impl CustomOp1 for Patches {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let x = values(storage, layout)?;
         let (samples, rows, columns, channels) = layout.shape().dims4()?;
-        let [kernel_rows, kernel_columns] = self.window.kernel;
-        let [output_rows, output_columns] = output_size(&self.window, [rows, columns])?;
-        let patch = kernel_rows * kernel_columns * self.channels;
-        let count = samples * output_rows * output_columns;
-        let mut patches = vec![0.0f32; count * patch];
-        // Taps side by side are one run if no channel of another group lies between.
-        let joined = self.window.dilation[1] == 1 && self.channels == channels;
-        let mut targets = patches.chunks_exact_mut(patch);
-        for sample in x.chunks_exact(rows * columns * channels) {
-            for output_row in 0..output_rows {
-                let down = taps(&self.window, 0, output_row, rows);
-                for output_column in 0..output_columns {
-                    let across = taps(&self.window, 1, output_column, columns);
-                    let Some(target) = targets.next() else {
-                        candle_core::bail!("more windows than patches");
-                    };
-                    if across.taps.is_empty() {
-                        continue;
-                    }
-                    for row_tap in down.taps.clone() {
-                        let row = down.position(row_tap) * columns;
-                        let tap = row_tap * kernel_columns + across.taps.start;
-                        if joined {
-                            let from = (row + across.position(across.taps.start)) * channels;
-                            let to = tap * channels;
-                            let run = across.taps.len() * channels;
-                            target[to..to + run].copy_from_slice(&sample[from..from + run]);
-                        } else {
-                            for column_tap in across.taps.clone() {
-                                let pixel = (row + across.position(column_tap)) * channels;
-                                let from = pixel + self.first_channel;
-                                let to = (row_tap * kernel_columns + column_tap) * self.channels;
-                                target[to..to + self.channels]
-                                    .copy_from_slice(&sample[from..from + self.channels]);
-                            }
-                        }
-                    }
-                }
+        let windows = Windows::new(&self.window, [rows, columns])?;
+        let patch = self.window.kernel[0] * self.window.kernel[1] * self.channels;
+        let [output_rows, output_columns] = windows.output_size();
+        let count = output_rows * output_columns;
+        let mut patches = vec![0.0f32; samples * count * patch];
+        let inputs = x.chunks_exact(rows * columns * channels);
+        for (input, patches) in inputs.zip(patches.chunks_exact_mut(count * patch)) {
+            let image = Image {
+                data: input,
+                columns,
+                channels,
+            };
+            for (target, (down, across)) in patches.chunks_exact_mut(patch).zip(windows.iter()) {
+                self.gather(target, &image, down, across);
             }
         }
-        let shape = Shape::from((count, patch));
+        let shape = Shape::from((samples * count, patch));
         Ok((CpuStorage::F32(patches), shape))
+    }
+}
+
+impl Patches {
+    fn gather(&self, target: &mut [f32], image: &Image<'_>, down: &Taps, across: &Taps) {
+        let Range { start: first, end } = across.inside.clone();
+        // Taps side by side are one run if no channel of another group lies between them.
+        let joined = self.window.dilation[1] == 1 && self.channels == image.channels;
+        for row_tap in down.inside.clone() {
+            let row = down.position(row_tap);
+            let taps = row_tap * self.window.kernel[1];
+            if joined && first < end {
+                let from = image.offset(row, across.position(first));
+                let to = (taps + first) * self.channels;
+                let run = (end - first) * self.channels;
+                target[to..to + run].copy_from_slice(&image.data[from..from + run]);
+                continue;
+            }
+            for tap in first..end {
+                let from = image.offset(row, across.position(tap)) + self.first_channel;
+                let to = (taps + tap) * self.channels;
+                target[to..to + self.channels]
+                    .copy_from_slice(&image.data[from..from + self.channels]);
+            }
+        }
+    }
+}
+
+/// One sample, `[H, W, C]`.
+struct Image<'a> {
+    data: &'a [f32],
+    columns: usize,
+    channels: usize,
+}
+
+impl Image<'_> {
+    fn offset(&self, row: usize, column: usize) -> usize {
+        (row * self.columns + column) * self.channels
+    }
+
+    fn pixel(&self, row: usize, column: usize) -> &[f32] {
+        &self.data[self.offset(row, column)..][..self.channels]
     }
 }
 
@@ -157,28 +172,26 @@ impl CustomOp2 for Depthwise {
         let weights = values(weights, weights_layout)?;
         let (samples, rows, columns, channels) = x_layout.shape().dims4()?;
         let (_, filters) = weights_layout.shape().dims2()?;
-        let [output_rows, output_columns] = output_size(&self.window, [rows, columns])?;
-        let mut output = vec![0.0f32; samples * output_rows * output_columns * filters];
-        let mut targets = output.chunks_exact_mut(filters);
-        for sample in x.chunks_exact(rows * columns * channels) {
-            for output_row in 0..output_rows {
-                let down = taps(&self.window, 0, output_row, rows);
-                for output_column in 0..output_columns {
-                    let across = taps(&self.window, 1, output_column, columns);
-                    let Some(target) = targets.next() else {
-                        candle_core::bail!("more windows than outputs");
-                    };
-                    for row_tap in down.taps.clone() {
-                        let row = down.position(row_tap) * columns;
-                        for column_tap in across.taps.clone() {
-                            let pixel = row + across.position(column_tap);
-                            let tap = row_tap * self.window.kernel[1] + column_tap;
-                            multiply_add(
-                                target,
-                                &sample[pixel * channels..][..channels],
-                                &weights[tap * filters..][..filters],
-                            );
-                        }
+        let windows = Windows::new(&self.window, [rows, columns])?;
+        let [output_rows, output_columns] = windows.output_size();
+        let count = output_rows * output_columns;
+        let mut output = vec![0.0f32; samples * count * filters];
+        let inputs = x.chunks_exact(rows * columns * channels);
+        for (input, output) in inputs.zip(output.chunks_exact_mut(count * filters)) {
+            let image = Image {
+                data: input,
+                columns,
+                channels,
+            };
+            for (target, (down, across)) in output.chunks_exact_mut(filters).zip(windows.iter()) {
+                for row_tap in down.inside.clone() {
+                    for column_tap in across.inside.clone() {
+                        let tap = row_tap * self.window.kernel[1] + column_tap;
+                        multiply_add(
+                            target,
+                            image.pixel(down.position(row_tap), across.position(column_tap)),
+                            &weights[tap * filters..][..filters],
+                        );
                     }
                 }
             }

@@ -2,8 +2,8 @@
 //! the source of calibration data.
 //!
 //! candle computes the products, sums and moves; what its operators cannot express or get wrong
-//! (asymmetric padding, strides per axis, padded pools) are custom operators here. No type of
-//! candle leaves this module.
+//! (asymmetric padding, strides per axis, padded pools) are custom operators here, which run
+//! forwards only. No type of candle leaves this module.
 
 mod conv;
 mod error;

@@ -1,8 +1,7 @@
 //! Pools over padded windows.
 
-use super::conv::output_size;
 use super::storage::values;
-use super::window::taps;
+use super::window::Windows;
 use crate::ir::Window2d;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
 
@@ -31,30 +30,25 @@ impl CustomOp1 for Pool {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let x = values(storage, layout)?;
         let (samples, rows, columns, channels) = layout.shape().dims4()?;
-        let [output_rows, output_columns] = output_size(&self.window, [rows, columns])?;
+        let windows = Windows::new(&self.window, [rows, columns])?;
+        let [output_rows, output_columns] = windows.output_size();
+        let count = output_rows * output_columns;
         let initial = match self.reduction {
             Reduction::Max => f32::NEG_INFINITY,
             Reduction::Mean | Reduction::PaddedMean => 0.0,
         };
-        let mut output = vec![initial; samples * output_rows * output_columns * channels];
-        let mut targets = output.chunks_exact_mut(channels);
-        for sample in x.chunks_exact(rows * columns * channels) {
-            for output_row in 0..output_rows {
-                let down = taps(&self.window, 0, output_row, rows);
-                for output_column in 0..output_columns {
-                    let across = taps(&self.window, 1, output_column, columns);
-                    let Some(target) = targets.next() else {
-                        candle_core::bail!("more windows than outputs");
-                    };
-                    for row_tap in down.taps.clone() {
-                        let row = down.position(row_tap) * columns;
-                        for column_tap in across.taps.clone() {
-                            let pixel = (row + across.position(column_tap)) * channels;
-                            self.add(target, &sample[pixel..pixel + channels]);
-                        }
+        let mut output = vec![initial; samples * count * channels];
+        let inputs = x.chunks_exact(rows * columns * channels);
+        for (input, output) in inputs.zip(output.chunks_exact_mut(count * channels)) {
+            for (target, (down, across)) in output.chunks_exact_mut(channels).zip(windows.iter()) {
+                for row_tap in down.inside.clone() {
+                    let row = down.position(row_tap) * columns;
+                    for column_tap in across.inside.clone() {
+                        let pixel = (row + across.position(column_tap)) * channels;
+                        self.add(target, &input[pixel..pixel + channels]);
                     }
-                    self.finish(target, down.taps.len() * across.taps.len());
                 }
+                self.finish(target, down.inside.len() * across.inside.len());
             }
         }
         let shape = Shape::from((samples, output_rows, output_columns, channels));

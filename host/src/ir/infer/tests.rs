@@ -2,6 +2,9 @@ use super::{InferError, infer};
 use crate::ir::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Value, Window2d};
 use crate::passes::oracle::{Random, window};
 
+/// Operator, shapes of its inputs, and what is expected.
+type Case<'a, T> = (Op, &'a [&'a [usize]], T);
+
 /// Infers from shapes alone.
 fn shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, InferError> {
     let values: Vec<Value> = shapes
@@ -56,7 +59,7 @@ fn shapes_of_operators() {
         clamp: None,
     };
     let norm = Op::BatchNorm { epsilon: 0.0 };
-    let cases: [(Op, &[&[usize]], &[usize]); 18] = [
+    let cases: [Case<'_, &[usize]>; 18] = [
         // The first layer of MLPerf Tiny's keyword spotting.
         (
             conv(tall, 1),
@@ -187,7 +190,7 @@ fn inputs_that_do_not_fit_are_named() {
         dilation: [2, 1],
         ..window(2, 1, 1)
     };
-    let cases: [(Op, &[&[usize]], &str); 40] = [
+    let cases: [Case<'_, &str>; 40] = [
         (Op::Softmax, &[], "expected 1 inputs, found 0"),
         (SUM, &[&[1]], "expected 2 inputs, found 1"),
         (
