@@ -39,7 +39,7 @@ impl Emitter<'_> {
             outer: write.rows,
             row_bytes: write.row_bytes,
             output_row_bytes: write.pitch_bytes,
-            at_bytes: at_bytes.ok_or_else(|| foreign(format!("the part of '{}'", node.name)))?,
+            at_bytes: at_bytes.ok_or_else(|| foreign(format!("the part of `{}`", node.name)))?,
             rescale,
         }))
     }

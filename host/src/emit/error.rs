@@ -16,7 +16,7 @@ pub enum EmitError {
     Parameter(#[from] LowerError),
     /// A ratio of scales is out of a kernel's range.
     #[error(
-        "node '{node}': {what} is {found}, out of the kernel's range; \
+        "node `{node}`: {what} is {found}, out of the kernel's range; \
          calibrate with other data so that the scales lie closer together"
     )]
     Scale {
@@ -38,7 +38,7 @@ pub enum EmitError {
         found: usize,
     },
     /// An input or output that a blob cannot describe.
-    #[error("'{port}' has the shape {shape:?}; a port has batch 1 and at most {most} axes")]
+    #[error("`{port}` has the shape {shape:?}; a port has batch 1 and at most {most} axes")]
     PortShape {
         /// Name of the port.
         port: String,

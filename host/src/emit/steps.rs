@@ -32,7 +32,7 @@ impl<'a> Emitter<'a> {
             Kernel::ConcatInput { node: index, input } => {
                 let node = node(self.graph, index)?;
                 let Some(&id) = node.inputs.get(input) else {
-                    return Err(foreign(format!("input {input} of node '{}'", node.name)));
+                    return Err(foreign(format!("input {input} of node `{}`", node.name)));
                 };
                 self.concat(step, node, id)?
             }
@@ -61,13 +61,13 @@ impl<'a> Emitter<'a> {
             Some(Some(Home::Constant(id))) => {
                 let value = self.graph.value(*id);
                 let Some(constant) = &value.constant else {
-                    return Err(foreign(format!("the constant '{}'", value.name)));
+                    return Err(foreign(format!("the constant `{}`", value.name)));
                 };
                 Ok(Source::Data(self.data.int8(constant)?))
             }
             Some(None) | None => {
                 let name = &self.graph.value(id).name;
-                Err(foreign(format!("a home for '{name}'")))
+                Err(foreign(format!("a home for `{name}`")))
             }
         }
     }
@@ -77,7 +77,7 @@ impl<'a> Emitter<'a> {
         match self.source(id)? {
             Source::Arena(span) => Ok(span),
             Source::Data(_) => Err(foreign(format!(
-                "the activation '{}'",
+                "the activation `{}`",
                 self.graph.value(id).name
             ))),
         }
@@ -143,7 +143,7 @@ impl<'a> Emitter<'a> {
             }
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
             QOp::Concat { .. } | QOp::Reshape => {
-                return Err(foreign(format!("one kernel for '{}'", node.name)));
+                return Err(foreign(format!("one kernel for `{}`", node.name)));
             }
         })
     }

@@ -1,11 +1,16 @@
 //! From graph to bytes to results.
 
-use super::testing::{Builder, clamp, evaluate, options, params, random_graph, run_blob, run_plan};
+use super::testing::{
+    Builder, clamp, evaluate, int8, options, params, random_graph, run_blob, run_plan,
+};
 use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
+use crate::ir::{Activation, Op};
 use crate::lower::{ConcatInputs, lower_with};
+use crate::passes::oracle as float;
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
 use crate::quantize::graph::{QGraph, QOp};
+use crate::quantize::{Range, Ranges, quantize};
 use std::collections::BTreeMap;
 
 /// Whether the value of an output went through a softmax.
@@ -258,4 +263,71 @@ fn a_wrong_plan_is_not_written() {
     plan.offsets.fill(0);
     let error = super::emit(&builder.graph, &program, &plan, &options());
     assert!(matches!(error, Err(EmitError::Plan(_))));
+}
+
+/// A float network with every operator that has an integer form.
+fn float_network(seed: u64) -> float::Builder {
+    let clamp = Some(float::RELU);
+    let mut b = float::Builder::new(seed);
+    let x = b.input(&[1, 9, 8, 3]);
+    let stem = b.conv(x, 8, float::window(3, 1, 1), 1, clamp);
+    let pooled = b.max_pool(stem, float::window(2, 2, 0));
+    let deep = b.conv(pooled, 16, float::window(3, 1, 1), 8, clamp);
+    let grouped = b.conv(pooled, 16, float::window(1, 1, 0), 2, None);
+    let sum = b.node(Op::Add { clamp }, &[deep, grouped]);
+    let scaled = b.random_constant(&[16], 1.0);
+    let scaled = b.node(Op::Mul { clamp: None }, &[sum, scaled]);
+    let less = b.node(Op::Sub { clamp: None }, &[scaled, deep]);
+    let bent = b.node(Op::Activation(Activation::HardSwish), &[less]);
+    let both = b.node(Op::Concat { axis: 3 }, &[bent, grouped]);
+    let padded = b.pad(both, 1, 0.0);
+    let mean = b.avg_pool(padded, float::window(3, 2, 1), true);
+    let perm = vec![0, 2, 1, 3];
+    let turned = b.node(Op::Transpose { perm }, &[mean]);
+    let shape = vec![1, b.graph.shape(turned).iter().product()];
+    let flat = b.node(Op::Reshape { shape }, &[turned]);
+    let logits = b.dense(flat, 5, None);
+    let probabilities = b.node(Op::Softmax, &[logits]);
+    b.output(logits);
+    b.output(probabilities);
+    b
+}
+
+#[test]
+fn what_the_quantizer_makes_compiles_and_computes_the_same() {
+    let mut random = Random::new(4);
+    for seed in 0..12 {
+        let mut b = float_network(seed);
+        let mut ranges = vec![Range::ZERO; b.graph.value_count()];
+        for _ in 0..20 {
+            let sample = b.sample();
+            for (range, values) in ranges.iter_mut().zip(float::evaluate(&b.graph, &sample)) {
+                let values: Vec<f32> = values
+                    .iter()
+                    .map(|x| x.to_string().parse().unwrap())
+                    .collect();
+                if let Some(own) = Range::of(&values) {
+                    *range = range.union(own);
+                }
+            }
+        }
+        let activations = b
+            .graph
+            .values()
+            .filter(|(_, value)| value.constant.is_none());
+        let ranges: Ranges = activations
+            .map(|(id, _)| (id, ranges[id.index()]))
+            .collect();
+        let graph = quantize(&b.graph, &ranges).unwrap();
+        let compiled = compile(&graph, &options()).unwrap();
+        assert!(compiled.plan.proven_optimal, "{}", compiled.plan);
+        let input = int8(&mut random, 9 * 8 * 3);
+        let inputs = [input];
+        let found = run_blob(&compiled.blob, &inputs);
+        let expected = evaluate(&graph, &inputs);
+        assert_eq!(found[0], expected[0], "{seed}");
+        for (&a, &b) in found[1].iter().zip(&expected[1]) {
+            assert!((i16::from(a) - i16::from(b)).abs() <= 1, "{seed}");
+        }
+    }
 }

@@ -7,19 +7,25 @@ pub enum LowerError {
     #[error("the network has no output; name at least one")]
     NoOutput,
     /// A port is a constant.
-    #[error("input '{port}' is a constant; remove it from the inputs of the network")]
+    #[error("input `{port}` is a constant; remove it from the inputs of the network")]
     ConstantPort {
         /// Name of the port.
         port: String,
     },
+    /// Two ports name one value.
+    #[error("input `{port}` is another input too; name each input once")]
+    SharedInput {
+        /// Name of the second port.
+        port: String,
+    },
     /// A value is read that nothing computes before.
-    #[error("value '{value}' is read but is no input and nothing computes it before")]
+    #[error("value `{value}` is read but is no input and nothing computes it before")]
     Undefined {
         /// Name of the value.
         value: String,
     },
     /// A node has too many or too few inputs.
-    #[error("node '{node}': expected {expected} inputs, found {found}")]
+    #[error("node `{node}`: expected {expected} inputs, found {found}")]
     Arity {
         /// Name of the node.
         node: String,
@@ -29,7 +35,7 @@ pub enum LowerError {
         found: usize,
     },
     /// A value has no elements.
-    #[error("value '{value}' has the shape {shape:?}, which holds no elements")]
+    #[error("value `{value}` has the shape {shape:?}, which holds no elements")]
     Empty {
         /// Name of the value.
         value: String,
@@ -37,7 +43,7 @@ pub enum LowerError {
         shape: Vec<usize>,
     },
     /// A size does not fit the blob.
-    #[error("'{name}': {what} does not fit 32 bits; use a smaller network or input")]
+    #[error("`{name}`: {what} does not fit 32 bits; use a smaller network or input")]
     TooLarge {
         /// Name of the node or value.
         name: String,
@@ -46,7 +52,7 @@ pub enum LowerError {
     },
     /// A tensor has too many axes for its kernel.
     #[error(
-        "node '{node}': {found} axes, but its kernel takes at most 4; \
+        "node `{node}`: {found} axes, but its kernel takes at most 4; \
          merge axes with a reshape before it"
     )]
     Rank {
@@ -56,7 +62,7 @@ pub enum LowerError {
         found: usize,
     },
     /// Shapes and parameters of a node contradict each other.
-    #[error("node '{node}': expected {what} of {expected}, found {found}")]
+    #[error("node `{node}`: expected {what} of {expected}, found {found}")]
     Mismatch {
         /// Name of the node.
         node: String,
@@ -68,7 +74,7 @@ pub enum LowerError {
         found: usize,
     },
     /// A pooling window lies in the padding entirely.
-    #[error("node '{node}': {what} {index} of the output sees only padding; pad less")]
+    #[error("node `{node}`: {what} {index} of the output sees only padding; pad less")]
     EmptyWindow {
         /// Name of the node.
         node: String,
@@ -79,7 +85,7 @@ pub enum LowerError {
     },
     /// An operator that only moves or selects values would have to rescale them.
     #[error(
-        "node '{node}': input and output must have the same scale and zero point; \
+        "node `{node}`: input and output must have the same scale and zero point; \
          put a requantization before or after it"
     )]
     ScaleChange {
@@ -87,7 +93,7 @@ pub enum LowerError {
         node: String,
     },
     /// A softmax with another output than its kernel computes.
-    #[error("node '{node}': a softmax has output scale 1/256 and zero point -128, found {found}")]
+    #[error("node `{node}`: a softmax has output scale 1/256 and zero point -128, found {found}")]
     SoftmaxOutput {
         /// Name of the node.
         node: String,
@@ -95,7 +101,7 @@ pub enum LowerError {
         found: String,
     },
     /// All inputs of a node are constants, or the one that must be an activation is.
-    #[error("node '{node}' reads the constant '{value}'; fold it, kernels read activations there")]
+    #[error("node `{node}` reads the constant `{value}`; fold it, kernels read activations there")]
     ConstantInput {
         /// Name of the node.
         node: String,
@@ -104,7 +110,7 @@ pub enum LowerError {
     },
     /// An accumulator could overflow.
     #[error(
-        "node '{node}', channel {channel}: the accumulator can reach {bound}, over the 2147483647 \
+        "node `{node}`, channel {channel}: the accumulator can reach {bound}, over the 2147483647 \
          that int32 holds; split the layer or scale its weights"
     )]
     Accumulator {

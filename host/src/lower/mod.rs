@@ -69,6 +69,11 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
                 port: port.name.clone(),
             });
         };
+        if program.inputs.contains(&place) {
+            return Err(LowerError::SharedInput {
+                port: port.name.clone(),
+            });
+        }
         program.inputs.push(place);
     }
     for index in (0..graph.nodes.len()).filter(|&index| live[index]) {

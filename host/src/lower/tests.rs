@@ -266,6 +266,11 @@ fn graphs_that_are_none_are_named() {
     let error = refused(one(add(), &[1, 2], &[1, 2]));
     assert!(matches!(error, E::Arity { found: 1, .. }), "{error}");
 
+    let mut graph = one(table(), &[1, 2], &[1, 2]);
+    graph.inputs.push(graph.inputs[0].clone());
+    let error = refused(graph);
+    assert!(matches!(error, E::SharedInput { .. }), "{error}");
+
     let mut builder = Builder::new();
     let constant = builder.constant(&[1, 2], scale(), vec![1, 2]);
     builder.output(constant);

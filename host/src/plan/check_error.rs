@@ -22,7 +22,7 @@ pub enum CheckError {
         found: usize,
     },
     /// A buffer reaches over the end of the arena.
-    #[error("buffer '{buffer}' ends at byte {end} of an arena of {arena_bytes} bytes")]
+    #[error("buffer `{buffer}` ends at byte {end} of an arena of {arena_bytes} bytes")]
     OutOfArena {
         /// Name of the buffer.
         buffer: String,
@@ -32,7 +32,7 @@ pub enum CheckError {
         arena_bytes: u32,
     },
     /// A buffer starts off a word.
-    #[error("buffer '{buffer}' lies at {offset}, which is no multiple of {ALIGNMENT_BYTES}")]
+    #[error("buffer `{buffer}` lies at {offset}, which is no multiple of {ALIGNMENT_BYTES}")]
     Misaligned {
         /// Name of the buffer.
         buffer: String,
@@ -40,7 +40,7 @@ pub enum CheckError {
         offset: u32,
     },
     /// A byte of a buffer is written a second time.
-    #[error("step {step} ('{layer}') writes a part of buffer '{buffer}' again")]
+    #[error("step {step} (`{layer}`) writes a part of buffer `{buffer}` again")]
     WrittenTwice {
         /// Index of the step.
         step: usize,
@@ -50,7 +50,7 @@ pub enum CheckError {
         buffer: String,
     },
     /// A write falls on bytes that are still needed.
-    #[error("step {step} ('{layer}') writes '{buffer}' over '{needed}', which is needed later")]
+    #[error("step {step} (`{layer}`) writes `{buffer}` over `{needed}`, which is needed later")]
     Overwrites {
         /// Index of the step.
         step: usize,
@@ -62,7 +62,7 @@ pub enum CheckError {
         needed: String,
     },
     /// A step overlaps an operand in another way than it allows.
-    #[error("step {step} ('{layer}') writes over its operand '{operand}' in a way it cannot")]
+    #[error("step {step} (`{layer}`) writes over its operand `{operand}` in a way it cannot")]
     InPlace {
         /// Index of the step.
         step: usize,
@@ -72,7 +72,7 @@ pub enum CheckError {
         operand: String,
     },
     /// Bytes that are read are not what was written there.
-    #[error("'{reader}' reads '{buffer}', but byte {byte} of it is gone or was never written")]
+    #[error("`{reader}` reads `{buffer}`, but byte {byte} of it is gone or was never written")]
     Lost {
         /// The layer that reads, or `the caller` for an output.
         reader: String,

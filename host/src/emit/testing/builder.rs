@@ -117,7 +117,7 @@ pub(crate) fn clamp() -> QClamp {
     }
 }
 
-pub(super) fn int8(random: &mut Random, count: usize) -> Vec<i8> {
+pub(crate) fn int8(random: &mut Random, count: usize) -> Vec<i8> {
     let value = |_| i8::try_from(i16::try_from(random.below(256)).unwrap() - 128).unwrap();
     (0..count).map(value).collect()
 }

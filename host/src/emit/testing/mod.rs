@@ -5,7 +5,7 @@ mod builder;
 mod random;
 mod reference;
 
-pub(crate) use builder::{Builder, clamp, params, weights};
+pub(crate) use builder::{Builder, clamp, int8, params, weights};
 pub(crate) use random::random_graph;
 pub(crate) use reference::evaluate;
 
