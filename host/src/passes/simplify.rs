@@ -47,7 +47,7 @@ pub struct Report {
     pub rewritings: Vec<(&'static str, usize)>,
 }
 
-/// Runs [`PIPELINE`] on the graph until nothing changes. `observe` is called after every run of a
+/// Drops what no output needs, then runs [`PIPELINE`] on the graph until nothing changes. `observe` is called after every run of a
 /// pass with its name and the graph as it then is. Value ids change. The graph must be one that
 /// [`ir::verify`] accepts.
 ///
@@ -65,6 +65,7 @@ fn run(
     graph: &mut Graph,
     observe: &mut dyn FnMut(&'static str, &Graph),
 ) -> Result<Report, PassError> {
+    graph.compact();
     let mut report = Report {
         rounds: 0,
         rewritings: passes.iter().map(|pass| (pass.name, 0)).collect(),

@@ -1,11 +1,12 @@
 //! Node by node from the float graph to the int8 graph.
 
-use super::assign::{assign, clamp, operands};
+use super::assign::{assign, clamp};
 use super::error::QuantizeError;
 use super::graph::{QGraph, QNode, QOp, QPort, QValue, QuantParams};
 use super::headroom::{check_rescale, check_sum};
 use super::lut;
 use super::range::{Range, Ranges};
+use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
 
@@ -519,6 +520,18 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_does_not_widen_the_concatenation_that_it_joins() {
+        let mut b = Builder::new(18);
+        let x = b.input(&[1, 8, 8, 2]);
+        let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
+        let mean = b.avg_pool(conv, window(8, 1, 0), false);
+        let all = b.node(Op::Concat { axis: 3 }, &[mean, mean]);
+        b.output(all);
+        let graph = quantized(&mut b);
+        assert!(params(&graph, all).scale < 0.5 * params(&graph, mean).scale);
+    }
+
+    #[test]
     fn prescribed_outputs() {
         let mut b = Builder::new(13);
         let x = b.input(&[1, 6]);
@@ -599,7 +612,16 @@ mod tests {
             quantize(&b.graph, &ranges).unwrap_err().to_string()
         };
         type Build<'a> = &'a dyn Fn(&mut Builder);
-        let cases: [(Build<'_>, &str); 5] = [
+        let cases: [(Build<'_>, &str); 6] = [
+            (
+                &|b| {
+                    let x = b.input(&[1, 2, 2, 3]);
+                    let y = b.node(Op::Softmax, &[x]);
+                    let y = b.pad(y, 1, -1.0);
+                    b.output(y);
+                },
+                "node `node1` pads the output of a softmax",
+            ),
             (
                 &|b| {
                     let x = b.input(&[1, 2, 2, 3]);
