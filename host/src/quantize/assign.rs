@@ -4,6 +4,7 @@ use super::error::QuantizeError;
 use super::graph::QuantParams;
 use super::groups::Groups;
 use super::range::{Range, Ranges};
+use super::uses::Uses;
 use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
 
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
@@ -48,12 +49,29 @@ pub(super) fn assign(
             range[root] = Some(range[root].map_or(own, |range| range.union(own)));
         }
     }
+    for node in &graph.nodes {
+        if let (Op::Pad(pad), Some(params)) = (&node.op, fixed[groups.root(node.output)]) {
+            check_border(node, pad.value, params)?;
+        }
+    }
     let mut params = vec![None; count];
     for id in uses.operands(graph) {
         let root = groups.root(id);
         params[id.index()] = fixed[root].or_else(|| range[root].map(QuantParams::from_range));
     }
     Ok(params)
+}
+
+/// A border of a value whose scale is prescribed must lie within what that represents.
+fn check_border(node: &Node, value: f32, params: QuantParams) -> Result<(), QuantizeError> {
+    let represented = params.dequantize(params.quantize(f64::from(value)));
+    if (represented - f64::from(value)).abs() <= f64::from(params.scale) {
+        return Ok(());
+    }
+    Err(QuantizeError::Border {
+        node: node.name.clone(),
+        value,
+    })
 }
 
 /// Whether the output has the scale and zero point of the first input.
@@ -123,8 +141,11 @@ fn may_join(graph: &Graph, uses: &Uses, groups: &Groups, input: ValueId, concat:
             });
             let producer = uses.producer(id).map(|index| &graph.nodes[index].op);
             let is_input = producer.is_none() && graph.constant(id).is_none();
-            let fixed = producer.is_some_and(|op| fixed_output(op).is_some());
-            readers && !is_input && !fixed && !graph.is_output(id)
+            let bound = producer.is_some_and(|op| {
+                // What is averaged needs its own range, which may be far wider than the mean's.
+                fixed_output(op).is_some() || matches!(op, Op::AvgPool2d(_))
+            });
+            readers && !is_input && !bound && !graph.is_output(id)
         })
 }
 
@@ -212,73 +233,5 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,
-    }
-}
-
-/// Who computes and who reads each value, weights aside.
-struct Uses {
-    producers: Vec<Option<usize>>,
-    readers: Vec<Vec<usize>>,
-    named: Vec<bool>,
-}
-
-impl Uses {
-    fn of(graph: &Graph) -> Self {
-        let mut uses = Self {
-            producers: vec![None; graph.value_count()],
-            readers: vec![Vec::new(); graph.value_count()],
-            named: vec![false; graph.value_count()],
-        };
-        for port in graph.inputs.iter().chain(&graph.outputs) {
-            uses.named[port.value.index()] = true;
-        }
-        for (index, node) in graph.nodes.iter().enumerate() {
-            uses.producers[node.output.index()] = Some(index);
-            uses.named[node.output.index()] = true;
-            for input in operands(node) {
-                uses.named[input.index()] = true;
-                let readers = &mut uses.readers[input.index()];
-                if readers.last() != Some(&index) {
-                    readers.push(index);
-                }
-            }
-        }
-        uses
-    }
-
-    fn producer(&self, id: ValueId) -> Option<usize> {
-        self.producers[id.index()]
-    }
-
-    /// Nodes that read the value as an operand, each once.
-    fn readers(&self, id: ValueId) -> &[usize] {
-        &self.readers[id.index()]
-    }
-
-    /// Values that become int8 tensors.
-    fn operands<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = ValueId> + 'a {
-        graph
-            .values()
-            .map(|(id, _)| id)
-            .filter(|id| self.named[id.index()])
-    }
-}
-
-/// The inputs of a node that are tensors of the int8 graph; the others are weights.
-pub(super) fn operands(node: &Node) -> &[ValueId] {
-    match node.op {
-        Op::Conv2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => &node.inputs[..1],
-        Op::Activation(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Concat { .. }
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Identity => &node.inputs,
     }
 }

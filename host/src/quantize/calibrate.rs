@@ -52,6 +52,9 @@ impl Statistics {
         let mut samples = 0;
         for batch in batches {
             let count = batch.first().map_or(0, |input| input.samples);
+            if count == 0 && !batch.is_empty() {
+                continue;
+            }
             let mut first_error = None;
             evaluator.evaluate(&batch, &mut |id, values| {
                 if first_error.is_none()

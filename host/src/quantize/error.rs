@@ -50,6 +50,17 @@ pub enum QuantizeError {
         /// The constant, or the output of the pad.
         value: String,
     },
+    /// A pad whose border its scale cannot represent.
+    #[error(
+        "node `{node}` pads the output of a softmax, sigmoid or tanh with {value}, which is beyond \
+         the function's own range: pad with a value within it"
+    )]
+    Border {
+        /// The node.
+        node: String,
+        /// Value of the border.
+        value: f32,
+    },
     /// A dilated average pool.
     #[error(
         "node `{node}` is an average pool with dilation {dilation:?}: only dilation 1 is supported"

@@ -25,6 +25,7 @@ mod multiplier;
 mod oracle;
 mod params;
 mod range;
+mod uses;
 mod weights;
 
 pub use calibrate::{CalibrateError, Statistics, calibrate};

@@ -111,6 +111,29 @@ mod tests {
     }
 
     #[test]
+    fn tails_are_what_their_bounds_clip() {
+        let mut random = Random::new(8);
+        let values: Vec<f32> = (0..500).map(|_| random.normal().powi(3)).collect();
+        let mut histogram = Histogram::default();
+        histogram.add(&values).unwrap();
+        let bins: Vec<Bin> = histogram.bins().collect();
+        let extreme = f64::from(histogram.range().min());
+        for tail in Tail::candidates(extreme, bins.iter()) {
+            let clipped = bins.iter().filter_map(|bin| {
+                let distance = tail.bound - f64::midpoint(bin.low, bin.high);
+                (distance > 0.0).then_some((bin.count as f64, distance))
+            });
+            let (mut count, mut error) = (0.0, 0.0);
+            for (values, distance) in clipped {
+                count += values;
+                error += values * distance * distance;
+            }
+            assert_eq!(tail.count, count);
+            assert!((tail.error - error).abs() <= 1e-9 * error, "{}", tail.bound);
+        }
+    }
+
+    #[test]
     fn close_to_the_best_of_an_exhaustive_search() {
         let mut random = Random::new(4);
         for case in 0..6 {

@@ -8,10 +8,12 @@
 
 mod builder;
 mod evaluate;
+mod network;
 mod random;
 
 pub(crate) use builder::{Builder, RELU, sample, window};
 pub(crate) use evaluate::{compute_op, evaluate, outputs};
+pub(crate) use network::random_network;
 pub(crate) use random::Random;
 
 use super::simplify::Pass;
