@@ -233,3 +233,108 @@ impl Outputs {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The table of a bench firmware (`arm-none-eabi-objcopy --strip-debug` without its loaded
+    // sections) and what that firmware wrote in QEMU for the runtime's `dense` test blob and three
+    // samples.
+    const ELF: &[u8] = include_bytes!("log/bench.elf");
+    const OUTPUT: &[u8] = include_bytes!("log/bench.log");
+
+    #[test]
+    fn a_captured_log_is_read_line_by_line_and_as_results() {
+        let log = decode(ELF, OUTPUT).expect("whole");
+        let lines: Vec<_> = log.lines.iter().map(|line| (line.level, line.text.as_str())).collect();
+        assert_eq!(
+            lines,
+            [
+                (Some("info"), "model: 243 bytes, 1 steps, 22 bytes of arena"),
+                (Some("info"), "sample 0: output 0, 6 bytes"),
+                (Some("info"), "stack: 792 bytes"),
+                (Some("info"), "sample 1: output 0, 6 bytes"),
+                (Some("info"), "sample 2: output 0, 6 bytes"),
+                (Some("info"), "done, 3 samples"),
+            ]
+        );
+        let results = log.results().expect("complete");
+        assert_eq!(results.outputs.len(), 3);
+        assert_eq!(
+            (results.arena_bytes, results.blob_bytes, results.steps, results.stack_bytes),
+            (22, 243, 1, 792)
+        );
+    }
+
+    #[test]
+    fn a_log_that_ends_early_is_no_result() {
+        for len in 0..OUTPUT.len() {
+            let cut = decode(ELF, &OUTPUT[..len]).and_then(|log| log.results());
+            match cut {
+                Err(LogError::Truncated | LogError::Unfinished(_)) => {}
+                other => panic!("{len}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_errors_or_other_text_and_never_panic() {
+        let sound = decode(ELF, OUTPUT).expect("whole");
+        let mut refused = 0;
+        for at in 0..OUTPUT.len() {
+            for value in 0..=u8::MAX {
+                let mut damaged = OUTPUT.to_vec();
+                damaged[at] = value;
+                match decode(ELF, &damaged) {
+                    Err(_) => refused += 1,
+                    Ok(log) if log == sound => {}
+                    Ok(log) => drop(log.results()),
+                }
+            }
+        }
+        assert!(refused > 1000, "{refused}");
+    }
+
+    #[test]
+    fn an_elf_without_a_table_is_refused() {
+        assert!(matches!(decode(&[], OUTPUT), Err(LogError::Table(_))));
+        assert!(matches!(decode(&ELF[..100], OUTPUT), Err(LogError::Table(_))));
+    }
+
+    fn log(messages: &[Message<'_>]) -> Log {
+        let encode = |message| postcard::to_stdvec(message).expect("encodes");
+        Log {
+            lines: Vec::new(),
+            frames: messages.iter().map(encode).collect(),
+        }
+    }
+
+    #[test]
+    fn messages_must_follow_each_other() {
+        let model = Message::Model { arena_bytes: 1, blob_bytes: 2, steps: 3 };
+        let part = |sample, index, offset, bytes| Message::Output { sample, index, offset, bytes };
+        let (stack, done) = (Message::Stack { bytes: 4 }, Message::Done { samples: 1 });
+        let good = [model, part(0, 0, 0, &[1]), part(0, 0, 1, &[2, 0xff]), part(0, 1, 0, &[3]), stack, done];
+        let results = log(&good).results().expect("in order");
+        assert_eq!(results.outputs, [[vec![1, 2, -1], vec![3]]]);
+
+        for (what, messages) in [
+            ("no model", &[stack, done][..]),
+            ("two models", &[model, model, stack, done]),
+            ("a gap in an output", &[model, part(0, 0, 1, &[1]), stack, done]),
+            ("an output left out", &[model, part(0, 1, 0, &[1]), stack, done]),
+            ("a sample left out", &[model, part(1, 0, 0, &[1]), stack, done]),
+            ("a part twice", &[model, part(0, 0, 0, &[1]), part(0, 0, 0, &[1]), stack, done]),
+            ("no stack", &[model, part(0, 0, 0, &[1]), done]),
+            ("two stacks", &[model, part(0, 0, 0, &[1]), stack, stack, done]),
+            ("a sample too few", &[model, stack, done]),
+        ] {
+            let error = log(messages).results().expect_err(what);
+            assert!(matches!(error, LogError::Order { .. }), "{what}: {error}");
+        }
+        assert!(matches!(log(&good[..5]).results(), Err(LogError::Unfinished(_))));
+        let unknown = Log { frames: vec![vec![9]], ..Log::default() };
+        assert!(matches!(unknown.messages(), Err(LogError::Message(_))));
+    }
+}
