@@ -4,12 +4,22 @@
 //!
 //! [`import`] → [`ir`] → [`passes`] → [`quantize`] → [`lower`] → [`plan`] → [`emit`] → blob.
 //!
-//! [`measure`] runs the blob, on the host and on emulated boards; [`board`] knows the boards and
-//! builds the firmware; [`data`] reads arrays and data sets; [`report`] shows results; [`cli`] is
-//! the command.
+//! [`compress`] walks the whole way; [`measure`] runs models, on the host and on emulated boards;
+//! [`board`] knows the boards and builds the firmware; [`data`] reads arrays and data sets;
+//! [`report`] shows results; [`cli`] is the command.
 
 #![forbid(unsafe_code)]
 
 pub mod board;
+pub mod cli;
+pub mod compress;
+pub mod data;
+pub mod emit;
+pub mod import;
 pub mod ir;
+pub mod lower;
+pub mod measure;
+pub mod passes;
+pub mod plan;
 pub mod quantize;
+pub mod report;

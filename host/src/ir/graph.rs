@@ -124,6 +124,11 @@ impl Graph {
         &self.values[id.index()]
     }
 
+    /// The value of this id, or none if the graph does not have it.
+    pub fn get(&self, id: ValueId) -> Option<&Value> {
+        self.values.get(id.index())
+    }
+
     /// The value of this id, to be changed.
     pub fn value_mut(&mut self, id: ValueId) -> &mut Value {
         &mut self.values[id.index()]

@@ -4,12 +4,17 @@
 //! exactly one output. Filters are OHWI. No operator may mix values along the batch axis, so that
 //! [`eval`] can run any number of samples at once.
 
+mod activation;
 pub mod eval;
 mod graph;
 mod infer;
+mod macs;
 mod op;
 mod text;
 mod verify;
 
 pub use graph::{Graph, Node, Port, Value, ValueId};
+pub use infer::{InferError, infer};
+pub use macs::macs;
 pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};
+pub use verify::{VerifyError, verify};

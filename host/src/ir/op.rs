@@ -159,3 +159,41 @@ pub struct Pad {
     /// Value of the border.
     pub value: f32,
 }
+
+impl Op {
+    /// The operator's name in reports; of an activation, the function's.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "Conv2d",
+            Self::Dense { .. } => "Dense",
+            Self::BatchNorm { .. } => "BatchNorm",
+            Self::Activation(activation) => activation.name(),
+            Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool2d(_) => "AvgPool2d",
+            Self::Add { .. } => "Add",
+            Self::Sub { .. } => "Sub",
+            Self::Mul { .. } => "Mul",
+            Self::Concat { .. } => "Concat",
+            Self::Reshape { .. } => "Reshape",
+            Self::Transpose { .. } => "Transpose",
+            Self::Pad(_) => "Pad",
+            Self::Softmax => "Softmax",
+            Self::Identity => "Identity",
+        }
+    }
+}
+
+impl Activation {
+    /// The function's name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Clamp(_) => "Clamp",
+            Self::Sigmoid => "Sigmoid",
+            Self::Tanh => "Tanh",
+            Self::LeakyRelu { .. } => "LeakyRelu",
+            Self::Elu { .. } => "Elu",
+            Self::HardSigmoid { .. } => "HardSigmoid",
+            Self::HardSwish => "HardSwish",
+        }
+    }
+}

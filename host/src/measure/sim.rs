@@ -136,6 +136,34 @@ pub struct Inputs {
     pub values: Vec<Vec<i8>>,
 }
 
+impl Inputs {
+    /// The first `samples` samples.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[must_use]
+    pub fn first(&self, samples: usize) -> Self {
+        assert!(samples <= self.samples, "as many samples as there are");
+        let cut = |values: &Vec<i8>| values[..values.len() / self.samples * samples].to_vec();
+        Self {
+            samples,
+            values: self.values.iter().map(cut).collect(),
+        }
+    }
+}
+
+/// One sample that is real 0 everywhere.
+pub fn zero_inputs(model: &Model<'_>) -> Inputs {
+    let zeros = |port: Port<'_>| {
+        let zero_point = i8::try_from(port.zero_point).expect("proven to be an int8");
+        vec![zero_point; internal_shape(&port).iter().product()]
+    };
+    Inputs {
+        samples: 1,
+        values: model.inputs().map(zeros).collect(),
+    }
+}
+
 /// Quantizes arrays in the source model's axis order, one per input, in the model's order.
 ///
 /// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; int8 is taken as it

@@ -3,5 +3,34 @@
 //! Numerics are TensorFlow Lite's (its quantization specification): int8 activations with a scale
 //! and zero point per tensor, int8 weights with a scale per output channel and zero point 0, int32
 //! biases.
+//!
+//! [`calibrate`] runs the float graph over sample data, keeps a [`Histogram`] per value and chooses
+//! a range from each by a [`Method`]; [`quantize`] turns graph and ranges into a
+//! [`graph::QGraph`].
 
+mod assign;
+mod calibrate;
+mod convert;
+mod entropy;
+mod error;
 pub mod graph;
+mod groups;
+mod headroom;
+mod histogram;
+mod lut;
+mod method;
+mod mse;
+mod multiplier;
+#[cfg(test)]
+mod oracle;
+mod params;
+mod range;
+mod weights;
+
+pub use calibrate::{CalibrateError, Statistics, calibrate};
+pub use convert::quantize;
+pub use error::QuantizeError;
+pub use histogram::{Histogram, NonFinite};
+pub use method::{Method, ParseMethodError};
+pub use multiplier::{ScaleError, quantize_multiplier, softmax_parameters};
+pub use range::{Range, Ranges};

@@ -1,4 +1,5 @@
 //! Depthwise convolution, NHWC.
+#![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
 use super::channels::Channel;
 use super::{Axis, Channels, Taps};
@@ -35,7 +36,7 @@ pub fn depthwise_conv2d(
         kernel_w: index(window.kernel_w),
         dilation_h: index(window.dilation_h),
         dilation_w: index(window.dilation_w),
-        zero_point: channels.input_zero_point,
+        zero_point: channels.input_zero_point as i16,
     };
 
     let mut pixels = output.chunks_exact_mut(out_c);
@@ -69,7 +70,8 @@ struct Plane<'a> {
     kernel_w: usize,
     dilation_h: usize,
     dilation_w: usize,
-    zero_point: i32,
+    /// In 16 bits, see [`super::dot`].
+    zero_point: i16,
 }
 
 impl Plane<'_> {
@@ -94,7 +96,8 @@ impl Plane<'_> {
                     .iter()
                     .zip(&self.weights[w_at..][..N]);
                 for (sum, (&x, &w)) in sums.iter_mut().zip(values) {
-                    *sum = sum.wrapping_add((i32::from(x) - self.zero_point) * i32::from(w));
+                    let x = i16::from(x).wrapping_sub(self.zero_point);
+                    *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
                 }
                 x_at += self.dilation_w * self.in_c;
                 w_at += self.out_c;

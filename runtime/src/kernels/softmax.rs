@@ -12,9 +12,9 @@ use super::{narrow, rounding_divide_by_pot, saturating_rounding_doubling_high_mu
 ///
 /// TFLite's `SOFTMAX` (`reference/softmax.h`, int8 to int8) with its exponentials looked up: the sum
 /// as Q12.19, its reciprocal by three Newton steps, one multiplication and one rounding division
-/// per value. Where more than 512 values are close to the largest, the reference divides by 2^32,
-/// which C leaves undefined; here that gives 0, so -128, the rounded value. Beyond 4095 the sum
-/// saturates, with the same result.
+/// per value. Where 512 values or more equal the largest, the reference divides by 2^32, which C
+/// leaves undefined; here that gives the rounded value, 0, so -128. Beyond 4095 the sum saturates,
+/// with the same result.
 pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
     for row in values.chunks_exact_mut(depth) {
         let largest = row.iter().fold(i8::MIN, |largest, &x| largest.max(x));

@@ -1,0 +1,102 @@
+//! `tiivis bench`.
+
+use super::{compress, model, output, progress, run};
+use crate::board;
+use crate::emit;
+use crate::measure::bench;
+use crate::measure::emulate::Emulator;
+use crate::measure::sim::{self, Blob, Inputs};
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs a compiled model on an emulated board and counts what it costs
+///
+/// Every sample's output is compared with the host simulation, byte for byte. Instructions are
+/// exact; cycles are an estimate over them, with its range.
+///
+/// Example: tiivis bench model.tiv --board mps2-an386 --json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Bench {
+    /// A compiled model (.tiv).
+    model: PathBuf,
+    /// The board, see `tiivis boards`.
+    #[arg(long, value_name = "BOARD")]
+    board: String,
+    /// What executes the firmware.
+    #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
+    emulator: EmulatorName,
+    /// Input arrays as for `tiivis run`; without them, the inputs' zero points.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    input: Vec<String>,
+    /// Run the first so many samples of the inputs.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    samples: usize,
+    /// Write firmware, model and samples as one ELF file that both emulators run.
+    #[arg(long, value_name = "FILE.elf")]
+    save_elf: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EmulatorName {
+    /// The one in this program.
+    InProcess,
+    /// `qemu-system-arm`.
+    Qemu,
+}
+
+impl From<EmulatorName> for Emulator {
+    fn from(name: EmulatorName) -> Self {
+        match name {
+            EmulatorName::InProcess => Self::InProcess,
+            EmulatorName::Qemu => Self::Qemu,
+        }
+    }
+}
+
+impl Bench {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let board = board::find(&self.board)?;
+        let blob = model::open_blob(&self.model)?;
+        compress::fit(&board, &blob)?;
+        let inputs = self.inputs(&blob)?;
+        let bar = progress::spinner("");
+        let measured = bench::bench(&board, &blob, &inputs, self.emulator.into(), &mut |what| {
+            bar.set_message(what.to_owned());
+        })?;
+        bar.finish_and_clear();
+        if let Some(path) = &self.save_elf {
+            emit::write_atomically(path, &measured.image.to_elf()?)
+                .with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        if self.json {
+            output::json(&measured.report)
+        } else {
+            output::text(&measured.report)
+        }
+    }
+
+    fn inputs(&self, blob: &Blob) -> anyhow::Result<Inputs> {
+        let model = blob.model();
+        if self.samples == 0 {
+            bail!("--samples 0 leaves nothing to run: give at least 1");
+        }
+        if self.input.is_empty() {
+            if self.samples > 1 {
+                bail!("--samples needs --input FILE to take the samples from");
+            }
+            return Ok(sim::zero_inputs(&model));
+        }
+        let names: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
+        let arrays = run::read_inputs(&self.input, &names)?;
+        let all = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
+        if all.samples < self.samples {
+            bail!("--samples {} is more than the {} samples of the input", self.samples, all.samples);
+        }
+        Ok(all.first(self.samples))
+    }
+}

@@ -1,0 +1,235 @@
+//! `tiivis compress`.
+
+use super::{output, progress};
+use crate::board::{self, Board};
+use crate::compress::{self, Compressed, Recipe, Watch};
+use crate::data::Dataset;
+use crate::emit;
+use crate::import;
+use crate::ir::Graph;
+use crate::measure::sim::Blob;
+use crate::passes;
+use crate::quantize::Method;
+use crate::report::{bytes, count};
+use anyhow::{Context, bail};
+use clap::Args;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Compresses a model to int8 and writes the blob that a board executes
+///
+/// The data set is an .npz with `x`, (N, …) in the model's own axis order, as the model eats it
+/// (uint8 pixels are scaled by 1/255). Ranges of activations are taken from it.
+///
+/// Example: tiivis compress model.onnx --data train.npz --board mps2-an386 -o model.tiv
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Compress {
+    /// A model file (.onnx).
+    model: PathBuf,
+    /// Samples for calibration (.npz).
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Where the blob goes (.tiv).
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Refuse a model that does not fit this board.
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+    /// How ranges are chosen: minmax, percentile:99.99, mse or entropy.
+    #[arg(long, value_name = "METHOD", default_value = "minmax")]
+    calibration: Method,
+    /// Samples to calibrate with.
+    #[arg(long, value_name = "N", default_value_t = Recipe::default().samples)]
+    samples: usize,
+    /// Seed of the draw of samples: same seed, same bytes.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Text file with the name of a class a line, carried in the blob.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Leave the layers' names out of the blob.
+    #[arg(long)]
+    strip_names: bool,
+    /// Also write a Rust header with the arena's size and the inputs' and outputs' constants.
+    #[arg(long, value_name = "FILE.rs")]
+    rust_header: Option<PathBuf>,
+    /// Also write a C header with the same.
+    #[arg(long, value_name = "FILE.h")]
+    c_header: Option<PathBuf>,
+    /// Print the graph after this pass (`all` for every pass).
+    #[arg(long, value_name = "PASS")]
+    dump_after: Option<String>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    output: &'a Path,
+    blob_bytes: usize,
+    arena_bytes: usize,
+    arena_lower_bound_bytes: u32,
+    arena_proven_optimal: bool,
+    steps: usize,
+    macs: u64,
+    calibration: String,
+    calibration_samples: usize,
+}
+
+impl Compress {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let board = self.board.as_deref().map(board::find).transpose()?;
+        if let Some(pass) = &self.dump_after {
+            check_pass_name(pass)?;
+        }
+        let recipe = Recipe {
+            method: self.calibration,
+            samples: self.samples,
+            seed: self.seed,
+            strip_names: self.strip_names,
+            labels: self.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default(),
+        };
+        let imported = import::load(&self.model)?;
+        let data = Dataset::read(&self.data)?;
+        let mut watch = Terminal::new(self.dump_after.as_deref());
+        let compressed = compress::compress(imported, &data, &recipe, &mut watch)
+            .with_context(|| format!("cannot compress `{}`", self.model.display()))?;
+        watch.bar.finish_and_clear();
+
+        let blob = Blob::new(&compressed.blob)?;
+        if let Some(board) = &board {
+            fit(board, &blob)?;
+        }
+        self.write(&compressed, &blob)?;
+        self.show(&compressed, &blob)
+    }
+
+    fn write(&self, compressed: &Compressed, blob: &Blob) -> anyhow::Result<()> {
+        let model = blob.model();
+        let name = self.output.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.context("the output must name a file")?;
+        let save = |path: &Path, bytes: &[u8]| {
+            emit::write_atomically(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
+        };
+        save(&self.output, &compressed.blob)?;
+        if let Some(path) = &self.rust_header {
+            save(path, emit::rust_header(&model, &name).as_bytes())?;
+        }
+        if let Some(path) = &self.c_header {
+            save(path, emit::c_header(&model, &name).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, compressed: &Compressed, blob: &Blob) -> anyhow::Result<()> {
+        let model = blob.model();
+        let summary = Summary {
+            output: &self.output,
+            blob_bytes: compressed.blob.len(),
+            arena_bytes: model.arena_bytes(),
+            arena_lower_bound_bytes: compressed.plan.lower_bound_bytes,
+            arena_proven_optimal: compressed.plan.proven_optimal,
+            steps: model.steps().len(),
+            macs: model.steps().map(|step| step.op.macs()).sum(),
+            calibration: self.calibration.to_string(),
+            calibration_samples: compressed.calibration_samples,
+        };
+        if self.json {
+            return output::json(&summary);
+        }
+        output::text(describe(&summary))
+    }
+}
+
+fn describe(summary: &Summary<'_>) -> String {
+    let proof = if summary.arena_proven_optimal {
+        "proven minimal".to_owned()
+    } else {
+        format!("at least {} are live at once", bytes(summary.arena_lower_bound_bytes))
+    };
+    format!(
+        "{}: {}, {} steps, {} MAC\n  arena       {} ({proof})\n  calibration {} over {} samples\n",
+        summary.output.display(),
+        bytes(summary.blob_bytes),
+        summary.steps,
+        count(summary.macs),
+        bytes(summary.arena_bytes),
+        summary.calibration,
+        summary.calibration_samples,
+    )
+}
+
+/// Refuses a model that a board has no room for.
+pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
+    let room = u64::from(board.model_region_bytes());
+    let needed = u64::try_from(blob.bytes().len())?;
+    if needed > room {
+        bail!(
+            "the model does not fit board `{}`: it is {} and the model's flash region has {}, {} too few: \
+             compress it further or choose a larger board (see `tiivis boards`)",
+            board.id,
+            bytes(needed),
+            bytes(room),
+            bytes(needed - room)
+        );
+    }
+    // The firmware's own statics take a little more, which the firmware itself checks.
+    let room = u64::from(board.ram.bytes - board.stack_bytes);
+    let needed = u64::from(blob.model().program().arena_bytes);
+    if needed > room {
+        bail!(
+            "the model does not fit board `{}`: its arena is {} and the board has {} of RAM beside \
+             the stack, {} too few: choose a smaller model or a larger board (see `tiivis boards`)",
+            board.id,
+            bytes(needed),
+            bytes(room),
+            bytes(needed - room)
+        );
+    }
+    Ok(())
+}
+
+fn check_pass_name(name: &str) -> anyhow::Result<()> {
+    let names: Vec<_> = passes::PIPELINE.iter().map(|pass| pass.name).collect();
+    if name != "all" && !names.contains(&name) {
+        bail!("no pass is named `{name}`: the passes are {}, or `all`", names.join(", "));
+    }
+    Ok(())
+}
+
+fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+}
+
+/// Shows progress and dumps on the terminal.
+pub(super) struct Terminal<'a> {
+    dump_after: Option<&'a str>,
+    pub(super) bar: ProgressBar,
+}
+
+impl<'a> Terminal<'a> {
+    pub(super) fn new(dump_after: Option<&'a str>) -> Self {
+        Self {
+            dump_after,
+            bar: progress::bar("calibration", 0),
+        }
+    }
+}
+
+impl Watch for Terminal<'_> {
+    fn after_pass(&mut self, name: &'static str, graph: &Graph) {
+        if self.dump_after.is_some_and(|wanted| wanted == "all" || wanted == name) {
+            // Beside the result, which may be JSON.
+            eprintln!("after {name}:\n{graph}");
+        }
+    }
+
+    fn calibrated(&mut self, samples: usize, total: usize) {
+        self.bar.set_length(progress::steps(total));
+        self.bar.inc(progress::steps(samples));
+    }
+}

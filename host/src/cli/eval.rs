@@ -1,0 +1,121 @@
+//! `tiivis eval`.
+
+use super::{model, output, progress};
+use crate::data::{Array, Dataset};
+use crate::measure::accuracy::{Accuracy, classes};
+use crate::measure::{float, sim};
+use crate::ir::Graph;
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Accuracy of a model on labelled data: a .tiv with the device's own integer code, a model file
+/// in float
+///
+/// Example: tiivis eval model.tiv --data test.npz --against model.onnx
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Eval {
+    /// A compiled model (.tiv) or a model file (.onnx).
+    model: PathBuf,
+    /// Data with `x` and integer labels `y` (.npz).
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// A second model to compare with, e.g. the float original.
+    #[arg(long, value_name = "MODEL")]
+    against: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Comparison {
+    #[serde(flatten)]
+    accuracy: Accuracy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Accuracy>,
+    /// Percentage points lost against the second model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drop_points: Option<f64>,
+    /// Share of samples on which both models say the same class, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreement_percent: Option<f64>,
+}
+
+impl Eval {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let data = Dataset::read(&self.data)?;
+        let labels = data
+            .y
+            .as_deref()
+            .with_context(|| format!("`{}` has no labels: add an array `y`", data.name))?;
+        let (kind, found) = predict(&self.model, &data)?;
+        let accuracy = Accuracy::of(kind, &found, labels);
+        let against = self.against.as_deref().map(|path| predict(path, &data)).transpose()?;
+        let comparison = match against {
+            None => Comparison {
+                accuracy,
+                against: None,
+                drop_points: None,
+                agreement_percent: None,
+            },
+            Some((kind, other)) => {
+                let other_accuracy = Accuracy::of(kind, &other, labels);
+                Comparison {
+                    drop_points: Some(other_accuracy.percent - accuracy.percent),
+                    agreement_percent: Some(Accuracy::of(kind, &found, &other).percent),
+                    against: Some(other_accuracy),
+                    accuracy,
+                }
+            }
+        };
+        if self.json {
+            return output::json(&comparison);
+        }
+        output::text(format_args!("{}\n", comparison.accuracy))?;
+        if let (Some(against), Some(drop), Some(agreement)) =
+            (&comparison.against, comparison.drop_points, comparison.agreement_percent)
+        {
+            output::text(format_args!("{against}\n"))?;
+            output::text(format_args!("drop {drop:.2} points, same class on {agreement:.2} % of the samples\n"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The classes that a model finds in a data set, and with what arithmetic.
+fn predict(path: &std::path::Path, data: &Dataset) -> anyhow::Result<(&'static str, Vec<usize>)> {
+    match model::open(path)? {
+        model::Input::Blob(blob) => Ok(("int8, integer kernels", int8_classes(&blob, data)?)),
+        model::Input::Model(imported) => {
+            let graph = model::simplified(imported.graph)?;
+            Ok(("float32", float_classes(&graph, data)?))
+        }
+    }
+}
+
+/// The classes that the integer kernels find.
+pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<Vec<usize>> {
+    let model = blob.model();
+    let inputs = sim::quantize(&model, &[&data.x])?;
+    let bar = progress::bar("integer kernels", inputs.samples);
+    let outputs = sim::run(&model, &inputs, &|count| bar.inc(progress::steps(count)));
+    bar.finish_and_clear();
+    let (Some(port), [values]) = (model.outputs().next(), &outputs[..]) else {
+        bail!("the model has {} outputs: accuracy needs one", outputs.len());
+    };
+    Ok(classes(&sim::output_array(&port, values, true))?)
+}
+
+/// The classes that the float graph finds.
+pub(super) fn float_classes(graph: &Graph, data: &Dataset) -> anyhow::Result<Vec<usize>> {
+    let bar = progress::bar("float evaluation", data.len());
+    let results: Vec<Array> = float::run(graph, &[&data.x], &|count| bar.inc(progress::steps(count)))?;
+    bar.finish_and_clear();
+    match &results[..] {
+        [one] => Ok(classes(one)?),
+        several => bail!("the model has {} outputs: accuracy needs one", several.len()),
+    }
+}

@@ -1,0 +1,134 @@
+//! From an imported model and data to a blob: the recipe and its steps.
+
+mod samples;
+
+use crate::data::{Array, DataError, Dataset};
+use crate::emit::{self, CompileError, EmitOptions};
+use crate::import::Imported;
+use crate::ir::Graph;
+use crate::measure::float::{self, FloatError};
+use crate::passes::{self, PassError};
+use crate::plan::Plan;
+use crate::quantize::{self, CalibrateError, Method, QuantizeError};
+
+/// What `compress` is told.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// How ranges are chosen.
+    pub method: Method,
+    /// Samples that calibration reads, drawn from the data set; all if there are fewer.
+    pub samples: usize,
+    /// Seed of the draw.
+    pub seed: u64,
+    /// Leave the layers' names out of the blob.
+    pub strip_names: bool,
+    /// Names of the classes.
+    pub labels: Vec<String>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            method: Method::MinMax,
+            samples: 512,
+            seed: 0,
+            strip_names: false,
+            labels: Vec::new(),
+        }
+    }
+}
+
+/// What `compress` made.
+#[derive(Clone, Debug)]
+pub struct Compressed {
+    /// The blob.
+    pub blob: Vec<u8>,
+    /// The float graph that was quantized, after the lossless passes.
+    pub graph: Graph,
+    /// Where everything lies.
+    pub plan: Plan,
+    /// Samples that calibration read.
+    pub calibration_samples: usize,
+}
+
+/// Why a model could not be compressed.
+#[derive(Debug, thiserror::Error)]
+pub enum CompressError {
+    /// A pass found or left something wrong.
+    #[error(transparent)]
+    Pass(#[from] PassError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The float graph cannot be fed with the data.
+    #[error(transparent)]
+    Float(#[from] FloatError),
+    /// No ranges.
+    #[error(transparent)]
+    Calibrate(#[from] CalibrateError),
+    /// No integers.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    /// No blob.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The data set feeds one input.
+    #[error("the model has {0} inputs and a data set has one array `x`: models with several inputs cannot be calibrated yet")]
+    SeveralInputs(usize),
+}
+
+/// What happens while compressing, for progress and dumps.
+pub trait Watch {
+    /// The graph after a pass.
+    fn after_pass(&mut self, name: &'static str, graph: &Graph);
+    /// Calibration read so many samples more, of `total`.
+    fn calibrated(&mut self, samples: usize, total: usize);
+}
+
+/// Simplifies, calibrates, quantizes, plans and emits.
+pub fn compress(
+    imported: Imported,
+    data: &Dataset,
+    recipe: &Recipe,
+    watch: &mut dyn Watch,
+) -> Result<Compressed, CompressError> {
+    let source_sha256 = imported.source_sha256;
+    let mut graph = imported.graph;
+    passes::simplify(&mut graph, &mut |name, graph| watch.after_pass(name, graph))?;
+    if graph.inputs.len() != 1 {
+        return Err(CompressError::SeveralInputs(graph.inputs.len()));
+    }
+    let chosen = samples::draw(data.len(), recipe.samples, recipe.seed);
+    let x = samples::select(&data.x, &chosen);
+    let total = chosen.len();
+    let batches = float::batches(&graph, &[&x])?;
+    let ranges = quantize::calibrate(&graph, batches, recipe.method, &mut |samples| {
+        watch.calibrated(samples, total);
+    })?;
+    let quantized = quantize::quantize(&graph, &ranges)?;
+    let options = EmitOptions {
+        tool: concat!("tiivis ", env!("CARGO_PKG_VERSION")).to_owned(),
+        source_sha256: source_sha256.to_vec(),
+        recipe: text(recipe, total),
+        strip_names: recipe.strip_names,
+        labels: recipe.labels.clone(),
+    };
+    let compiled = emit::compile(&quantized, &options)?;
+    Ok(Compressed {
+        blob: compiled.blob,
+        graph,
+        plan: compiled.plan,
+        calibration_samples: total,
+    })
+}
+
+/// The recipe as the blob carries it: one `key = value` a line.
+fn text(recipe: &Recipe, samples: usize) -> String {
+    let Recipe { method, seed, .. } = recipe;
+    format!("calibration = {method}\nsamples = {samples}\nseed = {seed}\n")
+}
+
+/// The array of a data set as a model's only input.
+pub fn only_input(data: &Dataset) -> [&Array; 1] {
+    [&data.x]
+}

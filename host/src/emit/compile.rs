@@ -1,0 +1,53 @@
+//! The way from graph to blob in one call.
+
+use super::{EmitError, EmitOptions, emit};
+use crate::lower::{ConcatInputs, LowerError, lower_with};
+use crate::plan::{Plan, PlanError, Program, plan};
+use crate::quantize::graph::QGraph;
+
+/// A compiled model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The blob.
+    pub blob: Vec<u8>,
+    /// Where buffers lie.
+    pub plan: Plan,
+    /// The steps.
+    pub program: Program,
+}
+
+/// Why a graph does not compile.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A node has no kernel.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// There is no memory plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The blob cannot be written.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+}
+
+/// Lowers, plans and emits. Of the two ways to feed concatenations the one with the smaller arena
+/// is taken, the one without copies if they are equal.
+///
+/// # Errors
+/// See [`CompileError`].
+pub fn compile(graph: &QGraph, options: &EmitOptions) -> Result<Compiled, CompileError> {
+    let mut program = lower_with(graph, ConcatInputs::Embedded)?;
+    let mut best = plan(&program)?;
+    let copying = lower_with(graph, ConcatInputs::Copied)?;
+    if copying != program {
+        let other = plan(&copying)?;
+        if other.arena_bytes < best.arena_bytes {
+            (program, best) = (copying, other);
+        }
+    }
+    Ok(Compiled {
+        blob: emit(graph, &program, &best, options)?,
+        plan: best,
+        program,
+    })
+}

@@ -1,0 +1,28 @@
+//! From a planned program to the bytes of a blob, and to the files beside it.
+//!
+//! The layout of a blob is the runtime's ([`tiivis_runtime::blob`]); here the graph's constants
+//! become its data part and the steps get their addresses. Every blob is checked twice before it
+//! leaves: the plan by [`crate::plan::check`], the bytes by the runtime's own parser.
+
+mod compile;
+mod concat;
+mod data;
+mod elementwise;
+mod encode;
+mod error;
+mod file;
+mod header;
+mod steps;
+mod unary;
+mod weighted;
+
+pub use compile::{CompileError, Compiled, compile};
+pub use encode::{EmitOptions, emit};
+pub use error::EmitError;
+pub use file::write_atomically;
+pub use header::{c_header, rust_header};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
+
+use super::data::Data;
+use super::{EmitError, elementwise, unary, weighted};
+use crate::ir::ValueId;
+use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+use tiivis_runtime::blob::{self, Op, Source, Span};
+
+/// A node of one activation: where its values are and what they look like.
+pub(super) struct Ends<'a> {
+    pub(super) node: &'a QNode,
+    pub(super) input: Span,
+    pub(super) output: Span,
+    pub(super) from: &'a QValue,
+    pub(super) to: &'a QValue,
+}
+
+/// What steps are made from.
+pub(super) struct Emitter<'a> {
+    pub(super) graph: &'a QGraph,
+    pub(super) program: &'a Program,
+    pub(super) plan: &'a Plan,
+    pub(super) data: Data,
+}
+
+impl<'a> Emitter<'a> {
+    /// The blob's step.
+    pub(super) fn step(&mut self, step: &Step) -> Result<blob::Step, EmitError> {
+        let op = match step.kernel {
+            Kernel::Node(index) => self.node(node(self.graph, index)?)?,
+            Kernel::ConcatInput { node: index, input } => {
+                let node = node(self.graph, index)?;
+                let Some(&id) = node.inputs.get(input) else {
+                    return Err(foreign(format!("input {input} of node '{}'", node.name)));
+                };
+                self.concat(step, node, id)?
+            }
+            Kernel::Copy { value } => self.copy(step, value, None)?,
+        };
+        Ok(blob::Step {
+            layer: u32::try_from(step.layer).map_err(|_| EmitError::TooLarge)?,
+            op,
+        })
+    }
+
+    /// Arena bytes of a place.
+    pub(super) fn span(&self, place: Place) -> Result<Span, EmitError> {
+        let start = self.plan.offsets.get(place.buffer);
+        let offset = start.and_then(|start| start.checked_add(place.offset));
+        Ok(Span {
+            offset: offset.ok_or(EmitError::TooLarge)?,
+            len: place.bytes,
+        })
+    }
+
+    /// Where an operand's values are.
+    pub(super) fn source(&mut self, id: ValueId) -> Result<Source, EmitError> {
+        match self.program.homes.get(id.index()) {
+            Some(Some(Home::Arena(place))) => Ok(Source::Arena(self.span(*place)?)),
+            Some(Some(Home::Constant(id))) => {
+                let value = self.graph.value(*id);
+                let Some(constant) = &value.constant else {
+                    return Err(foreign(format!("the constant '{}'", value.name)));
+                };
+                Ok(Source::Data(self.data.int8(constant)?))
+            }
+            Some(None) | None => {
+                let name = &self.graph.value(id).name;
+                Err(foreign(format!("a home for '{name}'")))
+            }
+        }
+    }
+
+    /// Where an activation is.
+    pub(super) fn activation(&mut self, id: ValueId) -> Result<Span, EmitError> {
+        match self.source(id)? {
+            Source::Arena(span) => Ok(span),
+            Source::Data(_) => Err(foreign(format!(
+                "the activation '{}'",
+                self.graph.value(id).name
+            ))),
+        }
+    }
+
+    /// What a node reads and computes, if it reads one activation.
+    fn ends(&mut self, node: &'a QNode) -> Result<Ends<'a>, EmitError> {
+        let graph = self.graph;
+        Ok(Ends {
+            node,
+            input: self.activation(node.inputs[0])?,
+            output: self.activation(node.output)?,
+            from: graph.value(node.inputs[0]),
+            to: graph.value(node.output),
+        })
+    }
+
+    fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        Ok(match &node.op {
+            QOp::Conv2d {
+                window,
+                groups,
+                weights,
+                clamp,
+            } => {
+                let ends = self.ends(node)?;
+                weighted::conv2d(&mut self.data, &ends, window, *groups, (weights, *clamp))?
+            }
+            QOp::DepthwiseConv2d {
+                window,
+                weights,
+                clamp,
+            } => {
+                let ends = self.ends(node)?;
+                weighted::depthwise(&mut self.data, &ends, window, (weights, *clamp))?
+            }
+            QOp::Dense { weights, clamp } => {
+                let ends = self.ends(node)?;
+                weighted::dense(&mut self.data, &ends, (weights, *clamp))?
+            }
+            QOp::MaxPool2d { window, clamp } => {
+                Op::MaxPool2d(unary::pool(&self.ends(node)?, window, *clamp)?)
+            }
+            QOp::AvgPool2d { window, clamp } => {
+                Op::AvgPool2d(unary::pool(&self.ends(node)?, window, *clamp)?)
+            }
+            QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
+            QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
+            QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),
+            QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
+            QOp::Pad {
+                before,
+                after,
+                value,
+            } => unary::pad(&self.ends(node)?, [before, after], *value)?,
+            QOp::Softmax => {
+                let ends = self.ends(node)?;
+                unary::softmax(&mut self.data, &ends)?
+            }
+            QOp::Lut { table } => {
+                let ends = self.ends(node)?;
+                unary::lut(&mut self.data, &ends, table)?
+            }
+            QOp::Requantize => unary::requantize(&self.ends(node)?)?,
+            QOp::Concat { .. } | QOp::Reshape => {
+                return Err(foreign(format!("one kernel for '{}'", node.name)));
+            }
+        })
+    }
+}
+
+fn node(graph: &QGraph, index: usize) -> Result<&QNode, EmitError> {
+    graph
+        .nodes
+        .get(index)
+        .ok_or_else(|| foreign(format!("node {index}")))
+}
+
+pub(super) fn foreign(what: String) -> EmitError {
+    EmitError::Foreign { what }
+}

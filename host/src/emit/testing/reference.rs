@@ -1,0 +1,355 @@
+//! What a graph computes, from the definitions: real arithmetic on indices, 64-bit integers and
+//! nothing of the runtime.
+
+use crate::ir::{ValueId, Window2d};
+use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
+
+type Tensor = Vec<i64>;
+
+/// The outputs for these inputs. Softmax is from floats: off by one at most.
+pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
+    let widen = |values: &[i8]| values.iter().map(|&x| i64::from(x)).collect::<Tensor>();
+    let constant = |value: &Option<QValue>| {
+        let constant = value.as_ref().and_then(|value| value.constant.as_ref());
+        constant.map(|values| widen(values))
+    };
+    let mut values: Vec<Option<Tensor>> = graph.values.iter().map(constant).collect();
+    for (port, input) in graph.inputs.iter().zip(inputs) {
+        values[port.value.index()] = Some(widen(input));
+    }
+    for node in &graph.nodes {
+        let inputs: Vec<(&QValue, &Tensor)> = node
+            .inputs
+            .iter()
+            .map(|id| (graph.value(*id), values[id.index()].as_ref().unwrap()))
+            .collect();
+        let output = run(node, &inputs, graph.value(node.output));
+        assert_eq!(
+            output.len(),
+            graph.value(node.output).shape.iter().product::<usize>()
+        );
+        values[node.output.index()] = Some(output);
+    }
+    let narrow = |id: ValueId| {
+        let values = values[id.index()].as_ref().unwrap().iter();
+        values.map(|&x| i8::try_from(x).unwrap()).collect()
+    };
+    graph
+        .outputs
+        .iter()
+        .map(|port| narrow(port.value))
+        .collect()
+}
+
+/// `x · multiplier / 2^31 · 2^shift`, first to an integer after the multiplication, then after the
+/// shift to the right; halves go away from zero (at the first, up).
+fn scaled(x: i64, multiplier: i64, shift: i32) -> i64 {
+    let product = (x << shift.max(0)) * multiplier;
+    let doubled = (product + (1 << 30)).div_euclid(1 << 31);
+    let right = u32::try_from((-shift).max(0)).unwrap();
+    if right == 0 {
+        return doubled;
+    }
+    let rounded = (doubled.abs() + (1 << (right - 1))) >> right;
+    rounded * doubled.signum()
+}
+
+/// Multiplier and shift of a real number, by halving and doubling.
+fn fixed(mut real: f64) -> (i64, i32) {
+    let mut shift = 0;
+    while real >= 1.0 {
+        real /= 2.0;
+        shift += 1;
+    }
+    while real < 0.5 {
+        real *= 2.0;
+        shift -= 1;
+    }
+    let multiplier = (real * 2f64.powi(31)).round();
+    (format!("{multiplier:.0}").parse().unwrap(), shift)
+}
+
+fn clamped(x: i64, clamp: &QClamp) -> i64 {
+    x.clamp(i64::from(clamp.min), i64::from(clamp.max))
+}
+
+fn zero_point(value: &QValue) -> i64 {
+    i64::from(value.params.zero_point)
+}
+
+fn rescaled(x: i64, from: &QValue, to: &QValue) -> i64 {
+    if from.params == to.params {
+        return x;
+    }
+    let ratio = f64::from(from.params.scale) / f64::from(to.params.scale);
+    let (multiplier, shift) = fixed(ratio);
+    (scaled(x - zero_point(from), multiplier, shift) + zero_point(to)).clamp(-128, 127)
+}
+
+fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
+    let (from, x) = inputs[0];
+    match &node.op {
+        QOp::Conv2d {
+            window,
+            groups,
+            weights,
+            clamp,
+        } => conv2d(inputs[0], output, window, *groups, (weights, clamp)),
+        QOp::DepthwiseConv2d {
+            window,
+            weights,
+            clamp,
+        } => depthwise(inputs[0], output, window, (weights, clamp)),
+        QOp::Dense { weights, clamp } => dense(inputs[0], output, (weights, clamp)),
+        QOp::MaxPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
+            clamped(*values.iter().max().unwrap(), clamp)
+        }),
+        QOp::AvgPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
+            let (sum, count) = (
+                values.iter().sum::<i64>(),
+                values.iter().map(|_| 1).sum::<i64>(),
+            );
+            clamped((2 * sum.abs() + count) / (2 * count) * sum.signum(), clamp)
+        }),
+        QOp::Add { clamp } => sum(inputs, output, 1, clamp),
+        QOp::Sub { clamp } => sum(inputs, output, -1, clamp),
+        QOp::Mul { clamp } => product(inputs, output, clamp),
+        QOp::Concat { axis } => concat(inputs, output, *axis),
+        QOp::Reshape => x.clone(),
+        QOp::Transpose { perm } => each_element(output, |index| {
+            let mut source = vec![0; perm.len()];
+            for (axis, &from_axis) in perm.iter().enumerate() {
+                source[from_axis] = index[axis];
+            }
+            x[flat(&from.shape, &source)]
+        }),
+        QOp::Pad { before, value, .. } => each_element(output, |index| {
+            let inside = index.iter().zip(before).zip(&from.shape);
+            let source: Option<Vec<usize>> = inside
+                .map(|((&i, &b), &extent)| i.checked_sub(b).filter(|&i| i < extent))
+                .collect();
+            source.map_or(i64::from(*value), |source| x[flat(&from.shape, &source)])
+        }),
+        QOp::Softmax => softmax(from, x),
+        QOp::Lut { table } => {
+            let index = |x: &i64| usize::try_from(x + 128).unwrap();
+            x.iter().map(|x| i64::from(table[index(x)])).collect()
+        }
+        QOp::Requantize => x.iter().map(|&x| rescaled(x, from, output)).collect(),
+    }
+}
+
+/// Weights and what becomes of the sums.
+type Layer<'a> = (&'a Weights, &'a QClamp);
+
+fn conv2d(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    groups: usize,
+    layer: Layer<'_>,
+) -> Tensor {
+    let per_group = from.shape[3] / groups;
+    let out_per_group = output.shape[3] / groups;
+    let filter = |o: usize, ky: usize, kx: usize, c: usize| {
+        let at = ((o * window.kernel[0] + ky) * window.kernel[1] + kx) * per_group + c;
+        i64::from(layer.0.weights[at])
+    };
+    each_pixel(output, |[y, x_at, o]| {
+        let mut sum = 0;
+        each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
+            for c in 0..per_group {
+                let channel = o / out_per_group * per_group + c;
+                let value = x[at(from, iy, ix, channel)] - zero_point(from);
+                sum += value * filter(o, ky, kx, c);
+            }
+        });
+        weighted(sum, layer, o, output)
+    })
+}
+
+fn depthwise(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    layer: Layer<'_>,
+) -> Tensor {
+    let multiplier = output.shape[3] / from.shape[3];
+    each_pixel(output, |[y, x_at, o]| {
+        let mut sum = 0;
+        each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
+            let weight = (ky * window.kernel[1] + kx) * output.shape[3] + o;
+            let value = x[at(from, iy, ix, o / multiplier)] - zero_point(from);
+            sum += value * i64::from(layer.0.weights[weight]);
+        });
+        weighted(sum, layer, o, output)
+    })
+}
+
+fn dense((from, x): (&QValue, &Tensor), output: &QValue, layer: Layer<'_>) -> Tensor {
+    let (inner, outer) = (*from.shape.last().unwrap(), *output.shape.last().unwrap());
+    let result = |index: usize| {
+        let (row, o) = (index / outer, index % outer);
+        let products = (0..inner).map(|i| {
+            (x[row * inner + i] - zero_point(from)) * i64::from(layer.0.weights[o * inner + i])
+        });
+        weighted(products.sum(), layer, o, output)
+    };
+    (0..x.len() / inner * outer).map(result).collect()
+}
+
+fn pool(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    reduce: impl Fn(&[i64]) -> i64,
+) -> Tensor {
+    each_pixel(output, |[y, x_at, c]| {
+        let mut values = Vec::new();
+        each_tap(window, from, [y, x_at], |_, _, iy, ix| {
+            values.push(x[at(from, iy, ix, c)]);
+        });
+        reduce(&values)
+    })
+}
+
+fn product(inputs: &[(&QValue, &Tensor)], output: &QValue, clamp: &QClamp) -> Tensor {
+    let scales = inputs
+        .iter()
+        .map(|(value, _)| f64::from(value.params.scale));
+    let (multiplier, shift) = fixed(scales.product::<f64>() / f64::from(output.params.scale));
+    each_element(output, |index| {
+        let factors = inputs
+            .iter()
+            .map(|(value, x)| x[broadcast(value, output, index)] - zero_point(value));
+        let product = scaled(factors.product(), multiplier, shift);
+        clamped(product + zero_point(output), clamp)
+    })
+}
+
+fn concat(inputs: &[(&QValue, &Tensor)], output: &QValue, axis: usize) -> Tensor {
+    each_element(output, |index| {
+        let mut index = index.to_vec();
+        for (value, x) in inputs {
+            if index[axis] < value.shape[axis] {
+                return rescaled(x[flat(&value.shape, &index)], value, output);
+            }
+            index[axis] -= value.shape[axis];
+        }
+        unreachable!("the inputs add up to the output")
+    })
+}
+
+fn at(value: &QValue, y: usize, x: usize, c: usize) -> usize {
+    (y * value.shape[2] + x) * value.shape[3] + c
+}
+
+fn weighted(sum: i64, (weights, clamp): Layer<'_>, o: usize, output: &QValue) -> i64 {
+    let scale = weights.scales[o];
+    let sum = sum + i64::from(weights.bias[o]);
+    let result = scaled(sum, i64::from(scale.multiplier), i32::from(scale.shift));
+    clamped(result + zero_point(output), clamp)
+}
+
+fn sum(inputs: &[(&QValue, &Tensor)], output: &QValue, sign: i64, clamp: &QClamp) -> Tensor {
+    let scale = |index: usize| f64::from(inputs[index].0.params.scale);
+    let twice = 2.0 * scale(0).max(scale(1));
+    let operand = |index: usize, at: &[usize]| {
+        let (value, x) = inputs[index];
+        let (multiplier, shift) = fixed(scale(index) / twice);
+        let x = x[broadcast(value, output, at)] - zero_point(value);
+        scaled(x << 20, multiplier, shift)
+    };
+    let ratio = twice / (2f64.powi(20) * f64::from(output.params.scale));
+    let (multiplier, shift) = fixed(ratio);
+    each_element(output, |index| {
+        let raw = operand(0, index) + sign * operand(1, index);
+        clamped(scaled(raw, multiplier, shift) + zero_point(output), clamp)
+    })
+}
+
+fn softmax(from: &QValue, x: &Tensor) -> Tensor {
+    let depth = *from.shape.last().unwrap();
+    let mut result = Vec::new();
+    for row in x.chunks(depth) {
+        let largest = *row.iter().max().unwrap();
+        let exponential = |&x: &i64| {
+            let difference = f64::from(i32::try_from(x - largest).unwrap());
+            (difference * f64::from(from.params.scale)).exp()
+        };
+        let sum: f64 = row.iter().map(exponential).sum();
+        result.extend(row.iter().map(|x| {
+            let q = (exponential(x) / sum * 256.0).round();
+            let q: i64 = format!("{q:.0}").parse().unwrap();
+            (q - 128).min(127)
+        }));
+    }
+    result
+}
+
+fn each_pixel(output: &QValue, mut value: impl FnMut([usize; 3]) -> i64) -> Tensor {
+    let mut result = Vec::new();
+    for y in 0..output.shape[1] {
+        for x in 0..output.shape[2] {
+            for c in 0..output.shape[3] {
+                result.push(value([y, x, c]));
+            }
+        }
+    }
+    result
+}
+
+/// Calls `tap(ky, kx, iy, ix)` for the taps inside the input.
+fn each_tap(
+    window: &Window2d,
+    input: &QValue,
+    pixel: [usize; 2],
+    mut tap: impl FnMut(usize, usize, usize, usize),
+) {
+    let place = |axis: usize, k: usize| {
+        let padded = pixel[axis] * window.stride[axis] + k * window.dilation[axis];
+        let at = padded.checked_sub(window.pad_before[axis])?;
+        (at < input.shape[1 + axis]).then_some(at)
+    };
+    for ky in 0..window.kernel[0] {
+        for kx in 0..window.kernel[1] {
+            if let (Some(iy), Some(ix)) = (place(0, ky), place(1, kx)) {
+                tap(ky, kx, iy, ix);
+            }
+        }
+    }
+}
+
+fn each_element(output: &QValue, value: impl Fn(&[usize]) -> i64) -> Tensor {
+    let mut index = vec![0; output.shape.len()];
+    let count = output.shape.iter().product::<usize>();
+    let mut result = Vec::new();
+    for _ in 0..count {
+        result.push(value(&index));
+        for axis in (0..index.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < output.shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    result
+}
+
+fn flat(shape: &[usize], index: &[usize]) -> usize {
+    let axes = shape.iter().zip(index);
+    axes.fold(0, |at, (extent, i)| at * extent + i)
+}
+
+/// The element of an operand at an index of the output, broadcasting from the last axis on.
+fn broadcast(operand: &QValue, output: &QValue, index: &[usize]) -> usize {
+    let missing = output.shape.len() - operand.shape.len();
+    let own: Vec<usize> = operand
+        .shape
+        .iter()
+        .zip(&index[missing..])
+        .map(|(&extent, &i)| if extent == 1 { 0 } else { i })
+        .collect();
+    flat(&operand.shape, &own)
+}

@@ -1,0 +1,261 @@
+//! From graph to bytes to results.
+
+use super::testing::{Builder, clamp, evaluate, options, params, random_graph, run_blob, run_plan};
+use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
+use crate::lower::{ConcatInputs, lower_with};
+use crate::plan::testing::{Random, disjoint};
+use crate::plan::{check, plan};
+use crate::quantize::graph::{QGraph, QOp};
+use std::collections::BTreeMap;
+
+/// Whether the value of an output went through a softmax.
+fn tolerances(graph: &QGraph) -> Vec<i16> {
+    let is_softmax = |id| {
+        let mut nodes = graph.nodes.iter();
+        nodes.any(|node| node.output == id && node.op == QOp::Softmax)
+    };
+    let outputs = graph.outputs.iter();
+    outputs
+        .map(|port| i16::from(is_softmax(port.value)))
+        .collect()
+}
+
+fn name(op: &QOp) -> String {
+    let text = format!("{op:?}");
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
+#[test]
+fn random_graphs_compute_what_their_definitions_say() {
+    let mut random = Random::new(2);
+    let mut operators: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut in_place, mut embedded, mut shared) = (0, 0, 0);
+    for round in 0..1500 {
+        let (graph, inputs) = random_graph(&mut random);
+        let expected = evaluate(&graph, &inputs);
+        let compiled = compile(&graph, &options()).unwrap_or_else(|error| {
+            panic!("{round}: {error:?}\n{graph:#?}");
+        });
+        let found = run_blob(&compiled.blob, &inputs);
+        for ((found, expected), tolerance) in found.iter().zip(&expected).zip(tolerances(&graph)) {
+            assert_eq!(found.len(), expected.len());
+            for (&a, &b) in found.iter().zip(expected) {
+                let difference = (i16::from(a) - i16::from(b)).abs();
+                assert!(
+                    difference <= tolerance,
+                    "{round}: {found:?} {expected:?}\n{graph:#?}"
+                );
+            }
+        }
+        // The same bytes without any sharing of memory, and with concatenations fed both ways.
+        for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
+            let program = lower_with(&graph, concat).unwrap();
+            let sharing = plan(&program).unwrap();
+            let apart = disjoint(&program);
+            check(&program, &sharing).unwrap();
+            assert_eq!(
+                run_plan(&graph, &program, &sharing, &inputs),
+                found,
+                "{round}"
+            );
+            assert_eq!(
+                run_plan(&graph, &program, &apart, &inputs),
+                found,
+                "{round}"
+            );
+            shared += usize::from(sharing.arena_bytes < apart.arena_bytes);
+            if concat == ConcatInputs::Embedded {
+                let copied = lower_with(&graph, ConcatInputs::Copied).unwrap();
+                embedded += copied.steps.len() - program.steps.len();
+            }
+        }
+        let steps = compiled.program.steps.iter();
+        in_place += steps
+            .filter(|step| {
+                let offset = compiled.plan.offsets[step.write.buffer];
+                let mut laid = step.in_place.iter();
+                laid.any(|&read| compiled.plan.offsets[step.reads[read].buffer] == offset)
+            })
+            .count();
+        for step in &compiled.program.steps {
+            if let Some(node) = graph.nodes.get(step.layer) {
+                *operators.entry(name(&node.op)).or_default() += 1;
+            }
+        }
+    }
+    println!("{operators:?}; {in_place} in place, {embedded} embedded, {shared} shared");
+    assert_eq!(operators.len(), 14, "{operators:?}");
+    assert!(
+        operators.values().all(|&count| count >= 100),
+        "{operators:?}"
+    );
+    assert!(in_place > 300 && embedded > 100 && shared > 1000);
+}
+
+#[test]
+fn the_same_graph_gives_the_same_bytes() {
+    let mut random = Random::new(8);
+    for _ in 0..50 {
+        let (graph, _) = random_graph(&mut random);
+        assert_eq!(
+            compile(&graph, &options()).unwrap(),
+            compile(&graph.clone(), &options()).unwrap()
+        );
+    }
+}
+
+#[test]
+fn concatenation_of_what_was_just_computed_costs_no_copy() {
+    let mut builder = Builder::new();
+    let scale = params(0.1, 0);
+    let x = builder.input(&[1, 8], scale);
+    let table = || QOp::Lut {
+        table: vec![3; 256].into(),
+    };
+    let a = builder.like(table(), x);
+    let b = builder.like(table(), x);
+    let c = builder.node(QOp::Concat { axis: 1 }, &[a, b], &[1, 16], scale);
+    builder.output(c);
+    let compiled = compile(&builder.graph, &options()).unwrap();
+    assert_eq!(compiled.program.steps.len(), 2);
+    assert_eq!(compiled.plan.arena_bytes, 24);
+    assert_eq!(run_blob(&compiled.blob, &[vec![1; 8]]), [vec![3; 16]]);
+}
+
+#[test]
+fn stripping_names_takes_them_out() {
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], params(0.1, 0));
+    let y = builder.like(QOp::Requantize, x);
+    builder.output(y);
+    let contains = |blob: &[u8], text: &str| {
+        let mut windows = blob.windows(text.len());
+        windows.any(|window| window == text.as_bytes())
+    };
+    let named = compile(&builder.graph, &options()).unwrap().blob;
+    assert!(contains(&named, "node 0") && contains(&named, "yes"));
+    let stripped = EmitOptions {
+        strip_names: true,
+        ..options()
+    };
+    let stripped = compile(&builder.graph, &stripped).unwrap().blob;
+    assert!(!contains(&stripped, "node 0"));
+    assert_eq!(run_blob(&stripped, &[vec![5; 4]]), [[5; 4]]);
+}
+
+#[test]
+fn outputs_that_are_inputs_constants_or_shared_are_read_right() {
+    let scale = params(0.1, 0);
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], scale);
+    let flat = builder.reshape(x, &[1, 2, 2]);
+    let constant = builder.constant(&[1, 3], scale, vec![1, -2, 3]);
+    let y = builder.like(
+        QOp::Lut {
+            table: (-128..=127).rev().collect(),
+        },
+        x,
+    );
+    for value in [x, flat, constant, y, y] {
+        builder.output(value);
+    }
+    let input = vec![1, 2, 3, -128];
+    let found = run_blob(
+        &compile(&builder.graph, &options()).unwrap().blob,
+        std::slice::from_ref(&input),
+    );
+    let negated = vec![-2, -3, -4, 127];
+    let expected = [
+        input.clone(),
+        input,
+        vec![1, -2, 3],
+        negated.clone(),
+        negated,
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn scales_too_far_apart_are_named() {
+    let refused = |scales: [f32; 3], op: QOp| {
+        let mut builder = Builder::new();
+        let a = builder.input(&[1, 4], params(scales[0], 0));
+        let b = builder.input(&[1, 4], params(scales[1], 0));
+        let y = builder.node(op, &[a, b], &[1, 4], params(scales[2], 0));
+        builder.output(y);
+        match compile(&builder.graph, &options()) {
+            Err(CompileError::Emit(EmitError::Scale { node, .. })) => node == "node 0",
+            Err(error) => panic!("{error}"),
+            Ok(_) => false,
+        }
+    };
+    let refused_rescale = |to: f32| {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 4], params(1.0, 0));
+        let y = builder.node(QOp::Requantize, &[x], &[1, 4], params(to, 0));
+        builder.output(y);
+        compile(&builder.graph, &options()).is_err()
+    };
+    let clamp = clamp();
+    assert!(!refused([0.1, 0.1, 1e-6], QOp::Add { clamp }));
+    assert!(refused([0.1, 0.1, 1e-8], QOp::Add { clamp }));
+    assert!(!refused([1e-9, 0.1, 0.1], QOp::Sub { clamp }));
+    // 2^15 is the multiplier 2^30 and the shift 16.
+    let limit = 2f32.powi(-15);
+    assert!(!refused([1.0, 1.0, 1.001 * limit], QOp::Mul { clamp }));
+    assert!(refused([1.0, 1.0, limit], QOp::Mul { clamp }));
+    assert!(!refused_rescale(1.001 * 2f32.powi(-23)));
+    assert!(refused_rescale(2f32.powi(-23)));
+}
+
+#[test]
+fn what_a_blob_cannot_say_is_refused() {
+    let scale = params(0.1, 0);
+    let refused = |shape: &[usize], copies: usize| {
+        let mut builder = Builder::new();
+        let x = builder.input(shape, scale);
+        let y = builder.like(QOp::Requantize, x);
+        for _ in 0..copies {
+            builder.output(y);
+        }
+        compile(&builder.graph, &options())
+    };
+    use CompileError::Emit;
+    assert!(refused(&[1; 6], 8).is_ok());
+    let error = refused(&[1; 6], 9);
+    assert!(matches!(
+        error,
+        Err(Emit(EmitError::Ports { found: 9, .. }))
+    ));
+    let error = refused(&[1; 7], 1);
+    assert!(matches!(error, Err(Emit(EmitError::PortShape { .. }))));
+    let error = refused(&[2, 3], 1);
+    assert!(matches!(error, Err(Emit(EmitError::PortShape { .. }))));
+    // What only the runtime knows to be wrong is refused by the runtime.
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 2], params(0.1, 300));
+    let y = builder.like(QOp::Requantize, x);
+    builder.output(y);
+    let error = compile(&builder.graph, &options());
+    assert!(matches!(error, Err(Emit(EmitError::Refused(_)))));
+}
+
+#[test]
+fn a_wrong_plan_is_not_written() {
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], params(0.1, 0));
+    let y = builder.node(
+        QOp::Transpose { perm: vec![0, 1] },
+        &[x],
+        &[1, 4],
+        params(0.1, 0),
+    );
+    builder.output(y);
+    let Compiled {
+        program, mut plan, ..
+    } = compile(&builder.graph, &options()).unwrap();
+    plan.offsets.fill(0);
+    let error = super::emit(&builder.graph, &program, &plan, &options());
+    assert!(matches!(error, Err(EmitError::Plan(_))));
+}

@@ -1,0 +1,136 @@
+//! The operators on tensors whose first axis is any number of samples.
+
+use super::conv::conv2d;
+use super::pad::PadConstant;
+use super::pointwise::Pointwise;
+use super::pool::{Pool, Reduction};
+use crate::ir::{Activation, Clamp, Op};
+use candle_core::{D, Result, Tensor};
+
+/// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
+///
+/// Inputs are contiguous and fit the operator but for the number of samples.
+pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
+    let x = inputs[0];
+    match op {
+        Op::Conv2d(conv) => {
+            let sums = conv2d(conv, x, inputs[1])?;
+            clamped(biased(sums, inputs.get(2))?, conv.clamp)
+        }
+        Op::Dense { clamp } => clamped(biased(dense(x, inputs[1])?, inputs.get(2))?, *clamp),
+        Op::BatchNorm { epsilon } => batch_norm(inputs, f64::from(*epsilon)),
+        Op::Activation(activation) => x.apply_op1(Pointwise(*activation)),
+        Op::MaxPool2d(pool) => {
+            let window = pool.window.clone();
+            let reduction = Reduction::Max;
+            clamped(x.apply_op1(Pool { window, reduction })?, pool.clamp)
+        }
+        Op::AvgPool2d(pool) => {
+            let window = pool.window.clone();
+            let reduction = if pool.count_include_pad {
+                Reduction::PaddedMean
+            } else {
+                Reduction::Mean
+            };
+            clamped(x.apply_op1(Pool { window, reduction })?, pool.clamp)
+        }
+        Op::Add { clamp } => clamped(x.broadcast_add(inputs[1])?, *clamp),
+        Op::Sub { clamp } => clamped(x.broadcast_sub(inputs[1])?, *clamp),
+        Op::Mul { clamp } => clamped(x.broadcast_mul(inputs[1])?, *clamp),
+        Op::Concat { axis } => Tensor::cat(inputs, *axis)?.contiguous(),
+        Op::Reshape { shape } => x.reshape(reshaped(x, shape)),
+        Op::Transpose { perm } => x.permute(&perm[..])?.contiguous(),
+        Op::Pad(pad) => x.apply_op1(PadConstant(pad.clone())),
+        Op::Softmax => softmax(x),
+        Op::Identity => Ok(x.clone()),
+    }
+}
+
+/// An input with samples, as [`apply`] takes it. Broadcasting aligns shapes at their last axes:
+/// one with fewer axes than the result gets them after the samples.
+pub(super) fn batched_operand(op: &Op, tensor: &Tensor, rank: usize) -> Result<Tensor> {
+    let missing = rank.saturating_sub(tensor.rank());
+    if !is_broadcasting(op) || missing == 0 {
+        return Ok(tensor.clone());
+    }
+    let (samples, rest) = tensor.dims().split_at(1);
+    tensor.reshape([samples, &vec![1; missing], rest].concat())
+}
+
+/// An input that is the same for all samples, as [`apply`] takes it.
+pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<Tensor> {
+    match op {
+        Op::Concat { .. } => repeat(tensor, samples),
+        // Parameters have no samples, broadcasting repeats them. Other operators have one input,
+        // and are fixed if it is.
+        Op::Conv2d(_)
+        | Op::Dense { .. }
+        | Op::BatchNorm { .. }
+        | Op::Activation(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Add { .. }
+        | Op::Sub { .. }
+        | Op::Mul { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_)
+        | Op::Softmax
+        | Op::Identity => Ok(tensor.clone()),
+    }
+}
+
+/// The one sample of a tensor as often as asked.
+pub(super) fn repeat(tensor: &Tensor, samples: usize) -> Result<Tensor> {
+    let shape = super::batched(tensor.dims(), samples);
+    tensor.broadcast_as(shape)?.contiguous()
+}
+
+fn is_broadcasting(op: &Op) -> bool {
+    matches!(op, Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. })
+}
+
+/// The shape of one sample for as many as there are; without a batch, the shape itself.
+fn reshaped(x: &Tensor, shape: &[usize]) -> Vec<usize> {
+    let values: usize = shape.iter().product();
+    super::batched(shape, x.elem_count() / values)
+}
+
+fn dense(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
+    let (outputs, channels) = weights.dims2()?;
+    let rows = x.reshape(((), channels))?.matmul(&weights.t()?)?;
+    let mut shape = x.dims().to_vec();
+    shape.pop();
+    shape.push(outputs);
+    rows.reshape(shape)
+}
+
+fn batch_norm(inputs: &[&Tensor], epsilon: f64) -> Result<Tensor> {
+    let [x, scale, bias, mean, variance] = inputs else {
+        candle_core::bail!("batch normalization takes 5 inputs");
+    };
+    let factor = scale.div(&variance.affine(1.0, epsilon)?.sqrt()?)?;
+    x.broadcast_sub(mean)?
+        .broadcast_mul(&factor)?
+        .broadcast_add(bias)
+}
+
+fn softmax(x: &Tensor) -> Result<Tensor> {
+    // Subtracting the largest leaves the quotients as they are and keeps exp from overflowing.
+    let exponentials = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
+    exponentials.broadcast_div(&exponentials.sum_keepdim(D::Minus1)?)
+}
+
+fn biased(sums: Tensor, bias: Option<&&Tensor>) -> Result<Tensor> {
+    match bias {
+        Some(bias) => sums.broadcast_add(bias),
+        None => Ok(sums),
+    }
+}
+
+fn clamped(x: Tensor, clamp: Option<Clamp>) -> Result<Tensor> {
+    match clamp {
+        Some(clamp) => x.apply_op1(Pointwise(Activation::Clamp(clamp))),
+        None => Ok(x),
+    }
+}

@@ -1,0 +1,77 @@
+//! Checks that operators share.
+
+use super::InferError;
+use crate::ir::{Activation, Clamp, Value};
+
+pub(super) fn check_activation(activation: &Activation) -> Result<(), InferError> {
+    use Activation::{Clamp, Elu, HardSigmoid, HardSwish, LeakyRelu, Sigmoid, Tanh};
+    let numbers = match *activation {
+        Clamp(clamp) => return check_clamp(Some(clamp)),
+        Sigmoid | Tanh | HardSwish => return Ok(()),
+        LeakyRelu { alpha } | Elu { alpha } => [("alpha", alpha), ("alpha", alpha)],
+        HardSigmoid { alpha, beta } => [("alpha", alpha), ("beta", beta)],
+    };
+    match numbers.into_iter().find(|(_, number)| !number.is_finite()) {
+        None => Ok(()),
+        Some((parameter, found)) => Err(InferError::Number {
+            parameter,
+            expected: "finite",
+            found,
+        }),
+    }
+}
+
+pub(super) fn check_clamp(clamp: Option<Clamp>) -> Result<(), InferError> {
+    match clamp {
+        // A bound that is not a number compares with nothing.
+        Some(Clamp { min, max }) if min.partial_cmp(&max).is_none_or(std::cmp::Ordering::is_gt) => {
+            Err(InferError::Clamp { min, max })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn check_bias(inputs: &[&Value], channels: usize) -> Result<(), InferError> {
+    match inputs.get(2) {
+        Some(bias) => check_parameter("bias", &bias.shape, channels),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_parameter(
+    input: &'static str,
+    found: &[usize],
+    channels: usize,
+) -> Result<(), InferError> {
+    if found == [channels] {
+        return Ok(());
+    }
+    Err(InferError::ParameterShape {
+        input,
+        expected: channels,
+        found: found.to_vec(),
+    })
+}
+
+/// Size of the last axis, which is not the batch.
+pub(super) fn check_has_channels(
+    input: &'static str,
+    shape: &[usize],
+) -> Result<usize, InferError> {
+    match shape {
+        [_, .., channels] => Ok(*channels),
+        [] | [_] => Err(InferError::Rank {
+            input,
+            expected: "2 or more",
+            found: shape.to_vec(),
+        }),
+    }
+}
+
+pub(super) fn four(input: &'static str, shape: &[usize]) -> Result<[usize; 4], InferError> {
+    shape.try_into().map_err(|_| InferError::Rank {
+        input,
+        expected: "4",
+        found: shape.to_vec(),
+    })
+}

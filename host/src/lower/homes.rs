@@ -1,0 +1,200 @@
+//! Where values live: which of them share a buffer because they mean the same bytes.
+//!
+//! A reshaped tensor is its input; an input of a concatenation along the outermost axis that
+//! matters can be a part of the output. The rest get buffers of their own.
+
+use super::shape::bytes;
+use super::{ConcatInputs, LowerError};
+use crate::ir::ValueId;
+use crate::plan::{ALIGNMENT_BYTES, Buffer, Home, Place};
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+
+/// Buffers, and where every value is.
+pub(super) struct Homes {
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) homes: Vec<Option<Home>>,
+}
+
+/// Finds the homes of the graph's inputs and of what the live nodes read and compute.
+pub(super) fn find(
+    graph: &QGraph,
+    live: &[bool],
+    concat: ConcatInputs,
+) -> Result<Homes, LowerError> {
+    let mut sharing = Sharing::new(graph);
+    for port in &graph.inputs {
+        sharing.define(port.value, bytes(graph.value(port.value))?);
+    }
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if !live[index] {
+            continue;
+        }
+        sharing.require_defined(node)?;
+        if node.op == QOp::Reshape {
+            sharing.reshape(node)?;
+            continue;
+        }
+        sharing.define(node.output, bytes(graph.value(node.output))?);
+        if let (QOp::Concat { axis }, ConcatInputs::Embedded) = (&node.op, concat) {
+            sharing.embed(node, *axis)?;
+        }
+    }
+    sharing.finish()
+}
+
+/// A value's bytes: a part of another's, or their own.
+#[derive(Clone, Copy)]
+enum Bytes {
+    Own(u32),
+    PartOf { value: usize, offset: u32 },
+    Constant(ValueId),
+}
+
+struct Sharing<'a> {
+    graph: &'a QGraph,
+    bytes: Vec<Option<Bytes>>,
+}
+
+impl<'a> Sharing<'a> {
+    fn new(graph: &'a QGraph) -> Self {
+        let of_value = |(index, value): (usize, &Option<QValue>)| {
+            let constant = value.as_ref()?.constant.as_ref();
+            constant.map(|_| Bytes::Constant(ValueId::from_index(index)))
+        };
+        Self {
+            graph,
+            bytes: graph.values.iter().enumerate().map(of_value).collect(),
+        }
+    }
+
+    fn define(&mut self, value: ValueId, bytes: u32) {
+        self.bytes[value.index()].get_or_insert(Bytes::Own(bytes));
+    }
+
+    fn require_defined(&self, node: &QNode) -> Result<(), LowerError> {
+        match node
+            .inputs
+            .iter()
+            .find(|id| self.bytes[id.index()].is_none())
+        {
+            None => Ok(()),
+            Some(&id) => Err(LowerError::Undefined {
+                value: self.graph.value(id).name.clone(),
+            }),
+        }
+    }
+
+    /// The value whose own bytes hold this one, and where; none for constants.
+    fn root(&self, mut value: usize) -> Option<(usize, u32)> {
+        let mut offset = 0;
+        loop {
+            match self.bytes[value]? {
+                Bytes::Own(_) => return Some((value, offset)),
+                Bytes::Constant(_) => return None,
+                Bytes::PartOf {
+                    value: whole,
+                    offset: part,
+                } => {
+                    offset += part;
+                    value = whole;
+                }
+            }
+        }
+    }
+
+    fn reshape(&mut self, node: &QNode) -> Result<(), LowerError> {
+        let input = node.inputs[0];
+        let [expected, found] = [input, node.output].map(|id| bytes(self.graph.value(id)));
+        let (expected, found) = (expected?, found?);
+        if expected != found {
+            return Err(LowerError::Mismatch {
+                node: node.name.clone(),
+                what: "an output",
+                expected: super::shape::index(expected),
+                found: super::shape::index(found),
+            });
+        }
+        self.bytes[node.output.index()] = Some(match self.bytes[input.index()] {
+            Some(Bytes::Constant(id)) => Bytes::Constant(id),
+            _ => Bytes::PartOf {
+                value: input.index(),
+                offset: 0,
+            },
+        });
+        Ok(())
+    }
+
+    /// Makes inputs of a concatenation parts of its output, where that is one run of bytes, on a
+    /// word, of the same scale, computed by a node and not yet a part of something.
+    fn embed(&mut self, node: &QNode, axis: usize) -> Result<(), LowerError> {
+        let output = self.graph.value(node.output);
+        let is_outermost = output.shape.iter().take(axis).all(|&extent| extent == 1);
+        let mut at = 0u32;
+        for &id in &node.inputs {
+            let input = self.graph.value(id);
+            let length = bytes(input)?;
+            if is_outermost && at.is_multiple_of(ALIGNMENT_BYTES) && input.params == output.params {
+                self.embed_one(id, length, node.output, at);
+            }
+            at = at.checked_add(length).ok_or_else(|| LowerError::TooLarge {
+                name: node.name.clone(),
+                what: "the output",
+            })?;
+        }
+        Ok(())
+    }
+
+    fn embed_one(&mut self, input: ValueId, length: u32, output: ValueId, at: u32) {
+        let Some((root, 0)) = self.root(input.index()) else {
+            return;
+        };
+        let is_whole = matches!(self.bytes[root], Some(Bytes::Own(own)) if own == length);
+        let mut ports = self.graph.inputs.iter();
+        let is_input = ports.any(|port| port.value.index() == root);
+        if is_whole && !is_input && root != output.index() {
+            self.bytes[root] = Some(Bytes::PartOf {
+                value: output.index(),
+                offset: at,
+            });
+        }
+    }
+
+    /// Makes buffers.
+    fn finish(self) -> Result<Homes, LowerError> {
+        let mut buffers = Vec::new();
+        let mut buffer_of = vec![None; self.bytes.len()];
+        for (index, bytes) in self.bytes.iter().enumerate() {
+            if let (Some(Bytes::Own(bytes)), Some(value)) = (bytes, &self.graph.values[index]) {
+                buffer_of[index] = Some(buffers.len());
+                buffers.push(Buffer {
+                    name: value.name.clone(),
+                    bytes: *bytes,
+                });
+            }
+        }
+        let mut homes = Vec::with_capacity(self.bytes.len());
+        for (index, bytes) in self.bytes.iter().enumerate() {
+            homes.push(match bytes {
+                None => None,
+                Some(Bytes::Constant(id)) => Some(Home::Constant(*id)),
+                Some(Bytes::Own(_) | Bytes::PartOf { .. }) => self.place(index, &buffer_of)?,
+            });
+        }
+        Ok(Homes { buffers, homes })
+    }
+
+    fn place(&self, index: usize, buffer_of: &[Option<usize>]) -> Result<Option<Home>, LowerError> {
+        let (Some((root, offset)), Some(value)) = (self.root(index), &self.graph.values[index])
+        else {
+            return Ok(None);
+        };
+        let Some(buffer) = buffer_of[root] else {
+            return Ok(None);
+        };
+        Ok(Some(Home::Arena(Place {
+            buffer,
+            offset,
+            bytes: bytes(value)?,
+        })))
+    }
+}

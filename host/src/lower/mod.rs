@@ -1,0 +1,140 @@
+//! From the integer graph to steps over buffers: which kernel runs each node, what it reads and
+//! writes, and which values share bytes because they mean the same bytes.
+//!
+//! No addresses: [`crate::plan`] finds them. What a kernel needs beside memory (weights, scales)
+//! stays in the graph until [`crate::emit`] writes it.
+
+mod accumulator;
+mod error;
+mod homes;
+mod node;
+mod shape;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use error::LowerError;
+pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
+
+use crate::ir::ValueId;
+use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
+use crate::quantize::graph::QGraph;
+use homes::Homes;
+
+/// How a concatenation gets its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConcatInputs {
+    /// Where possible, whoever computes an input writes it into its part of the output. Saves the
+    /// copy and, mostly, memory; but the whole output is taken from the first input on.
+    Embedded,
+    /// Each input is copied from a buffer of its own.
+    Copied,
+}
+
+/// Lowers a graph, with the inputs of concatenations [`ConcatInputs::Embedded`].
+///
+/// Nodes that no output needs are left out. A step's layer is its node's index; a copy that an
+/// output needs is a layer of its own after them.
+///
+/// # Errors
+/// See [`LowerError`].
+pub fn lower(graph: &QGraph) -> Result<Program, LowerError> {
+    lower_with(graph, ConcatInputs::Embedded)
+}
+
+/// [`lower`] with a choice.
+///
+/// # Errors
+/// See [`LowerError`].
+pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, LowerError> {
+    if graph.outputs.is_empty() {
+        return Err(LowerError::NoOutput);
+    }
+    let live = live_nodes(graph);
+    for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
+        node::check_arity(node)?;
+    }
+    let Homes { buffers, homes } = homes::find(graph, &live, concat)?;
+    let mut program = Program {
+        buffers,
+        homes,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        steps: Vec::new(),
+        layers: graph.nodes.iter().map(|node| node.name.clone()).collect(),
+    };
+    for port in &graph.inputs {
+        let Some(Home::Arena(place)) = program.homes[port.value.index()] else {
+            return Err(LowerError::ConstantPort {
+                port: port.name.clone(),
+            });
+        };
+        program.inputs.push(place);
+    }
+    for index in (0..graph.nodes.len()).filter(|&index| live[index]) {
+        steps::lower_node(graph, index, &mut program)?;
+    }
+    for port in &graph.outputs {
+        let place = output(graph, port.value, &mut program)?;
+        program.outputs.push(place);
+    }
+    Ok(program)
+}
+
+/// Which nodes an output depends on.
+fn live_nodes(graph: &QGraph) -> Vec<bool> {
+    let mut needed = vec![false; graph.values.len()];
+    for port in &graph.outputs {
+        needed[port.value.index()] = true;
+    }
+    let mut live = vec![false; graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        live[index] = needed[node.output.index()];
+        if live[index] {
+            for input in &node.inputs {
+                needed[input.index()] = true;
+            }
+        }
+    }
+    live
+}
+
+/// Where an output is read. One that is a constant or has an input's bytes is copied: the caller
+/// may write the next input while it still reads the output.
+fn output(graph: &QGraph, value: ValueId, program: &mut Program) -> Result<Place, LowerError> {
+    let name = &graph.value(value).name;
+    let reads = match program.homes[value.index()] {
+        Some(Home::Arena(place)) => {
+            let mut inputs = program.inputs.iter();
+            if inputs.all(|input| input.buffer != place.buffer) {
+                return Ok(place);
+            }
+            vec![place]
+        }
+        Some(Home::Constant(_)) => Vec::new(),
+        None => {
+            return Err(LowerError::Undefined {
+                value: name.clone(),
+            });
+        }
+    };
+    let place = Place {
+        buffer: program.buffers.len(),
+        offset: 0,
+        bytes: shape::bytes(graph.value(value))?,
+    };
+    program.buffers.push(Buffer {
+        name: format!("copy of {name}"),
+        bytes: place.bytes,
+    });
+    program.steps.push(Step {
+        layer: program.layers.len(),
+        kernel: Kernel::Copy { value },
+        reads,
+        write: Write::whole(place),
+        in_place: Vec::new(),
+        scratch: None,
+    });
+    program.layers.push(format!("copy of {name}"));
+    Ok(place)
+}

@@ -1,0 +1,159 @@
+//! Shapes as kernels take them: u32, four axes.
+
+use super::LowerError;
+use crate::ir::Window2d;
+use crate::quantize::graph::{QNode, QValue};
+use tiivis_runtime::blob;
+
+/// Bytes of an int8 tensor, at least 1.
+pub(super) fn bytes(value: &QValue) -> Result<u32, LowerError> {
+    if value.shape.contains(&0) {
+        return Err(LowerError::Empty {
+            value: value.name.clone(),
+            shape: value.shape.clone(),
+        });
+    }
+    let product = value
+        .shape
+        .iter()
+        .try_fold(1usize, |product, &axis| product.checked_mul(axis));
+    let bytes = product.and_then(|bytes| u32::try_from(bytes).ok());
+    bytes.ok_or_else(|| LowerError::TooLarge {
+        name: value.name.clone(),
+        what: "its length in bytes",
+    })
+}
+
+/// A count of a node as u32.
+pub(crate) fn count(node: &QNode, what: &'static str, count: usize) -> Result<u32, LowerError> {
+    u32::try_from(count).map_err(|_| LowerError::TooLarge {
+        name: node.name.clone(),
+        what,
+    })
+}
+
+/// The shape with leading ones to four axes.
+pub(crate) fn four(node: &QNode, shape: &[usize]) -> Result<[u32; 4], LowerError> {
+    aligned_rank(node, shape, 1)
+}
+
+/// One number per axis as four, `fill` for the axes that are added in front.
+pub(crate) fn aligned_rank(
+    node: &QNode,
+    axes: &[usize],
+    fill: u32,
+) -> Result<[u32; 4], LowerError> {
+    let Some(missing) = 4usize.checked_sub(axes.len()) else {
+        return Err(LowerError::Rank {
+            node: node.name.clone(),
+            found: axes.len(),
+        });
+    };
+    let mut four = [fill; 4];
+    for (to, &axis) in four[missing..].iter_mut().zip(axes) {
+        *to = count(node, "an axis", axis)?;
+    }
+    Ok(four)
+}
+
+/// A tensor as vectors of its last axis: their number and length.
+pub(crate) fn rows_and_depth(node: &QNode, shape: &[usize]) -> Result<(u32, u32), LowerError> {
+    let (&depth, outer) = shape.split_last().unwrap_or((&1, &[]));
+    let rows = outer
+        .iter()
+        .try_fold(1usize, |product, &axis| product.checked_mul(axis))
+        .unwrap_or(usize::MAX);
+    Ok((
+        count(node, "the number of vectors", rows)?,
+        count(node, "the length of a vector", depth)?,
+    ))
+}
+
+/// The geometry of a node with a window, from input `[1, h, w, _]` to output `[1, h, w, _]`.
+pub(crate) fn window(
+    node: &QNode,
+    window: &Window2d,
+    input: &[usize],
+    output: &[usize],
+) -> Result<blob::Window2d, LowerError> {
+    let input = nhwc(node, input)?;
+    let output = nhwc(node, output)?;
+    for axis in 0..2 {
+        check_axis(node, window, axis, input[axis], output[axis])?;
+    }
+    let both = |what, values: [usize; 2]| -> Result<[u32; 2], LowerError> {
+        Ok([count(node, what, values[0])?, count(node, what, values[1])?])
+    };
+    let [in_h, in_w] = both("the input", input)?;
+    let [out_h, out_w] = both("the output", output)?;
+    let [kernel_h, kernel_w] = both("the kernel", window.kernel)?;
+    let [stride_h, stride_w] = both("the stride", window.stride)?;
+    let [dilation_h, dilation_w] = both("the dilation", window.dilation)?;
+    let [pad_top, pad_left] = both("the padding", window.pad_before)?;
+    Ok(blob::Window2d {
+        in_h,
+        in_w,
+        out_h,
+        out_w,
+        kernel_h,
+        kernel_w,
+        stride_h,
+        stride_w,
+        dilation_h,
+        dilation_w,
+        pad_top,
+        pad_left,
+    })
+}
+
+/// Rows and columns of a tensor of four axes.
+fn nhwc(node: &QNode, shape: &[usize]) -> Result<[usize; 2], LowerError> {
+    match *shape {
+        [1, h, w, _] => Ok([h, w]),
+        _ => Err(LowerError::Mismatch {
+            node: node.name.clone(),
+            what: "a tensor with batch 1 and axes",
+            expected: 4,
+            found: shape.len(),
+        }),
+    }
+}
+
+/// The output is as long as the windows that fit:
+/// `(in + pads - dilation · (kernel - 1) - 1) / stride + 1`, rounded down.
+fn check_axis(
+    node: &QNode,
+    window: &Window2d,
+    axis: usize,
+    input: usize,
+    output: usize,
+) -> Result<(), LowerError> {
+    let reach = window.kernel[axis]
+        .checked_sub(1)
+        .and_then(|taps| taps.checked_mul(window.dilation[axis]))
+        .and_then(|reach| reach.checked_add(1));
+    let padded = input
+        .checked_add(window.pad_before[axis])
+        .and_then(|padded| padded.checked_add(window.pad_after[axis]));
+    let room = padded
+        .zip(reach)
+        .and_then(|(padded, reach)| padded.checked_sub(reach));
+    let expected = room
+        .and_then(|room| room.checked_div(window.stride[axis]))
+        .map_or(0, |steps| steps + 1);
+    if expected == output && expected > 0 {
+        Ok(())
+    } else {
+        Err(LowerError::Mismatch {
+            node: node.name.clone(),
+            what: ["output rows", "output columns"][axis],
+            expected,
+            found: output,
+        })
+    }
+}
+
+/// A u32 as an index.
+pub(super) fn index(value: u32) -> usize {
+    usize::try_from(value).expect("usize holds 32 bits on every host")
+}

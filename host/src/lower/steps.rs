@@ -1,0 +1,197 @@
+//! A node's step, or steps: what they read, what they write, and what can be in place.
+
+use super::LowerError;
+use super::node::check;
+use super::shape::count;
+use crate::ir::ValueId;
+use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+
+/// Checks a node and appends its steps.
+pub(super) fn lower_node(
+    graph: &QGraph,
+    index: usize,
+    program: &mut Program,
+) -> Result<(), LowerError> {
+    let node = &graph.nodes[index];
+    check(graph, node)?;
+    match &node.op {
+        QOp::Reshape => Ok(()),
+        QOp::Concat { axis } => concat(graph, index, *axis, program),
+        QOp::Conv2d { .. }
+        | QOp::DepthwiseConv2d { .. }
+        | QOp::Dense { .. }
+        | QOp::MaxPool2d { .. }
+        | QOp::AvgPool2d { .. }
+        | QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Transpose { .. }
+        | QOp::Pad { .. }
+        | QOp::Softmax
+        | QOp::Lut { .. }
+        | QOp::Requantize => whole(graph, index, program),
+    }
+}
+
+/// Bytes that a node's kernel needs beside its operands. The portable kernels need none; those
+/// that come answer from the operator and its shapes alone.
+fn scratch_bytes(op: &QOp) -> u32 {
+    match op {
+        QOp::Conv2d { .. }
+        | QOp::DepthwiseConv2d { .. }
+        | QOp::Dense { .. }
+        | QOp::MaxPool2d { .. }
+        | QOp::AvgPool2d { .. }
+        | QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Concat { .. }
+        | QOp::Reshape
+        | QOp::Transpose { .. }
+        | QOp::Pad { .. }
+        | QOp::Softmax
+        | QOp::Lut { .. }
+        | QOp::Requantize => 0,
+    }
+}
+
+/// One step that runs the whole node.
+fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), LowerError> {
+    let node = &graph.nodes[index];
+    let mut operands = Vec::new();
+    for &id in &node.inputs {
+        match program.homes[id.index()] {
+            Some(Home::Arena(place)) => operands.push((id, place)),
+            Some(Home::Constant(_)) if node.inputs.len() > 1 => {}
+            Some(Home::Constant(_)) => return Err(constant_input(graph, node, id)),
+            None => return Err(undefined(graph, id)),
+        }
+    }
+    // The sum of two constants has no activation at all.
+    if operands.is_empty() {
+        return Err(constant_input(graph, node, node.inputs[0]));
+    }
+    let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
+        return Err(undefined(graph, node.output));
+    };
+    let scratch_bytes = scratch_bytes(&node.op);
+    let scratch = (scratch_bytes > 0).then(|| {
+        program.buffers.push(Buffer {
+            name: format!("scratch of {}", node.name),
+            bytes: scratch_bytes,
+        });
+        program.buffers.len() - 1
+    });
+    program.steps.push(Step {
+        layer: index,
+        kernel: Kernel::Node(index),
+        in_place: in_place(graph, node, &operands),
+        reads: operands.into_iter().map(|(_, place)| place).collect(),
+        write: Write::whole(output),
+        scratch,
+    });
+    Ok(())
+}
+
+/// Which operands the result may lie on: those that are read element by element in the output's
+/// order, if nothing else that the step reads touches their bytes.
+fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<usize> {
+    match &node.op {
+        QOp::Softmax
+        | QOp::Lut { .. }
+        | QOp::Requantize
+        | QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. } => {}
+        QOp::Conv2d { .. }
+        | QOp::DepthwiseConv2d { .. }
+        | QOp::Dense { .. }
+        | QOp::MaxPool2d { .. }
+        | QOp::AvgPool2d { .. }
+        | QOp::Concat { .. }
+        | QOp::Reshape
+        | QOp::Transpose { .. }
+        | QOp::Pad { .. } => return Vec::new(),
+    }
+    let output = without_leading_ones(&graph.value(node.output).shape);
+    let is_full = |id: ValueId| without_leading_ones(&graph.value(id).shape) == output;
+    let overlap = |a: &Place, b: &Place| {
+        a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
+    };
+    let allowed = |&index: &usize| {
+        let (id, place) = operands[index];
+        let mut others = operands.iter();
+        is_full(id)
+            && others.all(|(other, at)| !overlap(at, &place) || (*at == place && is_full(*other)))
+    };
+    (0..operands.len()).filter(allowed).collect()
+}
+
+fn without_leading_ones(shape: &[usize]) -> &[usize] {
+    let ones = shape.iter().take_while(|&&extent| extent == 1).count();
+    &shape[ones..]
+}
+
+/// A step for every input that is not in its part of the output already.
+fn concat(
+    graph: &QGraph,
+    index: usize,
+    axis: usize,
+    program: &mut Program,
+) -> Result<(), LowerError> {
+    let node = &graph.nodes[index];
+    let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
+        return Err(undefined(graph, node.output));
+    };
+    let shape = &graph.value(node.output).shape;
+    let row_of = |value: &QValue| value.shape.iter().skip(axis).product::<usize>();
+    let outer = count(
+        node,
+        "the number of rows",
+        shape.iter().take(axis).product(),
+    )?;
+    let pitch_bytes = count(node, "a row", row_of(graph.value(node.output)))?;
+    let mut at = 0;
+    for (input, &id) in node.inputs.iter().enumerate() {
+        let row_bytes = count(node, "a row", row_of(graph.value(id)))?;
+        let part = Place {
+            buffer: output.buffer,
+            offset: output.offset + at,
+            bytes: row_bytes,
+        };
+        at += row_bytes;
+        let reads = match program.homes[id.index()] {
+            Some(Home::Arena(place)) if outer == 1 && place == part => continue,
+            Some(Home::Arena(place)) => vec![place],
+            Some(Home::Constant(_)) => Vec::new(),
+            None => return Err(undefined(graph, id)),
+        };
+        program.steps.push(Step {
+            layer: index,
+            kernel: Kernel::ConcatInput { node: index, input },
+            reads,
+            write: Write {
+                rows: outer,
+                pitch_bytes,
+                ..Write::whole(part)
+            },
+            in_place: Vec::new(),
+            scratch: None,
+        });
+    }
+    Ok(())
+}
+
+fn undefined(graph: &QGraph, id: ValueId) -> LowerError {
+    LowerError::Undefined {
+        value: graph.value(id).name.clone(),
+    }
+}
+
+fn constant_input(graph: &QGraph, node: &QNode, id: ValueId) -> LowerError {
+    LowerError::ConstantInput {
+        node: node.name.clone(),
+        value: graph.value(id).name.clone(),
+    }
+}

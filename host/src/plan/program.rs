@@ -1,0 +1,117 @@
+//! A network as steps over buffers: all that planning needs to know, and no address.
+
+use crate::ir::ValueId;
+
+/// Steps in order, and the buffers that they read and write.
+///
+/// Time: inputs are written before step 0, outputs are read after the last step. Every byte of a
+/// buffer is written once: values that share bytes by meaning (a reshaped tensor, a part of a
+/// concatenation) share a buffer, values that merely could share bytes do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The buffers.
+    pub buffers: Vec<Buffer>,
+    /// Where every value of the graph that steps or ports name is found, by [`ValueId::index`].
+    pub homes: Vec<Option<Home>>,
+    /// Where the graph's inputs are written, in the graph's order.
+    pub inputs: Vec<Place>,
+    /// Where the graph's outputs are read, in the graph's order.
+    pub outputs: Vec<Place>,
+    /// Steps in order of execution.
+    pub steps: Vec<Step>,
+    /// Names of the layers: the graph's nodes, then one for each copied output.
+    pub layers: Vec<String>,
+}
+
+/// Bytes of arena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// Name of the value it is made for.
+    pub name: String,
+    /// Length, at least 1.
+    pub bytes: u32,
+}
+
+/// A contiguous part of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the buffer.
+    pub buffer: usize,
+    /// First byte in the buffer.
+    pub offset: u32,
+    /// Number of bytes, at least 1.
+    pub bytes: u32,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// An activation.
+    Arena(Place),
+    /// The elements of this constant (itself, or what it reshapes).
+    Constant(ValueId),
+}
+
+/// What a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// The operator of the graph's node of this index.
+    Node(usize),
+    /// Copies one input of a concatenation to its part of the output.
+    ConcatInput {
+        /// Index of the concatenation among the graph's nodes.
+        node: usize,
+        /// Index among its inputs.
+        input: usize,
+    },
+    /// Copies a value, for an output that would else share its bytes with an input or have none.
+    Copy {
+        /// The value.
+        value: ValueId,
+    },
+}
+
+/// One kernel run once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Index of the layer that it belongs to.
+    pub layer: usize,
+    /// What runs.
+    pub kernel: Kernel,
+    /// Activations that it reads.
+    pub reads: Vec<Place>,
+    /// What it writes.
+    pub write: Write,
+    /// Which of `reads` the result may lie on, byte for byte.
+    pub in_place: Vec<usize>,
+    /// The buffer that it alone uses, while it runs.
+    pub scratch: Option<usize>,
+}
+
+/// The bytes that a step writes: `rows` runs of `row_bytes`, `pitch_bytes` apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Index of the buffer.
+    pub buffer: usize,
+    /// First byte in the buffer.
+    pub offset: u32,
+    /// Number of runs, at least 1.
+    pub rows: u32,
+    /// Bytes of a run, at least 1.
+    pub row_bytes: u32,
+    /// Bytes from the start of a run to the start of the next, at least `row_bytes`.
+    pub pitch_bytes: u32,
+}
+
+impl Write {
+    /// Writes all of `place`.
+    pub fn whole(place: Place) -> Self {
+        Self {
+            buffer: place.buffer,
+            offset: place.offset,
+            rows: 1,
+            row_bytes: place.bytes,
+            pitch_bytes: place.bytes,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! One scale and zero point per value, shared where an operator demands it.
+
+use super::error::QuantizeError;
+use super::graph::QuantParams;
+use super::groups::Groups;
+use super::range::{Range, Ranges};
+use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
+
+/// Scale and zero point of every activation and every constant operand, by value index; `None` for
+/// weights and for values that no node names.
+///
+/// Pools, reshapes, transposes and pads share their input's: all values that are so connected form
+/// a group. An input of a concatenation joins the output's group if nothing else depends on it,
+/// so that it need not be rescaled.
+pub(super) fn assign(
+    graph: &Graph,
+    ranges: &Ranges,
+) -> Result<Vec<Option<QuantParams>>, QuantizeError> {
+    let uses = Uses::of(graph);
+    let mut groups = Groups::new(graph.value_count());
+    for node in &graph.nodes {
+        if keeps_scale(&node.op) {
+            groups.unite(node.inputs[0], node.output);
+        }
+    }
+    for node in &graph.nodes {
+        if matches!(node.op, Op::Concat { .. }) {
+            for &input in &node.inputs {
+                if may_join(graph, &uses, &groups, input, node) {
+                    groups.unite(input, node.output);
+                }
+            }
+        }
+    }
+
+    let count = graph.value_count();
+    let mut fixed: Vec<Option<QuantParams>> = vec![None; count];
+    let mut range: Vec<Option<Range>> = vec![None; count];
+    for node in &graph.nodes {
+        if let Some(params) = fixed_output(&node.op) {
+            fixed[groups.root(node.output)] = Some(params);
+        }
+    }
+    for id in uses.operands(graph) {
+        let root = groups.root(id);
+        if fixed[root].is_none() && !passes_through(graph, &uses, &groups, id) {
+            let own = value_range(graph, ranges, &uses, id)?;
+            range[root] = Some(range[root].map_or(own, |range| range.union(own)));
+        }
+    }
+    let mut params = vec![None; count];
+    for id in uses.operands(graph) {
+        let root = groups.root(id);
+        params[id.index()] = fixed[root].or_else(|| range[root].map(QuantParams::from_range));
+    }
+    Ok(params)
+}
+
+/// Whether the output has the scale and zero point of the first input.
+fn keeps_scale(op: &Op) -> bool {
+    match op {
+        Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_) => true,
+        Op::Conv2d(_)
+        | Op::Dense { .. }
+        | Op::BatchNorm { .. }
+        | Op::Activation(_)
+        | Op::Add { .. }
+        | Op::Sub { .. }
+        | Op::Mul { .. }
+        | Op::Concat { .. }
+        | Op::Softmax
+        | Op::Identity => false,
+    }
+}
+
+/// The output's scale and zero point where the TFLite specification prescribes them.
+fn fixed_output(op: &Op) -> Option<QuantParams> {
+    let (scale, zero_point) = match op {
+        Op::Softmax | Op::Activation(Activation::Sigmoid) => (1.0 / 256.0, -128),
+        Op::Activation(Activation::Tanh) => (1.0 / 128.0, 0),
+        Op::Activation(
+            Activation::Clamp(_)
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::HardSigmoid { .. }
+            | Activation::HardSwish,
+        )
+        | Op::Conv2d(_)
+        | Op::Dense { .. }
+        | Op::BatchNorm { .. }
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Add { .. }
+        | Op::Sub { .. }
+        | Op::Mul { .. }
+        | Op::Concat { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_)
+        | Op::Identity => return None,
+    };
+    Some(QuantParams { scale, zero_point })
+}
+
+/// Whether every value in the group of a concatenation's input is free to take another scale
+/// without loss: computed by a layer that rescales anyway (or constant), and seen by nothing but
+/// the group and the concatenation.
+fn may_join(graph: &Graph, uses: &Uses, groups: &Groups, input: ValueId, concat: &Node) -> bool {
+    let root = groups.root(input);
+    if root == groups.root(concat.output) {
+        return true;
+    }
+    uses.operands(graph)
+        .filter(|&id| groups.root(id) == root)
+        .all(|id| {
+            let readers = uses.readers(id).iter().all(|&reader| {
+                let reader = &graph.nodes[reader];
+                reader.output == concat.output || groups.root(reader.output) == root
+            });
+            let producer = uses.producer(id).map(|index| &graph.nodes[index].op);
+            let is_input = producer.is_none() && graph.constant(id).is_none();
+            let fixed = producer.is_some_and(|op| fixed_output(op).is_some());
+            readers && !is_input && !fixed && !graph.is_output(id)
+        })
+}
+
+/// Whether a value's own range does not matter, because its only reader picks from or copies it
+/// into a value of the same group: what that value's range clips may as well be clipped before.
+fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> bool {
+    let [reader] = uses.readers(id) else {
+        return false;
+    };
+    let reader = &graph.nodes[*reader];
+    let copies = match reader.op {
+        Op::MaxPool2d(_)
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_)
+        | Op::Concat { .. } => true,
+        // The mean of clipped values is not the clipped mean.
+        Op::AvgPool2d(_) => false,
+        Op::Conv2d(_)
+        | Op::Dense { .. }
+        | Op::BatchNorm { .. }
+        | Op::Activation(_)
+        | Op::Add { .. }
+        | Op::Sub { .. }
+        | Op::Mul { .. }
+        | Op::Softmax
+        | Op::Identity => false,
+    };
+    copies && !graph.is_output(id) && groups.root(reader.output) == groups.root(id)
+}
+
+/// What a value takes: a constant's own range, or the calibrated one within what the fused clamp
+/// of its producer lets through.
+fn value_range(
+    graph: &Graph,
+    ranges: &Ranges,
+    uses: &Uses,
+    id: ValueId,
+) -> Result<Range, QuantizeError> {
+    let value = graph.value(id);
+    if let Some(data) = &value.constant {
+        return Range::of(data).ok_or_else(|| QuantizeError::NonFinite {
+            value: value.name.clone(),
+        });
+    }
+    let range = ranges.get(id).ok_or_else(|| QuantizeError::MissingRange {
+        value: value.name.clone(),
+    })?;
+    let Some(producer) = uses.producer(id) else {
+        return Ok(range);
+    };
+    let op = &graph.nodes[producer].op;
+    if let Op::Pad(pad) = op {
+        // A border may not be clipped, however rare it is among the values.
+        let border = Range::new(pad.value, pad.value);
+        return border
+            .map(|border| range.union(border))
+            .ok_or_else(|| QuantizeError::NonFinite {
+                value: value.name.clone(),
+            });
+    }
+    Ok(clamp(op).map_or(range, |clamp| range.clamped(clamp)))
+}
+
+/// The clamp that an operator's result went through.
+pub(super) fn clamp(op: &Op) -> Option<Clamp> {
+    match op {
+        Op::Conv2d(conv) => conv.clamp,
+        Op::MaxPool2d(pool) => pool.clamp,
+        Op::AvgPool2d(pool) => pool.clamp,
+        Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
+        Op::Dense { clamp } | Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => *clamp,
+        Op::Activation(
+            Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::HardSigmoid { .. }
+            | Activation::HardSwish,
+        )
+        | Op::BatchNorm { .. }
+        | Op::Concat { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_)
+        | Op::Softmax
+        | Op::Identity => None,
+    }
+}
+
+/// Who computes and who reads each value, weights aside.
+struct Uses {
+    producers: Vec<Option<usize>>,
+    readers: Vec<Vec<usize>>,
+    named: Vec<bool>,
+}
+
+impl Uses {
+    fn of(graph: &Graph) -> Self {
+        let mut uses = Self {
+            producers: vec![None; graph.value_count()],
+            readers: vec![Vec::new(); graph.value_count()],
+            named: vec![false; graph.value_count()],
+        };
+        for port in graph.inputs.iter().chain(&graph.outputs) {
+            uses.named[port.value.index()] = true;
+        }
+        for (index, node) in graph.nodes.iter().enumerate() {
+            uses.producers[node.output.index()] = Some(index);
+            uses.named[node.output.index()] = true;
+            for input in operands(node) {
+                uses.named[input.index()] = true;
+                let readers = &mut uses.readers[input.index()];
+                if readers.last() != Some(&index) {
+                    readers.push(index);
+                }
+            }
+        }
+        uses
+    }
+
+    fn producer(&self, id: ValueId) -> Option<usize> {
+        self.producers[id.index()]
+    }
+
+    /// Nodes that read the value as an operand, each once.
+    fn readers(&self, id: ValueId) -> &[usize] {
+        &self.readers[id.index()]
+    }
+
+    /// Values that become int8 tensors.
+    fn operands<'a>(&'a self, graph: &'a Graph) -> impl Iterator<Item = ValueId> + 'a {
+        graph
+            .values()
+            .map(|(id, _)| id)
+            .filter(|id| self.named[id.index()])
+    }
+}
+
+/// The inputs of a node that are tensors of the int8 graph; the others are weights.
+pub(super) fn operands(node: &Node) -> &[ValueId] {
+    match node.op {
+        Op::Conv2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => &node.inputs[..1],
+        Op::Activation(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Add { .. }
+        | Op::Sub { .. }
+        | Op::Mul { .. }
+        | Op::Concat { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Pad(_)
+        | Op::Softmax
+        | Op::Identity => &node.inputs,
+    }
+}

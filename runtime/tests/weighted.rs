@@ -1,0 +1,181 @@
+//! Convolution, depthwise convolution and dense against textbook sums in wide integers.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::as_conversions,
+    reason = "small numbers, and an oracle that several tests share"
+)]
+
+mod oracle;
+
+use oracle::{Layer, NO_ACCUMULATE, NOWHERE, Random, grid, tap, window};
+use tiivis_runtime::blob::*;
+use tiivis_runtime::kernels;
+
+fn conv2d(p: &Conv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
+    let w = &p.window;
+    let (in_c, out_c) = (p.in_c as usize, p.out_c as usize);
+    let (group_in, group_out) = (in_c / p.groups as usize, out_c / p.groups as usize);
+    let mut output = Vec::new();
+    for (y, x) in grid(w.out_h, w.out_w) {
+        for o in 0..out_c {
+            let mut sum = 0;
+            for (i, j) in grid(w.kernel_h, w.kernel_w) {
+                for c in 0..group_in {
+                    let value = match tap(w, y, x, i, j) {
+                        Some(pixel) => input[pixel * in_c + o / group_out * group_in + c].into(),
+                        None => layer.input_zero_point,
+                    };
+                    let row = (o as u32 * w.kernel_h + i) * w.kernel_w + j;
+                    let weight = weights[row as usize * group_in + c];
+                    sum += i128::from(value - layer.input_zero_point) * i128::from(weight);
+                }
+            }
+            output.push(layer.finish(o, sum));
+        }
+    }
+    output
+}
+
+#[test]
+fn convolution_equals_the_definition() {
+    let mut random = Random::new(1);
+    for case in 0..600 {
+        let window = window(&mut random);
+        let groups = if case % 2 == 0 {
+            1
+        } else {
+            random.extent(1, 3)
+        };
+        let (group_in, group_out) = (random.extent(1, 6), random.extent(1, 3));
+        let p = Conv2d {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            window,
+            in_c: group_in * groups,
+            out_c: group_out * groups,
+            groups,
+            accumulate: NO_ACCUMULATE,
+        };
+        let input = random.values(window.in_h * window.in_w * p.in_c);
+        let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
+        let layer = Layer::random(&mut random, p.out_c);
+        let mut output = vec![55; (window.out_h * window.out_w * p.out_c) as usize];
+        kernels::conv2d(&p, &input, &weights, &layer.channels(), &mut output);
+        assert_eq!(output, conv2d(&p, &input, &weights, &layer), "{p:?}");
+    }
+}
+
+#[test]
+fn depthwise_equals_a_grouped_convolution() {
+    let mut random = Random::new(2);
+    for case in 0..600 {
+        let window = window(&mut random);
+        let in_c = random.extent(1, 11);
+        let multiplier = if case % 2 == 0 {
+            1
+        } else {
+            random.extent(1, 3)
+        };
+        let out_c = in_c * multiplier;
+        let taps = window.kernel_h * window.kernel_w;
+        let p = DepthwiseConv2d {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            window,
+            in_c,
+            multiplier,
+            accumulate: NO_ACCUMULATE,
+        };
+        let grouped = Conv2d {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            window,
+            in_c,
+            out_c,
+            groups: in_c,
+            accumulate: NO_ACCUMULATE,
+        };
+        let input = random.values(window.in_h * window.in_w * in_c);
+        let weights = random.values(taps * out_c);
+        let reordered: Vec<i8> = grid(out_c, taps)
+            .map(|(o, t)| weights[(t * out_c + o) as usize])
+            .collect();
+        let layer = Layer::random(&mut random, out_c);
+        let mut output = vec![55; (window.out_h * window.out_w * out_c) as usize];
+        kernels::depthwise_conv2d(&p, &input, &weights, &layer.channels(), &mut output);
+        assert_eq!(
+            output,
+            conv2d(&grouped, &input, &reordered, &layer),
+            "{p:?}"
+        );
+    }
+}
+
+#[test]
+fn dense_equals_a_convolution_of_one_pixel() {
+    let mut random = Random::new(3);
+    for _ in 0..300 {
+        let (rows, in_features, out_features) = (
+            random.extent(1, 3),
+            random.extent(1, 70),
+            random.extent(1, 9),
+        );
+        let p = Dense {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            rows,
+            in_features,
+            out_features,
+            accumulate: NO_ACCUMULATE,
+        };
+        let pixels = Conv2d {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            window: Window2d {
+                in_h: rows,
+                out_h: rows,
+                in_w: 1,
+                out_w: 1,
+                kernel_h: 1,
+                kernel_w: 1,
+                stride_h: 1,
+                stride_w: 1,
+                dilation_h: 1,
+                dilation_w: 1,
+                pad_top: 0,
+                pad_left: 0,
+            },
+            in_c: in_features,
+            out_c: out_features,
+            groups: 1,
+            accumulate: NO_ACCUMULATE,
+        };
+        let input = random.values(rows * in_features);
+        let weights = random.values(out_features * in_features);
+        let layer = Layer::random(&mut random, out_features);
+        let mut output = vec![55; (rows * out_features) as usize];
+        kernels::dense(&p, &input, &weights, &layer.channels(), &mut output);
+        assert_eq!(output, conv2d(&pixels, &input, &weights, &layer), "{p:?}");
+    }
+}
+
+#[test]
+fn the_longest_safe_accumulation_is_exact() {
+    // 2^15 products of the largest size, which the compiler's bound allows.
+    let x = vec![-128; 1 << 15];
+    let w = vec![-128; 1 << 15];
+    assert_eq!(kernels::dot(&x, &w, 127, 0), (255 * 128) << 15);
+    // And an accumulator that overflows wraps instead of trapping.
+    let x = vec![-128; 1 << 17];
+    let w = vec![-128; 1 << 17];
+    assert_eq!(
+        kernels::dot(&x, &w, 127, 5),
+        ((255i64 * 128) << 17) as i32 + 5
+    );
+}
