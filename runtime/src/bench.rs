@@ -82,8 +82,9 @@ impl<'a> Batch<'a> {
         if header[..4] != MAGIC {
             return Ok(None);
         }
-        let word =
-            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
         let (version, samples, stated) = (word(4), word(8), word(12));
         if version != VERSION {
             return Err(BatchError::Version { found: version });

@@ -1,6 +1,7 @@
 //! Builds a board's firmware.
 
 use super::{Board, Toolchain, ToolchainError};
+use crate::data::AlignedBytes;
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, elf};
 use std::fs::{self, File};
@@ -109,7 +110,14 @@ pub fn build(
 
     let mut cargo = toolchain.cargo_build(&board.target);
     cargo
-        .args(["--release", "--locked", "--bins", "--color", "never", "--target-dir"])
+        .args([
+            "--release",
+            "--locked",
+            "--bins",
+            "--color",
+            "never",
+            "--target-dir",
+        ])
         .arg(&target_folder)
         .current_dir(&source)
         .env("TIIVIS_BOARD", &board_file)
@@ -118,12 +126,16 @@ pub fn build(
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let log = folder.join("build.log");
-    let mut child = cargo.spawn().map_err(failed("start", Path::new(cargo.get_program())))?;
+    let mut child = cargo
+        .spawn()
+        .map_err(failed("start", Path::new(cargo.get_program())))?;
     let last_lines = match child.stderr.take() {
         Some(output) => follow(BufReader::new(output), &log, progress)?,
         None => Vec::new(),
     };
-    let status = child.wait().map_err(failed("wait for", Path::new("cargo")))?;
+    let status = child
+        .wait()
+        .map_err(failed("wait for", Path::new("cargo")))?;
     if !status.success() {
         return Err(BuildError::Compile {
             board: board.id.clone(),
@@ -131,7 +143,13 @@ pub fn build(
             last_lines: last_lines.join("\n"),
         });
     }
-    read(board, target_folder.join(&board.target).join("release").join(kind.binary()))
+    read(
+        board,
+        target_folder
+            .join(&board.target)
+            .join("release")
+            .join(kind.binary()),
+    )
 }
 
 /// The folder of the firmware's workspace.
@@ -185,7 +203,11 @@ fn follow(
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
     let path = path.to_path_buf();
-    move |source| BuildError::File { action, path, source }
+    move |source| BuildError::File {
+        action,
+        path,
+        source,
+    }
 }
 
 fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
@@ -203,7 +225,11 @@ fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
 
 /// Bytes of flash that an image's segments load, all of which must lie before the model region.
 fn code_bytes(board: &Board, elf_bytes: &[u8]) -> Result<u32, String> {
-    let header = elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
+    // The parser reads its structures in place.
+    let elf_bytes = AlignedBytes::new(elf_bytes);
+    let elf_bytes = elf_bytes.as_ref();
+    let header =
+        elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
     let endian = header.endian().map_err(|error| error.to_string())?;
     let segments = header
         .program_headers(endian, elf_bytes)

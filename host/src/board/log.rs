@@ -1,5 +1,6 @@
 //! The log of a bench firmware: defmt frames, decoded with the table in the firmware's ELF.
 
+use crate::data::AlignedBytes;
 use defmt_decoder::Table;
 use tiivis_runtime::bench::Message;
 
@@ -24,7 +25,9 @@ pub enum LogError {
         cause: String,
     },
     /// A message is not one that this host knows.
-    #[error("a message of the firmware cannot be decoded ({0}): host and firmware are not of the same release")]
+    #[error(
+        "a message of the firmware cannot be decoded ({0}): host and firmware are not of the same release"
+    )]
     Message(String),
     /// The output ends inside a frame.
     #[error("the firmware's output ends in the middle of a line: it was stopped or crashed")]
@@ -84,7 +87,9 @@ pub struct Results {
 ///
 /// [`LogError::Table`], [`LogError::NoTable`], [`LogError::Damaged`], [`LogError::Truncated`].
 pub fn decode(elf: &[u8], output: &[u8]) -> Result<Log, LogError> {
-    let table = Table::parse(elf)
+    // The ELF parser reads its structures in place.
+    let elf = AlignedBytes::new(elf);
+    let table = Table::parse(elf.as_ref())
         .map_err(|error| LogError::Table(format!("{error:#}")))?
         .ok_or(LogError::NoTable)?;
     if !table.encoding().can_recover() {
@@ -102,15 +107,21 @@ pub fn decode(elf: &[u8], output: &[u8]) -> Result<Log, LogError> {
         if chunk.last() != Some(&0) {
             return Err(LogError::Truncated);
         }
-        let damaged = |cause: String| LogError::Damaged { offset: start, cause };
+        let damaged = |cause: String| LogError::Damaged {
+            offset: start,
+            cause,
+        };
         let mut decoder = table.new_stream_decoder();
         decoder.received(chunk);
-        let frame = decoder.decode().map_err(|error| damaged(error.to_string()))?;
+        let frame = decoder
+            .decode()
+            .map_err(|error| damaged(error.to_string()))?;
         let text = frame.display_message().to_string();
         let level = frame.level().map(|level| level.as_str());
         match text.strip_prefix(MESSAGE_PREFIX) {
             Some(list) if level.is_none() => {
-                log.frames.push(byte_list(list).ok_or_else(|| damaged(text.clone()))?);
+                log.frames
+                    .push(byte_list(list).ok_or_else(|| damaged(text.clone()))?);
             }
             Some(_) | None => log.lines.push(LogLine { level, text }),
         }
@@ -151,11 +162,20 @@ impl Log {
             return Err(LogError::Failed(line.text.clone()));
         }
         let messages = self.messages()?;
-        let last_line = || self.lines.last().map_or_else(String::new, |line| line.text.clone());
+        let last_line = || {
+            self.lines
+                .last()
+                .map_or_else(String::new, |line| line.text.clone())
+        };
         let [first, facts @ .., last] = messages.as_slice() else {
             return Err(LogError::Unfinished(last_line()));
         };
-        let Message::Model { arena_bytes, blob_bytes, steps } = *first else {
+        let Message::Model {
+            arena_bytes,
+            blob_bytes,
+            steps,
+        } = *first
+        else {
             return Err(order("the model", first));
         };
         let Message::Done { samples } = *last else {
@@ -165,7 +185,12 @@ impl Log {
         let mut stack = None;
         for message in facts {
             match *message {
-                Message::Output { sample, index, offset, bytes } => {
+                Message::Output {
+                    sample,
+                    index,
+                    offset,
+                    bytes,
+                } => {
                     if !outputs.extend(sample, index, offset, bytes) {
                         return Err(order("the next part of an output", message));
                     }
@@ -178,7 +203,10 @@ impl Log {
         }
         let outputs = outputs.0;
         if u32::try_from(outputs.len()) != Ok(samples) {
-            return Err(order(&format!("the end of {} samples", outputs.len()), last));
+            return Err(order(
+                &format!("the end of {} samples", outputs.len()),
+                last,
+            ));
         }
         Ok(Results {
             arena_bytes,
@@ -247,7 +275,11 @@ mod tests {
     #[test]
     fn a_captured_log_is_read_line_by_line_and_as_results() {
         let log = decode(ELF, OUTPUT).expect("whole");
-        let lines: Vec<_> = log.lines.iter().map(|line| (line.level, line.text.as_str())).collect();
+        let lines: Vec<_> = log
+            .lines
+            .iter()
+            .map(|line| (line.level, line.text.as_str()))
+            .collect();
         assert_eq!(
             lines,
             [
@@ -262,7 +294,12 @@ mod tests {
         let results = log.results().expect("complete");
         assert_eq!(results.outputs.len(), 3);
         assert_eq!(
-            (results.arena_bytes, results.blob_bytes, results.steps, results.stack_bytes),
+            (
+                results.arena_bytes,
+                results.blob_bytes,
+                results.steps,
+                results.stack_bytes
+            ),
             (22, 243, 1, 792)
         );
     }
@@ -299,7 +336,10 @@ mod tests {
     #[test]
     fn an_elf_without_a_table_is_refused() {
         assert!(matches!(decode(&[], OUTPUT), Err(LogError::Table(_))));
-        assert!(matches!(decode(&ELF[..100], OUTPUT), Err(LogError::Table(_))));
+        assert!(matches!(
+            decode(&ELF[..100], OUTPUT),
+            Err(LogError::Table(_))
+        ));
     }
 
     fn log(messages: &[Message<'_>]) -> Log {
@@ -312,29 +352,66 @@ mod tests {
 
     #[test]
     fn messages_must_follow_each_other() {
-        let model = Message::Model { arena_bytes: 1, blob_bytes: 2, steps: 3 };
-        let part = |sample, index, offset, bytes| Message::Output { sample, index, offset, bytes };
+        let model = Message::Model {
+            arena_bytes: 1,
+            blob_bytes: 2,
+            steps: 3,
+        };
+        let part = |sample, index, offset, bytes| Message::Output {
+            sample,
+            index,
+            offset,
+            bytes,
+        };
         let (stack, done) = (Message::Stack { bytes: 4 }, Message::Done { samples: 1 });
-        let good = [model, part(0, 0, 0, &[1]), part(0, 0, 1, &[2, 0xff]), part(0, 1, 0, &[3]), stack, done];
+        let good = [
+            model,
+            part(0, 0, 0, &[1]),
+            part(0, 0, 1, &[2, 0xff]),
+            part(0, 1, 0, &[3]),
+            stack,
+            done,
+        ];
         let results = log(&good).results().expect("in order");
         assert_eq!(results.outputs, [[vec![1, 2, -1], vec![3]]]);
 
         for (what, messages) in [
             ("no model", &[stack, done][..]),
             ("two models", &[model, model, stack, done]),
-            ("a gap in an output", &[model, part(0, 0, 1, &[1]), stack, done]),
-            ("an output left out", &[model, part(0, 1, 0, &[1]), stack, done]),
-            ("a sample left out", &[model, part(1, 0, 0, &[1]), stack, done]),
-            ("a part twice", &[model, part(0, 0, 0, &[1]), part(0, 0, 0, &[1]), stack, done]),
+            (
+                "a gap in an output",
+                &[model, part(0, 0, 1, &[1]), stack, done],
+            ),
+            (
+                "an output left out",
+                &[model, part(0, 1, 0, &[1]), stack, done],
+            ),
+            (
+                "a sample left out",
+                &[model, part(1, 0, 0, &[1]), stack, done],
+            ),
+            (
+                "a part twice",
+                &[model, part(0, 0, 0, &[1]), part(0, 0, 0, &[1]), stack, done],
+            ),
             ("no stack", &[model, part(0, 0, 0, &[1]), done]),
-            ("two stacks", &[model, part(0, 0, 0, &[1]), stack, stack, done]),
+            (
+                "two stacks",
+                &[model, part(0, 0, 0, &[1]), stack, stack, done],
+            ),
             ("a sample too few", &[model, stack, done]),
         ] {
             let error = log(messages).results().expect_err(what);
             assert!(matches!(error, LogError::Order { .. }), "{what}: {error}");
         }
-        assert!(matches!(log(&good[..5]).results(), Err(LogError::Unfinished(_))));
-        let unknown = Log { frames: vec![vec![9]], ..Log::default() };
+        assert!(matches!(
+            log(&good[..5]).results(),
+            Err(LogError::Unfinished(_))
+        ));
+        let unknown = Log {
+            frames: vec![vec![9]],
+            ..Log::default()
+        };
         assert!(matches!(unknown.messages(), Err(LogError::Message(_))));
     }
 }

@@ -11,7 +11,11 @@ use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
 
 #[path = "../../../../firmware/memory_x.rs"]
 mod memory_x;
-#[expect(dead_code, unreachable_pub, reason = "a test support file of the runtime")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "a test support file of the runtime"
+)]
 #[path = "../../../../runtime/tests/programs/mod.rs"]
 mod programs;
 
@@ -34,10 +38,16 @@ fn qemu(board: &Board, firmware: &Firmware, region: &[u8]) -> Option<(i32, Vec<u
         board.model_address()
     );
     let output = Command::new("qemu-system-arm")
-        .args(["-M", machine, "-display", "none", "-monitor", "none", "-serial", "null"])
+        .args([
+            "-M", machine, "-display", "none", "-monitor", "none", "-serial", "null",
+        ])
         .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
         .arg(&firmware.path)
-        .args(if region.is_empty() { vec![] } else { vec!["-device", &loader] })
+        .args(if region.is_empty() {
+            vec![]
+        } else {
+            vec!["-device", &loader]
+        })
         .stdin(Stdio::null())
         .output();
     match output {
@@ -52,7 +62,9 @@ fn qemu(board: &Board, firmware: &Firmware, region: &[u8]) -> Option<(i32, Vec<u
 fn symbol(elf_bytes: &[u8], name: &str) -> u64 {
     let file = object::File::parse(elf_bytes).expect("an ELF");
     let found = file.symbols().find(|symbol| symbol.name() == Ok(name));
-    found.unwrap_or_else(|| panic!("no symbol {name}")).address()
+    found
+        .unwrap_or_else(|| panic!("no symbol {name}"))
+        .address()
 }
 
 /// What the runtime computes on the host: per sample and output.
@@ -60,15 +72,21 @@ fn simulated(blob: &[u8], samples: &[i8]) -> Vec<Vec<Vec<i8>>> {
     let blocks = programs::storage(blob);
     let model = Model::parse(&flatten(&blocks)[..blob.len()]).expect("sound");
     let mut arena = vec![Aligned([0i8; 16]); model.arena_bytes().div_ceil(16)];
-    let mut session = model.session(flatten_mut(&mut arena)).expect("large enough");
+    let mut session = model
+        .session(flatten_mut(&mut arena))
+        .expect("large enough");
     let sample_bytes = sample_bytes(blob);
     let run = |sample: &[i8]| {
         let mut values = sample.iter();
         for index in 0..model.inputs().len() {
-            session.input_mut(index).fill_with(|| *values.next().expect("as long as the inputs"));
+            session
+                .input_mut(index)
+                .fill_with(|| *values.next().expect("as long as the inputs"));
         }
         session.run();
-        (0..model.outputs().len()).map(|index| session.output(index).to_vec()).collect()
+        (0..model.outputs().len())
+            .map(|index| session.output(index).to_vec())
+            .collect()
     };
     samples.chunks(sample_bytes).map(run).collect()
 }
@@ -112,7 +130,11 @@ __arena_start = ALIGN(__sheap, 16);
 __arena_end = ORIGIN(RAM) + LENGTH(RAM);
 "
     );
-    let without = board.text.replace("model_offset", "offset").parse().expect("TOML");
+    let without = board
+        .text
+        .replace("model_offset", "offset")
+        .parse()
+        .expect("TOML");
     let error = memory_x::memory_x(&without).expect_err("incomplete");
     assert_eq!(error, "field flash.model_offset is missing");
 }
@@ -125,15 +147,27 @@ fn every_boards_image_has_its_symbols_where_the_board_file_says() {
             let at = |name| symbol(&firmware.elf_bytes, name);
             let (ram, flash) = (board.ram, &board.flash);
             assert_eq!(at("__tiivis_model"), u64::from(board.model_address()));
-            assert_eq!(at("__tiivis_model_end"), u64::from(flash.start) + u64::from(flash.bytes));
+            assert_eq!(
+                at("__tiivis_model_end"),
+                u64::from(flash.start) + u64::from(flash.bytes)
+            );
             assert_eq!(at("_stack_end"), u64::from(ram.start));
-            assert_eq!(at("_stack_start"), u64::from(ram.start) + u64::from(board.stack_bytes));
-            assert_eq!(at("__arena_end"), u64::from(ram.start) + u64::from(ram.bytes));
+            assert_eq!(
+                at("_stack_start"),
+                u64::from(ram.start) + u64::from(board.stack_bytes)
+            );
+            assert_eq!(
+                at("__arena_end"),
+                u64::from(ram.start) + u64::from(ram.bytes)
+            );
             assert!(at("__arena_start").is_multiple_of(16));
             assert!((at("__sheap")..at("__sheap") + 16).contains(&at("__arena_start")));
             assert!(at("__mark") > u64::from(flash.start));
             assert!(firmware.code_bytes > 4096 && firmware.code_bytes < flash.model_offset);
-            println!("{} {kind:?}: {} bytes of code", board.id, firmware.code_bytes);
+            println!(
+                "{} {kind:?}: {} bytes of code",
+                board.id, firmware.code_bytes
+            );
         }
     }
 }
@@ -166,7 +200,11 @@ fn the_board_computes_what_the_host_computes() {
         let expected = simulated(&blob, &samples);
         assert_eq!(results.outputs, expected, "{name}");
         assert_eq!(usize::try_from(results.blob_bytes), Ok(blob.len()));
-        assert!((64..4096).contains(&results.stack_bytes), "{name}: {}", results.stack_bytes);
+        assert!(
+            (64..4096).contains(&results.stack_bytes),
+            "{name}: {}",
+            results.stack_bytes
+        );
 
         let (_, output) = qemu(&board, &layers, &region).expect("it is there");
         let log = decode(&layers.elf_bytes, &output).expect("a whole log");
@@ -184,10 +222,16 @@ fn the_other_board_runs_too_and_without_inputs_on_zero_points() {
     let Some((status, output)) = qemu(&board, &bench, &region) else {
         return;
     };
-    let results = decode(&bench.elf_bytes, &output).expect("a log").results().expect("a run");
+    let results = decode(&bench.elf_bytes, &output)
+        .expect("a log")
+        .results()
+        .expect("a run");
     assert_eq!(status, 0);
     // The blobs' ports all have the zero point -1.
-    assert_eq!(results.outputs, simulated(&blob, &vec![-1; sample_bytes(&blob)]));
+    assert_eq!(
+        results.outputs,
+        simulated(&blob, &vec![-1; sample_bytes(&blob)])
+    );
 }
 
 #[test]
@@ -210,17 +254,56 @@ fn the_firmware_says_why_it_does_not_run() {
     let mut hungry = programs::Builder::new();
     let (input, output) = (hungry.activation(0x40_0000), hungry.activation(0x40_0000));
     let table = hungry.int8(&[0; 256]);
-    hungry.step(Op::Lut(tiivis_runtime::blob::Lut { input, output, table }));
+    hungry.step(Op::Lut(tiivis_runtime::blob::Lut {
+        input,
+        output,
+        table,
+    }));
     let hungry = hungry.finish(&[input], &[output]);
 
     for (what, region, status, said) in [
-        ("nothing", &[][..], 2, "no model: flash starts with [00, 00, 00, 00]"),
-        ("erased flash", &[0xff; 64], 2, "no model: flash starts with [ff, ff, ff, ff]"),
-        ("a flipped bit", &damaged, 3, "the model is refused: Checksum"),
-        ("a length beyond the flash", &cut, 3, "leaves its flash region of 3932160"),
-        ("a large arena", &hungry, 4, "ArenaTooSmall { needed: 8388608, found: "),
-        ("another batch version", &other_batch, 5, "Version { found: 9 }"),
-        ("a batch beyond the flash", &long_batch, 5, "the inputs are refused: Length"),
+        (
+            "nothing",
+            &[][..],
+            2,
+            "no model: flash starts with [00, 00, 00, 00]",
+        ),
+        (
+            "erased flash",
+            &[0xff; 64],
+            2,
+            "no model: flash starts with [ff, ff, ff, ff]",
+        ),
+        (
+            "a flipped bit",
+            &damaged,
+            3,
+            "the model is refused: Checksum",
+        ),
+        (
+            "a length beyond the flash",
+            &cut,
+            3,
+            "leaves its flash region of 3932160",
+        ),
+        (
+            "a large arena",
+            &hungry,
+            4,
+            "ArenaTooSmall { needed: 8388608, found: ",
+        ),
+        (
+            "another batch version",
+            &other_batch,
+            5,
+            "Version { found: 9 }",
+        ),
+        (
+            "a batch beyond the flash",
+            &long_batch,
+            5,
+            "the inputs are refused: Length",
+        ),
     ] {
         let Some((found, output)) = qemu(&board, &bench, region) else {
             return;
