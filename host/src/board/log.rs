@@ -1,7 +1,7 @@
 //! The log of a bench firmware: defmt frames, decoded with the table in the firmware's ELF.
 
 use crate::data::AlignedBytes;
-use defmt_decoder::Table;
+use defmt_decoder::{Encoding, Table};
 use tiivis_runtime::bench::Message;
 
 /// How a log line that carries a message starts; the firmware's `report` writes it.
@@ -17,10 +17,10 @@ pub enum LogError {
     #[error("the firmware has no log table: it was linked without defmt")]
     NoTable,
     /// The bytes are not what this firmware logs.
-    #[error("the firmware's output is damaged at byte {offset}: {cause}")]
+    #[error("the firmware's output is damaged in line {line}: {cause}")]
     Damaged {
-        /// Offset of the frame.
-        offset: usize,
+        /// The line, from 1.
+        line: usize,
         /// What is wrong.
         cause: String,
     },
@@ -81,7 +81,8 @@ pub struct Results {
     pub outputs: Vec<Vec<Vec<i8>>>,
 }
 
-/// Decodes what the firmware `elf` has written to its semihosting console.
+/// Decodes what the firmware `elf` has written to its semihosting console: defmt frames, each a
+/// line of hexadecimal digits.
 ///
 /// # Errors
 ///
@@ -92,41 +93,48 @@ pub fn decode(elf: &[u8], output: &[u8]) -> Result<Log, LogError> {
     let table = Table::parse(elf.as_ref())
         .map_err(|error| LogError::Table(format!("{error:#}")))?
         .ok_or(LogError::NoTable)?;
-    if !table.encoding().can_recover() {
-        return Err(LogError::Table("its frames are not delimited".into()));
+    if table.encoding() != Encoding::Raw {
+        return Err(LogError::Table(
+            "its frames are encoded a second time".into(),
+        ));
     }
     let mut log = Log::default();
-    let mut offset = 0;
-    // One decoder a frame: fed with everything, defmt's shifts the rest for each of them.
-    for chunk in output.split_inclusive(|&byte| byte == 0) {
-        let start = offset;
-        offset += chunk.len();
-        if chunk == [0] {
-            continue;
-        }
-        if chunk.last() != Some(&0) {
-            return Err(LogError::Truncated);
-        }
-        let damaged = |cause: String| LogError::Damaged {
-            offset: start,
-            cause,
+    for (number, line) in (1..).zip(output.split_inclusive(|&byte| byte == b'\n')) {
+        let digits = line.strip_suffix(b"\n").ok_or(LogError::Truncated)?;
+        let damaged = |cause: &str| LogError::Damaged {
+            line: number,
+            cause: cause.into(),
         };
-        let mut decoder = table.new_stream_decoder();
-        decoder.received(chunk);
-        let frame = decoder
-            .decode()
-            .map_err(|error| damaged(error.to_string()))?;
+        let bytes = hex_bytes(digits).ok_or_else(|| damaged("not pairs of hexadecimal digits"))?;
+        let (frame, consumed) = table
+            .decode(&bytes)
+            .map_err(|error| damaged(&error.to_string()))?;
+        if consumed != bytes.len() {
+            return Err(damaged("more bytes than the line's format takes"));
+        }
         let text = frame.display_message().to_string();
         let level = frame.level().map(|level| level.as_str());
         match text.strip_prefix(MESSAGE_PREFIX) {
             Some(list) if level.is_none() => {
-                log.frames
-                    .push(byte_list(list).ok_or_else(|| damaged(text.clone()))?);
+                let message = byte_list(list).ok_or_else(|| damaged("not a message"))?;
+                log.frames.push(message);
             }
             Some(_) | None => log.lines.push(LogLine { level, text }),
         }
     }
     Ok(log)
+}
+
+fn hex_bytes(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let nibble = |digit: u8| {
+        let value = char::from(digit).to_digit(16)?;
+        u8::try_from(value).ok()
+    };
+    let byte = |&[high, low]: &[u8; 2]| Some(nibble(high)? << 4 | nibble(low)?);
+    pairs.iter().map(byte).collect()
 }
 
 /// `1, 2, 3]` as bytes: defmt-decoder gives a frame's arguments as text only.
@@ -320,7 +328,7 @@ mod tests {
         let sound = decode(ELF, OUTPUT).expect("whole");
         let mut refused = 0;
         for at in 0..OUTPUT.len() {
-            for value in 0..=u8::MAX {
+            for &value in b"0123456789abcdef\n \xff" {
                 let mut damaged = OUTPUT.to_vec();
                 damaged[at] = value;
                 match decode(ELF, &damaged) {
