@@ -125,7 +125,6 @@ impl<'a> Batch<'a> {
     }
 
     /// The samples, each as long as the model's inputs together.
-    #[must_use]
     pub fn samples(&self) -> core::slice::ChunksExact<'a, u8> {
         self.data.chunks_exact(self.sample_bytes)
     }
