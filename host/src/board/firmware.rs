@@ -100,9 +100,17 @@ pub fn build(
     kind: Kind,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Firmware, BuildError> {
+    build_from(&source()?, board, kind, progress)
+}
+
+fn build_from(
+    source: &Path,
+    board: &Board,
+    kind: Kind,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Firmware, BuildError> {
     let toolchain = Toolchain::find(&board.target, &board.id)?;
-    let source = source()?;
-    let folder = cache(&source).join("firmware").join(&board.id);
+    let folder = cache(source)?.join("firmware").join(&board.id);
     let target_folder = folder.join("target");
     fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
     let board_file = folder.join("board.toml");
@@ -119,7 +127,7 @@ pub fn build(
             "--target-dir",
         ])
         .arg(&target_folder)
-        .current_dir(&source)
+        .current_dir(source)
         .env("TIIVIS_BOARD", &board_file)
         .env("DEFMT_LOG", "info")
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
@@ -166,10 +174,11 @@ fn source() -> Result<PathBuf, BuildError> {
     }
 }
 
-fn cache(source: &Path) -> PathBuf {
+fn cache(source: &Path) -> Result<PathBuf, BuildError> {
     match std::env::var_os("TIIVIS_CACHE") {
-        Some(path) => PathBuf::from(path),
-        None => source.parent().unwrap_or(source).join("target"),
+        // Absolute, because cargo runs in another folder.
+        Some(path) => std::path::absolute(&path).map_err(failed("find", Path::new(&path))),
+        None => Ok(source.parent().unwrap_or(source).join("target")),
     }
 }
 
