@@ -52,5 +52,7 @@ fn number(board: &Table, table: &str, field: &str) -> Result<u32, String> {
         .ok_or(format!("field {table}.{field} is missing"))?
         .as_integer()
         .and_then(|value| u32::try_from(value).ok())
-        .ok_or(format!("field {table}.{field} is not an unsigned 32-bit number"))
+        .ok_or(format!(
+            "field {table}.{field} is not an unsigned 32-bit number"
+        ))
 }

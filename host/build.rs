@@ -13,7 +13,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             println!("cargo:rerun-if-changed={}", path.display());
             files.push(path);
         }
@@ -23,7 +26,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for path in &files {
         let id = path.file_stem().ok_or("a file without a name")?;
-        writeln!(list, "    ({:?}, include_str!({path:?})),", id.display().to_string())?;
+        writeln!(
+            list,
+            "    ({:?}, include_str!({path:?})),",
+            id.display().to_string()
+        )?;
     }
     list.push(']');
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("boards.rs"), list)?;

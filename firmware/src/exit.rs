@@ -19,6 +19,9 @@ pub(crate) enum Status {
 
 /// Ends the program (semihosting, `SYS_EXIT_EXTENDED`).
 pub(crate) fn exit(status: Status) -> ! {
-    #[expect(clippy::as_conversions, reason = "an enum without fields to its number")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "an enum without fields to its number"
+    )]
     semihosting::process::exit(status as i32)
 }

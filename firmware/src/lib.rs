@@ -19,14 +19,13 @@
 #![no_std]
 
 mod exit;
+mod logger;
 mod mark;
 mod memory;
 mod panic;
 mod report;
 mod stack;
 
-use cortex_m as _;
-use defmt_semihosting as _;
 use tiivis_runtime::bench::{Batch, Message, batch_offset};
 use tiivis_runtime::blob::Preamble;
 use tiivis_runtime::{Model, ParseError, Session};

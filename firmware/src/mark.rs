@@ -1,6 +1,9 @@
 //! The marker that separates the phases of a count.
 
-#![expect(unsafe_code, reason = "an exported symbol and a no-operation in assembly")]
+#![expect(
+    unsafe_code,
+    reason = "an exported symbol and a no-operation in assembly"
+)]
 
 /// Does nothing, under a name that emulators look for: what they count between one call and the
 /// next is a phase.

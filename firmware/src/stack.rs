@@ -1,7 +1,10 @@
 //! The run, and how deep it digs into the stack: the stack is painted before and looked at after,
 //! which works on hardware as it does in an emulator and leaves the run itself alone.
 
-#![expect(unsafe_code, reason = "writes and reads memory below the stack pointer")]
+#![expect(
+    unsafe_code,
+    reason = "writes and reads memory below the stack pointer"
+)]
 
 use crate::mark::__mark;
 use crate::memory::stack_bottom;
@@ -16,7 +19,10 @@ const PAINT: u32 = 0xa5a5_5a5a;
 /// The deepest word that the run writes counts. A word that it reserves and leaves alone, or that
 /// it happens to write with the paint's pattern, does not.
 #[inline(never)]
-pub(crate) fn peak_bytes(session: &mut Session<'_, '_>, run: &impl Fn(&mut Session<'_, '_>)) -> u32 {
+pub(crate) fn peak_bytes(
+    session: &mut Session<'_, '_>,
+    run: &impl Fn(&mut Session<'_, '_>),
+) -> u32 {
     let bottom = stack_bottom();
     let top = stack_pointer();
     let mut at = bottom;

@@ -82,8 +82,9 @@ impl<'a> Batch<'a> {
         if header[..4] != MAGIC {
             return Ok(None);
         }
-        let word =
-            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
         let (version, samples, stated) = (word(4), word(8), word(12));
         if version != VERSION {
             return Err(BatchError::Version { found: version });
@@ -124,7 +125,6 @@ impl<'a> Batch<'a> {
     }
 
     /// The samples, each as long as the model's inputs together.
-    #[must_use]
     pub fn samples(&self) -> core::slice::ChunksExact<'a, u8> {
         self.data.chunks_exact(self.sample_bytes)
     }

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use tiivis_firmware::{Samples, __mark, bench};
+use tiivis_firmware::{__mark, Samples, bench};
 use tiivis_runtime::Hook;
 use tiivis_runtime::blob::Step;
 

@@ -15,7 +15,10 @@ const PROPOSALS: usize = 3;
 ///
 /// [`BoardError::Format`] and [`BoardError::Field`]: a file in `boards/` is wrong.
 pub fn all() -> Result<Vec<Board>, BoardError> {
-    FILES.iter().map(|(id, text)| Board::parse(id, text)).collect()
+    FILES
+        .iter()
+        .map(|(id, text)| Board::parse(id, text))
+        .collect()
 }
 
 /// The board with this id, or of the board file at this path if it ends in `.toml`.
@@ -25,7 +28,10 @@ pub fn all() -> Result<Vec<Board>, BoardError> {
 /// See [`BoardError`].
 pub fn find(board: &str) -> Result<Board, BoardError> {
     let path = Path::new(board);
-    if path.extension().is_some_and(|extension| extension == "toml") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
         let text = std::fs::read_to_string(path).map_err(|source| BoardError::File {
             path: path.into(),
             source,
@@ -78,7 +84,13 @@ mod tests {
             .collect();
         files.sort();
         let boards = all().expect("every file is sound");
-        assert_eq!(files, boards.iter().map(|board| board.id.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            files,
+            boards
+                .iter()
+                .map(|board| board.id.clone())
+                .collect::<Vec<_>>()
+        );
         assert!(boards.len() >= 2);
         for board in &boards {
             assert_eq!(&find(&board.id).expect("found by its id"), board);

@@ -1,6 +1,7 @@
 //! Builds a board's firmware.
 
 use super::{Board, Toolchain, ToolchainError};
+use crate::data::AlignedBytes;
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, elf};
 use std::fs::{self, File};
@@ -99,9 +100,17 @@ pub fn build(
     kind: Kind,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Firmware, BuildError> {
+    build_from(&source()?, board, kind, progress)
+}
+
+fn build_from(
+    source: &Path,
+    board: &Board,
+    kind: Kind,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Firmware, BuildError> {
     let toolchain = Toolchain::find(&board.target, &board.id)?;
-    let source = source()?;
-    let folder = cache(&source).join("firmware").join(&board.id);
+    let folder = cache(source)?.join("firmware").join(&board.id);
     let target_folder = folder.join("target");
     fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
     let board_file = folder.join("board.toml");
@@ -109,21 +118,32 @@ pub fn build(
 
     let mut cargo = toolchain.cargo_build(&board.target);
     cargo
-        .args(["--release", "--locked", "--bins", "--color", "never", "--target-dir"])
+        .args([
+            "--release",
+            "--locked",
+            "--bins",
+            "--color",
+            "never",
+            "--target-dir",
+        ])
         .arg(&target_folder)
-        .current_dir(&source)
+        .current_dir(source)
         .env("TIIVIS_BOARD", &board_file)
         .env("DEFMT_LOG", "info")
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let log = folder.join("build.log");
-    let mut child = cargo.spawn().map_err(failed("start", Path::new(cargo.get_program())))?;
+    let mut child = cargo
+        .spawn()
+        .map_err(failed("start", Path::new(cargo.get_program())))?;
     let last_lines = match child.stderr.take() {
         Some(output) => follow(BufReader::new(output), &log, progress)?,
         None => Vec::new(),
     };
-    let status = child.wait().map_err(failed("wait for", Path::new("cargo")))?;
+    let status = child
+        .wait()
+        .map_err(failed("wait for", Path::new("cargo")))?;
     if !status.success() {
         return Err(BuildError::Compile {
             board: board.id.clone(),
@@ -131,7 +151,13 @@ pub fn build(
             last_lines: last_lines.join("\n"),
         });
     }
-    read(board, target_folder.join(&board.target).join("release").join(kind.binary()))
+    read(
+        board,
+        target_folder
+            .join(&board.target)
+            .join("release")
+            .join(kind.binary()),
+    )
 }
 
 /// The folder of the firmware's workspace.
@@ -148,10 +174,11 @@ fn source() -> Result<PathBuf, BuildError> {
     }
 }
 
-fn cache(source: &Path) -> PathBuf {
+fn cache(source: &Path) -> Result<PathBuf, BuildError> {
     match std::env::var_os("TIIVIS_CACHE") {
-        Some(path) => PathBuf::from(path),
-        None => source.parent().unwrap_or(source).join("target"),
+        // Absolute, because cargo runs in another folder.
+        Some(path) => std::path::absolute(&path).map_err(failed("find", Path::new(&path))),
+        None => Ok(source.parent().unwrap_or(source).join("target")),
     }
 }
 
@@ -185,7 +212,11 @@ fn follow(
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
     let path = path.to_path_buf();
-    move |source| BuildError::File { action, path, source }
+    move |source| BuildError::File {
+        action,
+        path,
+        source,
+    }
 }
 
 fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
@@ -203,7 +234,11 @@ fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
 
 /// Bytes of flash that an image's segments load, all of which must lie before the model region.
 fn code_bytes(board: &Board, elf_bytes: &[u8]) -> Result<u32, String> {
-    let header = elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
+    // The parser reads its structures in place.
+    let elf_bytes = AlignedBytes::new(elf_bytes);
+    let elf_bytes = elf_bytes.as_ref();
+    let header =
+        elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
     let endian = header.endian().map_err(|error| error.to_string())?;
     let segments = header
         .program_headers(endian, elf_bytes)

@@ -1,6 +1,7 @@
 //! The log of a bench firmware: defmt frames, decoded with the table in the firmware's ELF.
 
-use defmt_decoder::Table;
+use crate::data::AlignedBytes;
+use defmt_decoder::{Encoding, Table};
 use tiivis_runtime::bench::Message;
 
 /// How a log line that carries a message starts; the firmware's `report` writes it.
@@ -16,15 +17,17 @@ pub enum LogError {
     #[error("the firmware has no log table: it was linked without defmt")]
     NoTable,
     /// The bytes are not what this firmware logs.
-    #[error("the firmware's output is damaged at byte {offset}: {cause}")]
+    #[error("the firmware's output is damaged in line {line}: {cause}")]
     Damaged {
-        /// Offset of the frame.
-        offset: usize,
+        /// The line, from 1.
+        line: usize,
         /// What is wrong.
         cause: String,
     },
     /// A message is not one that this host knows.
-    #[error("a message of the firmware cannot be decoded ({0}): host and firmware are not of the same release")]
+    #[error(
+        "a message of the firmware cannot be decoded ({0}): host and firmware are not of the same release"
+    )]
     Message(String),
     /// The output ends inside a frame.
     #[error("the firmware's output ends in the middle of a line: it was stopped or crashed")]
@@ -78,44 +81,60 @@ pub struct Results {
     pub outputs: Vec<Vec<Vec<i8>>>,
 }
 
-/// Decodes what the firmware `elf` has written to its semihosting console.
+/// Decodes what the firmware `elf` has written to its semihosting console: defmt frames, each a
+/// line of hexadecimal digits.
 ///
 /// # Errors
 ///
 /// [`LogError::Table`], [`LogError::NoTable`], [`LogError::Damaged`], [`LogError::Truncated`].
 pub fn decode(elf: &[u8], output: &[u8]) -> Result<Log, LogError> {
-    let table = Table::parse(elf)
+    // The ELF parser reads its structures in place.
+    let elf = AlignedBytes::new(elf);
+    let table = Table::parse(elf.as_ref())
         .map_err(|error| LogError::Table(format!("{error:#}")))?
         .ok_or(LogError::NoTable)?;
-    if !table.encoding().can_recover() {
-        return Err(LogError::Table("its frames are not delimited".into()));
+    if table.encoding() != Encoding::Raw {
+        return Err(LogError::Table(
+            "its frames are encoded a second time".into(),
+        ));
     }
     let mut log = Log::default();
-    let mut offset = 0;
-    // One decoder a frame: fed with everything, defmt's shifts the rest for each of them.
-    for chunk in output.split_inclusive(|&byte| byte == 0) {
-        let start = offset;
-        offset += chunk.len();
-        if chunk == [0] {
-            continue;
+    for (number, line) in (1..).zip(output.split_inclusive(|&byte| byte == b'\n')) {
+        let digits = line.strip_suffix(b"\n").ok_or(LogError::Truncated)?;
+        let damaged = |cause: &str| LogError::Damaged {
+            line: number,
+            cause: cause.into(),
+        };
+        let bytes = hex_bytes(digits).ok_or_else(|| damaged("not pairs of hexadecimal digits"))?;
+        let (frame, consumed) = table
+            .decode(&bytes)
+            .map_err(|error| damaged(&error.to_string()))?;
+        if consumed != bytes.len() {
+            return Err(damaged("more bytes than the line's format takes"));
         }
-        if chunk.last() != Some(&0) {
-            return Err(LogError::Truncated);
-        }
-        let damaged = |cause: String| LogError::Damaged { offset: start, cause };
-        let mut decoder = table.new_stream_decoder();
-        decoder.received(chunk);
-        let frame = decoder.decode().map_err(|error| damaged(error.to_string()))?;
         let text = frame.display_message().to_string();
         let level = frame.level().map(|level| level.as_str());
         match text.strip_prefix(MESSAGE_PREFIX) {
             Some(list) if level.is_none() => {
-                log.frames.push(byte_list(list).ok_or_else(|| damaged(text.clone()))?);
+                let message = byte_list(list).ok_or_else(|| damaged("not a message"))?;
+                log.frames.push(message);
             }
             Some(_) | None => log.lines.push(LogLine { level, text }),
         }
     }
     Ok(log)
+}
+
+fn hex_bytes(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let nibble = |digit: u8| {
+        let value = char::from(digit).to_digit(16)?;
+        u8::try_from(value).ok()
+    };
+    let byte = |&[high, low]: &[u8; 2]| Some(nibble(high)? << 4 | nibble(low)?);
+    pairs.iter().map(byte).collect()
 }
 
 /// `1, 2, 3]` as bytes: defmt-decoder gives a frame's arguments as text only.
@@ -151,11 +170,20 @@ impl Log {
             return Err(LogError::Failed(line.text.clone()));
         }
         let messages = self.messages()?;
-        let last_line = || self.lines.last().map_or_else(String::new, |line| line.text.clone());
+        let last_line = || {
+            self.lines
+                .last()
+                .map_or_else(String::new, |line| line.text.clone())
+        };
         let [first, facts @ .., last] = messages.as_slice() else {
             return Err(LogError::Unfinished(last_line()));
         };
-        let Message::Model { arena_bytes, blob_bytes, steps } = *first else {
+        let Message::Model {
+            arena_bytes,
+            blob_bytes,
+            steps,
+        } = *first
+        else {
             return Err(order("the model", first));
         };
         let Message::Done { samples } = *last else {
@@ -165,7 +193,12 @@ impl Log {
         let mut stack = None;
         for message in facts {
             match *message {
-                Message::Output { sample, index, offset, bytes } => {
+                Message::Output {
+                    sample,
+                    index,
+                    offset,
+                    bytes,
+                } => {
                     if !outputs.extend(sample, index, offset, bytes) {
                         return Err(order("the next part of an output", message));
                     }
@@ -178,7 +211,10 @@ impl Log {
         }
         let outputs = outputs.0;
         if u32::try_from(outputs.len()) != Ok(samples) {
-            return Err(order(&format!("the end of {} samples", outputs.len()), last));
+            return Err(order(
+                &format!("the end of {} samples", outputs.len()),
+                last,
+            ));
         }
         Ok(Results {
             arena_bytes,
@@ -231,5 +267,159 @@ impl Outputs {
         }
         values.extend(bytes.iter().map(|byte| byte.cast_signed()));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The table of a bench firmware (`arm-none-eabi-objcopy --strip-debug` without its loaded
+    // sections) and what that firmware wrote in QEMU for the runtime's `dense` test blob and three
+    // samples.
+    const ELF: &[u8] = include_bytes!("log/bench.elf");
+    const OUTPUT: &[u8] = include_bytes!("log/bench.log");
+
+    #[test]
+    fn a_captured_log_is_read_line_by_line_and_as_results() {
+        let log = decode(ELF, OUTPUT).expect("whole");
+        let lines: Vec<_> = log
+            .lines
+            .iter()
+            .map(|line| (line.level, line.text.as_str()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (Some("info"), "model: 243 bytes, 1 steps, 22 bytes of arena"),
+                (Some("info"), "sample 0: output 0, 6 bytes"),
+                (Some("info"), "stack: 792 bytes"),
+                (Some("info"), "sample 1: output 0, 6 bytes"),
+                (Some("info"), "sample 2: output 0, 6 bytes"),
+                (Some("info"), "done, 3 samples"),
+            ]
+        );
+        let results = log.results().expect("complete");
+        assert_eq!(results.outputs.len(), 3);
+        assert_eq!(
+            (
+                results.arena_bytes,
+                results.blob_bytes,
+                results.steps,
+                results.stack_bytes
+            ),
+            (22, 243, 1, 792)
+        );
+    }
+
+    #[test]
+    fn a_log_that_ends_early_is_no_result() {
+        for len in 0..OUTPUT.len() {
+            let cut = decode(ELF, &OUTPUT[..len]).and_then(|log| log.results());
+            match cut {
+                Err(LogError::Truncated | LogError::Unfinished(_)) => {}
+                other => panic!("{len}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_errors_or_other_text_and_never_panic() {
+        let sound = decode(ELF, OUTPUT).expect("whole");
+        let mut refused = 0;
+        for at in 0..OUTPUT.len() {
+            for &value in b"0123456789abcdef\n \xff" {
+                let mut damaged = OUTPUT.to_vec();
+                damaged[at] = value;
+                match decode(ELF, &damaged) {
+                    Err(_) => refused += 1,
+                    Ok(log) if log == sound => {}
+                    Ok(log) => drop(log.results()),
+                }
+            }
+        }
+        assert!(refused > 1000, "{refused}");
+    }
+
+    #[test]
+    fn an_elf_without_a_table_is_refused() {
+        assert!(matches!(decode(&[], OUTPUT), Err(LogError::Table(_))));
+        assert!(matches!(
+            decode(&ELF[..100], OUTPUT),
+            Err(LogError::Table(_))
+        ));
+    }
+
+    fn log(messages: &[Message<'_>]) -> Log {
+        let encode = |message| postcard::to_stdvec(message).expect("encodes");
+        Log {
+            lines: Vec::new(),
+            frames: messages.iter().map(encode).collect(),
+        }
+    }
+
+    #[test]
+    fn messages_must_follow_each_other() {
+        let model = Message::Model {
+            arena_bytes: 1,
+            blob_bytes: 2,
+            steps: 3,
+        };
+        let part = |sample, index, offset, bytes| Message::Output {
+            sample,
+            index,
+            offset,
+            bytes,
+        };
+        let (stack, done) = (Message::Stack { bytes: 4 }, Message::Done { samples: 1 });
+        let good = [
+            model,
+            part(0, 0, 0, &[1]),
+            part(0, 0, 1, &[2, 0xff]),
+            part(0, 1, 0, &[3]),
+            stack,
+            done,
+        ];
+        let results = log(&good).results().expect("in order");
+        assert_eq!(results.outputs, [[vec![1, 2, -1], vec![3]]]);
+
+        for (what, messages) in [
+            ("no model", &[stack, done][..]),
+            ("two models", &[model, model, stack, done]),
+            (
+                "a gap in an output",
+                &[model, part(0, 0, 1, &[1]), stack, done],
+            ),
+            (
+                "an output left out",
+                &[model, part(0, 1, 0, &[1]), stack, done],
+            ),
+            (
+                "a sample left out",
+                &[model, part(1, 0, 0, &[1]), stack, done],
+            ),
+            (
+                "a part twice",
+                &[model, part(0, 0, 0, &[1]), part(0, 0, 0, &[1]), stack, done],
+            ),
+            ("no stack", &[model, part(0, 0, 0, &[1]), done]),
+            (
+                "two stacks",
+                &[model, part(0, 0, 0, &[1]), stack, stack, done],
+            ),
+            ("a sample too few", &[model, stack, done]),
+        ] {
+            let error = log(messages).results().expect_err(what);
+            assert!(matches!(error, LogError::Order { .. }), "{what}: {error}");
+        }
+        assert!(matches!(
+            log(&good[..5]).results(),
+            Err(LogError::Unfinished(_))
+        ));
+        let unknown = Log {
+            frames: vec![vec![9]],
+            ..Log::default()
+        };
+        assert!(matches!(unknown.messages(), Err(LogError::Message(_))));
     }
 }

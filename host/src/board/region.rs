@@ -22,7 +22,9 @@ pub enum RegionError {
         region_bytes: u32,
     },
     /// Inputs that are not whole samples.
-    #[error("the inputs have {found} values in all, expected a multiple of {sample_bytes}, at least one sample")]
+    #[error(
+        "the inputs have {found} values in all, expected a multiple of {sample_bytes}, at least one sample"
+    )]
     Samples {
         /// Values of one sample, all inputs.
         sample_bytes: usize,
@@ -93,10 +95,15 @@ mod tests {
         let region = model_region(&board, &[7; 33], &[1, -2, 3, 4], 2).expect("fits");
         assert_eq!(region[..33], [7; 33]);
         assert_eq!(region[33..48], [0xff; 15]);
-        let batch = Batch::parse(&region[48..], 2).expect("sound").expect("there");
+        let batch = Batch::parse(&region[48..], 2)
+            .expect("sound")
+            .expect("there");
         let samples: Vec<_> = batch.samples().collect();
         assert_eq!(samples, [[1, 0xfe], [3, 4]]);
-        assert_eq!(model_region(&board, &[7; 33], &[], 2).expect("fits"), [7; 33]);
+        assert_eq!(
+            model_region(&board, &[7; 33], &[], 2).expect("fits"),
+            [7; 33]
+        );
     }
 
     #[test]
@@ -106,12 +113,23 @@ mod tests {
         let blob = vec![0; full];
         assert!(model_region(&board, &blob, &[], 1).is_ok());
         let error = model_region(&board, &blob, &[1], 1).expect_err("too long");
-        assert!(error.to_string().starts_with("the model with its inputs needs 917521 bytes"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("the model with its inputs needs 917521 bytes"),
+            "{error}"
+        );
         let blob = vec![0; full + 1];
         let error = model_region(&board, &blob, &[], 1).expect_err("too long");
-        assert!(error.to_string().starts_with("the model needs 917505 bytes"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("the model needs 917505 bytes"),
+            "{error}"
+        );
         for (samples, sample_bytes) in [(&[1i8, 2, 3][..], 2), (&[1], 0)] {
-            let error = model_region(&board, &[0; 32], samples, sample_bytes).expect_err("no samples");
+            let error =
+                model_region(&board, &[0; 32], samples, sample_bytes).expect_err("no samples");
             assert!(matches!(error, RegionError::Samples { .. }));
         }
     }

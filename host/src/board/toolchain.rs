@@ -36,7 +36,9 @@ pub enum Toolchain {
 #[derive(Debug, thiserror::Error)]
 pub enum ToolchainError {
     /// Neither the user's toolchain nor Debian's packages can build for the target.
-    #[error("no compiler for {target}: {why}; `tiivis doctor --fix --board {board}` installs what is missing")]
+    #[error(
+        "no compiler for {target}: {why}; `tiivis doctor --fix --board {board}` installs what is missing"
+    )]
     Missing {
         /// The target triple.
         target: String,
@@ -82,11 +84,17 @@ impl Toolchain {
                 clean(&mut command);
                 command
             }
-            Self::Debian { rustc, cargo, linker } => {
+            Self::Debian {
+                rustc,
+                cargo,
+                linker,
+            } => {
                 let mut command = Command::new(cargo);
                 clean(&mut command);
-                let linker_variable =
-                    format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+                let linker_variable = format!(
+                    "CARGO_TARGET_{}_LINKER",
+                    target.to_uppercase().replace('-', "_")
+                );
                 command
                     .env_remove("RUSTUP_TOOLCHAIN")
                     .env("RUSTC", rustc)
@@ -96,7 +104,9 @@ impl Toolchain {
                 command
             }
         };
-        command.args(["build", "--target", target]).stdin(Stdio::null());
+        command
+            .args(["build", "--target", target])
+            .stdin(Stdio::null());
         if let Self::Debian { .. } = self {
             command.arg("-Zbuild-std=core");
         }
@@ -117,7 +127,11 @@ impl Toolchain {
 
 fn installed(target: &str) -> Option<Toolchain> {
     let sysroot = sysroot()?;
-    let has_core = sysroot.join("lib/rustlib").join(target).join("lib").is_dir();
+    let has_core = sysroot
+        .join("lib/rustlib")
+        .join(target)
+        .join("lib")
+        .is_dir();
     has_core.then_some(Toolchain::Installed { sysroot })
 }
 
@@ -135,7 +149,11 @@ fn debian() -> Option<Toolchain> {
     let linker = packaged("binutils-arm-none-eabi", "arm-none-eabi-ld")?;
     let sysroot = output(Command::new(&rustc).args(["--print", "sysroot"]))?;
     let core = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core/Cargo.toml");
-    core.is_file().then_some(Toolchain::Debian { rustc, cargo, linker })
+    core.is_file().then_some(Toolchain::Debian {
+        rustc,
+        cargo,
+        linker,
+    })
 }
 
 /// The program `name` of a Debian package: the first in a `bin` folder that answers.
@@ -176,8 +194,20 @@ fn clean(command: &mut Command) {
 }
 
 fn is_of_a_cargo_run(name: &str) -> bool {
-    let kept = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
-    let exact = ["RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP", "RUSTFLAGS"];
+    let kept = [
+        "CARGO_HOME",
+        "CARGO_NET_",
+        "CARGO_HTTP_",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+    ];
+    let exact = [
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_BOOTSTRAP",
+        "RUSTFLAGS",
+    ];
     let other = ["OUT_DIR", "DEFMT_LOG", "LD_LIBRARY_PATH"];
     let of_cargo = name == "CARGO" || name.starts_with("CARGO_");
     (of_cargo && !kept.iter().any(|prefix| name.starts_with(prefix)))
@@ -191,10 +221,22 @@ mod tests {
 
     #[test]
     fn a_surrounding_cargo_run_is_left_behind_and_the_registry_kept() {
-        for name in ["CARGO", "CARGO_TARGET_DIR", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "CARGO_PKG_NAME"] {
+        for name in [
+            "CARGO",
+            "CARGO_TARGET_DIR",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "RUSTC",
+            "CARGO_PKG_NAME",
+        ] {
             assert!(is_of_a_cargo_run(name), "{name}");
         }
-        for name in ["CARGO_HOME", "CARGO_HTTP_PROXY", "CARGO_NET_OFFLINE", "PATH", "RUSTUP_HOME"] {
+        for name in [
+            "CARGO_HOME",
+            "CARGO_HTTP_PROXY",
+            "CARGO_NET_OFFLINE",
+            "PATH",
+            "RUSTUP_HOME",
+        ] {
             assert!(!is_of_a_cargo_run(name), "{name}");
         }
     }
@@ -208,11 +250,18 @@ mod tests {
         };
         let command = toolchain.cargo_build("thumbv7em-none-eabihf");
         assert_eq!(command.get_program(), "/usr/bin/cargo");
-        assert!(command.get_args().any(|argument| argument == "-Zbuild-std=core"));
+        assert!(
+            command
+                .get_args()
+                .any(|argument| argument == "-Zbuild-std=core")
+        );
         let linker = command
             .get_envs()
             .find(|(name, _)| *name == "CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER");
-        assert_eq!(linker.and_then(|(_, value)| value), Some(OsStr::new("/usr/bin/arm-none-eabi-ld")));
+        assert_eq!(
+            linker.and_then(|(_, value)| value),
+            Some(OsStr::new("/usr/bin/arm-none-eabi-ld"))
+        );
     }
 
     #[test]
@@ -220,7 +269,11 @@ mod tests {
         // Debian's rustc compiles `core` for any target that it knows; nothing is installed for this.
         match Toolchain::find("no-such-target", "some-board") {
             Ok(found) => assert!(matches!(found, Toolchain::Debian { .. })),
-            Err(error) => assert!(error.to_string().contains("doctor --fix --board some-board")),
+            Err(error) => assert!(
+                error
+                    .to_string()
+                    .contains("doctor --fix --board some-board")
+            ),
         }
     }
 }

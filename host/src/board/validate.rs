@@ -33,7 +33,12 @@ impl Board {
             self.features.dsp.to_string(),
             "true: the architecture includes it",
         )?;
-        check("clock_hz", self.clock_hz > 0, self.clock_hz.to_string(), "a positive frequency")?;
+        check(
+            "clock_hz",
+            self.clock_hz > 0,
+            self.clock_hz.to_string(),
+            "a positive frequency",
+        )?;
         self.validate_flash(&check)?;
         self.validate_ram(&check)
     }
@@ -70,7 +75,12 @@ impl Board {
 
     fn validate_ram(&self, check: &Check<'_>) -> Result<(), BoardError> {
         let (flash, ram) = (&self.flash, self.ram);
-        check("ram.start", ram.start.is_multiple_of(8), hex(ram.start), "a multiple of 8")?;
+        check(
+            "ram.start",
+            ram.start.is_multiple_of(8),
+            hex(ram.start),
+            "a multiple of 8",
+        )?;
         let end = u64::from(ram.start) + u64::from(ram.bytes);
         check(
             "ram.bytes",
@@ -151,14 +161,30 @@ mod tests {
             ("bytes = 0x10_0000", "bytes = 0", "flash.bytes"),
             ("start = 0x0800_0000", "start = 0xfff8_0000", "flash.bytes"),
             ("count = 7", "count = 8", "flash.sectors"),
-            ("model_offset = 0x2_0000", "model_offset = 0x3_0000", "flash.model_offset"),
-            ("model_offset = 0x2_0000", "model_offset = 0x10_0000", "flash.model_offset"),
-            ("model_offset = 0x2_0000", "model_offset = 0", "flash.model_offset"),
+            (
+                "model_offset = 0x2_0000",
+                "model_offset = 0x3_0000",
+                "flash.model_offset",
+            ),
+            (
+                "model_offset = 0x2_0000",
+                "model_offset = 0x10_0000",
+                "flash.model_offset",
+            ),
+            (
+                "model_offset = 0x2_0000",
+                "model_offset = 0",
+                "flash.model_offset",
+            ),
             ("start = 0x2000_0000", "start = 0x2000_0004", "ram.start"),
             ("start = 0x2000_0000", "start = 0x0807_0000", "ram.start"),
             ("start = 0x2000_0000", "start = 0x07ff_0000", "ram.start"),
             ("bytes = 0x2_0000\n", "bytes = 0x2_0004\n", "ram.bytes"),
-            ("stack_bytes = 16_384", "stack_bytes = 0x2_0000", "stack_bytes"),
+            (
+                "stack_bytes = 16_384",
+                "stack_bytes = 0x2_0000",
+                "stack_bytes",
+            ),
             ("stack_bytes = 16_384", "stack_bytes = 12", "stack_bytes"),
         ] {
             assert_eq!(field_refused(from, to), field, "{to}");
@@ -185,7 +211,13 @@ mod tests {
     fn a_name_with_other_characters_is_refused() {
         for id in ["", "Nucleo", "nucleo_f4", "a/b"] {
             let error = Board::parse(id, GOOD).expect_err(id);
-            assert!(matches!(error, BoardError::Field { field: "the file's name", .. }));
+            assert!(matches!(
+                error,
+                BoardError::Field {
+                    field: "the file's name",
+                    ..
+                }
+            ));
         }
     }
 }
