@@ -1,6 +1,6 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{MAX_PORTS, Port, Preamble, Program, Span, Step};
+use crate::blob::{MAX_PORTS, Port, Preamble, Program, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -132,17 +132,6 @@ impl<'a> Model<'a> {
             self.program.layer_count
         };
         Items::new(names, count)
-    }
-
-    /// The constant bytes of a span that a step names. The compiler's tools look at weights with
-    /// it; a run has no need to.
-    ///
-    /// # Panics
-    ///
-    /// If the span is not one of this model's.
-    #[must_use]
-    pub fn constant(&self, span: Span) -> &'a [i8] {
-        self.data.int8(span)
     }
 
     pub(crate) fn data(&self) -> Data<'a> {

@@ -1,9 +1,14 @@
 //! Blobs of every operator, run through the public interface.
-#![allow(missing_docs, unreachable_pub, dead_code)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a helper that several tests share"
+)]
 
 mod programs;
 
-use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
+use tiivis_runtime::blob::{Op, Step};
+use tiivis_runtime::{Aligned, Hook, Model, RunError, flatten, flatten_mut};
 
 /// The first output of a run on `inputs`.
 fn run(blob: &[u8], inputs: &[&[i8]]) -> Vec<i8> {
@@ -40,4 +45,98 @@ fn concatenation_interleaves_rows_and_rescales_one_input() {
     let out = run(&programs::concat(), &[&[3, 13, -7, 127, -128, 4]]);
     // (x - 3) * 1.67638 - 4, and the constants 11, 48, 85, 122.
     assert_eq!(out, [-4, 13, -21, 11, 48, 127, -128, -2, 85, 122]);
+}
+
+#[test]
+fn a_program_is_read_back_as_it_was_written() {
+    for (name, blob) in programs::all() {
+        let storage = programs::storage(&blob);
+        let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+        let program = programs::program(&blob);
+        assert_eq!(*model.program(), program, "{name}");
+        let again = programs::pack(&program, &blob[programs::data_offset(&blob)..]);
+        assert_eq!(again, blob, "{name}");
+        assert_eq!(model.labels().collect::<Vec<_>>(), ["no", "yes"]);
+        assert_eq!(model.layer_names().len(), 0);
+        let port = model.inputs().next().expect("has one");
+        assert_eq!((port.name, port.scale, port.zero_point), ("input", 0.5, -1));
+        assert_eq!(model.steps().len(), model.steps().count());
+    }
+}
+
+#[test]
+fn arenas_that_are_short_or_misaligned_are_refused() {
+    let blob = programs::dense();
+    let storage = programs::storage(&blob);
+    let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+    let needed = model.arena_bytes();
+    let mut arena = Aligned([0; 64]);
+    assert_eq!(
+        model.session(&mut arena.0[..needed - 1]).err(),
+        Some(RunError::ArenaTooSmall {
+            needed,
+            found: needed - 1
+        })
+    );
+    assert_eq!(
+        model.session(&mut arena.0[1..]).err(),
+        Some(RunError::ArenaMisaligned)
+    );
+    assert!(model.session(&mut arena.0[..needed]).is_ok());
+}
+
+#[test]
+fn real_values_are_quantized_and_back() {
+    let blob = programs::lut();
+    let storage = programs::storage(&blob);
+    let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+    let mut arena = Aligned([0; 16]);
+    let mut session = model.session(&mut arena.0).expect("fits");
+    let values = [0.0, 0.5, -0.5, 1.0, 0.25, -0.25, f32::NAN, 1e9, -1e9];
+    session.quantize_input(0, &values).expect("as many");
+    // Scale 0.5, zero point -1.
+    assert_eq!(session.input_mut(0), [-1, 0, -2, 1, 0, -2, -1, 127, -128]);
+    let error = RunError::Length {
+        expected: 9,
+        found: 8,
+    };
+    assert_eq!(session.quantize_input(0, &values[1..]), Err(error));
+    session.run();
+    let mut real = [0.0; 9];
+    session.dequantize_output(0, &mut real).expect("as many");
+    assert_eq!(real, [1.0, 0.5, 1.5, 0.0, 0.5, 1.5, 1.0, -63.0, 64.0]);
+    assert_eq!(session.dequantize_output(0, &mut real[..8]), Err(error));
+}
+
+#[test]
+fn a_hook_sees_every_step_before_and_after() {
+    #[derive(Default)]
+    struct Log(Vec<(u32, &'static str, i8)>);
+    impl Hook for Log {
+        fn before_step(&mut self, index: u32, step: &Step) {
+            assert_eq!(step.layer, index);
+            self.0.push((index, "before", 0));
+        }
+        fn after_step(&mut self, index: u32, step: &Step, arena: &[i8]) {
+            let Op::Concat(concat) = step.op else {
+                panic!("another operator");
+            };
+            let output = &arena[usize::try_from(concat.output.offset).expect("small")..];
+            self.0.push((index, "after", output[3]));
+        }
+    }
+    let blob = programs::concat();
+    let storage = programs::storage(&blob);
+    let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+    let mut arena = Aligned([0; 64]);
+    let mut session = model.session(&mut arena.0).expect("fits");
+    let mut log = Log::default();
+    session.run_with(&mut log);
+    let expected = [
+        (0, "before", 0),
+        (0, "after", 0),
+        (1, "before", 0),
+        (1, "after", 11),
+    ];
+    assert_eq!(log.0, expected);
 }

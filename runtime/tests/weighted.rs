@@ -170,12 +170,12 @@ fn the_longest_safe_accumulation_is_exact() {
     // 2^15 products of the largest size, which the compiler's bound allows.
     let x = vec![-128; 1 << 15];
     let w = vec![-128; 1 << 15];
-    assert_eq!(kernels::dot(&x, &w, 127, 0), 255 * 128 << 15);
+    assert_eq!(kernels::dot(&x, &w, 127, 0), (255 * 128) << 15);
     // And an accumulator that overflows wraps instead of trapping.
     let x = vec![-128; 1 << 17];
     let w = vec![-128; 1 << 17];
     assert_eq!(
         kernels::dot(&x, &w, 127, 5),
-        (255i64 * 128 << 17) as i32 + 5
+        ((255i64 * 128) << 17) as i32 + 5
     );
 }

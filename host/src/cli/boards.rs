@@ -1,7 +1,7 @@
 //! `tiivis boards`.
 
 use super::output;
-use crate::board;
+use crate::board::{self, Board};
 use crate::report::{Align, Table};
 use clap::Args;
 
@@ -35,11 +35,21 @@ impl Boards {
                 board.id.clone(),
                 board.core.to_string(),
                 format!("{} MHz", board.clock_hz / 1_000_000),
-                format!("{} KiB", board.flash.length_bytes / 1024),
-                format!("{} KiB", board.ram.length_bytes / 1024),
-                board.emulators().join(", "),
+                format!("{} KiB", board.flash.bytes / 1024),
+                format!("{} KiB", board.ram.bytes / 1024),
+                emulators(board),
             ]);
         }
         output::text(table)
     }
+}
+
+/// What executes a board's firmware.
+fn emulators(board: &Board) -> String {
+    let Some(emulator) = &board.emulator else {
+        return "nothing yet".to_owned();
+    };
+    let own = emulator.in_process.then_some("in-process emulator");
+    let qemu = emulator.qemu_machine.as_ref().map(|_| "QEMU");
+    own.into_iter().chain(qemu).collect::<Vec<_>>().join(", ")
 }

@@ -164,7 +164,7 @@ fn describe(summary: &Summary<'_>) -> String {
 
 /// Refuses a model that a board has no room for.
 pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
-    let room = board.model_bytes();
+    let room = u64::from(board.model_region_bytes());
     let needed = u64::try_from(blob.bytes().len())?;
     if needed > room {
         bail!(
@@ -176,12 +176,13 @@ pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
             bytes(needed - room)
         );
     }
-    let room = board.arena_bytes();
-    let needed = u64::try_from(blob.model().arena_bytes())?;
+    // The firmware's own statics take a little more, which the firmware itself checks.
+    let room = u64::from(board.ram.bytes - board.stack_bytes);
+    let needed = u64::from(blob.model().program().arena_bytes);
     if needed > room {
         bail!(
-            "the model does not fit board `{}`: its arena is {} and the board has {} beside stack and \
-             statics, {} too few: choose a smaller model or a larger board (see `tiivis boards`)",
+            "the model does not fit board `{}`: its arena is {} and the board has {} of RAM beside \
+             the stack, {} too few: choose a smaller model or a larger board (see `tiivis boards`)",
             board.id,
             bytes(needed),
             bytes(room),

@@ -162,7 +162,7 @@ fn of_blob(blob: &Blob) -> Summary {
         inputs: model.inputs().map(port).collect(),
         outputs: model.outputs().map(port).collect(),
         macs: layers.iter().map(|layer| layer.macs).sum(),
-        parameters: model.steps().map(|step| step.op.weights_bytes()).sum(),
+        parameters: model.steps().map(|step| u64::from(step.op.weights_bytes())).sum(),
         layers,
         source_sha256: hex(provenance.source_sha256),
         blob: Some(BlobSummary {

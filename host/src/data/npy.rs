@@ -29,7 +29,8 @@ pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(malformed)?;
-        let Some(name) = entry.name().strip_suffix(".npy").map(str::to_owned) else {
+        let file_name = entry.name().map_err(malformed)?.into_owned();
+        let Some(name) = file_name.strip_suffix(".npy").map(str::to_owned) else {
             continue;
         };
         let mut bytes = Vec::new();

@@ -7,9 +7,14 @@ use crate::quantize::graph::{QClamp, QNode, QuantParams};
 use crate::quantize::quantize_multiplier;
 use tiivis_runtime::blob::{AddSub, Mul, Operand, Rescale, Scale};
 
-/// Extra bits of the sum of two int8 tensors (TFLite's ADD and SUB, `kernels/add.cc`: 20 leaves
+/// Extra bits of the sum of two int8 tensors (TensorFlow Lite's ADD and SUB, `kernels/add.cc`: 20 leaves
 /// `255 << 20` below 2^28).
 const LEFT_SHIFT: u32 = 20;
+
+/// Most by which a difference of int8 values can be shifted left in int32: `255 << 23`.
+const MOST_SHIFT: i8 = 23;
+/// Most by which a product of two such can be shifted left in int32: `255² << 15`.
+const MOST_PRODUCT_SHIFT: i8 = 15;
 
 /// A real scale as multiplier and shift, of which the shift may not exceed `most_shift`.
 fn scale(node: &QNode, what: &'static str, real: f64, most_shift: i8) -> Result<Scale, EmitError> {
@@ -33,7 +38,12 @@ pub(super) fn rescale(
     Ok(Rescale {
         input_zero_point: from.zero_point,
         output_zero_point: to.zero_point,
-        scale: scale(node, "the input's scale over the output's", real, 30)?,
+        scale: scale(
+            node,
+            "the input's scale over the output's",
+            real,
+            MOST_SHIFT,
+        )?,
     })
 }
 
@@ -87,7 +97,12 @@ pub(super) fn mul(
         b,
         output: emitter.activation(node.output)?,
         shape: four(node, &graph.value(node.output).shape)?,
-        output_scale: scale(node, "the inputs' scales over the output's", real, 30)?,
+        output_scale: scale(
+            node,
+            "the inputs' scales over the output's",
+            real,
+            MOST_PRODUCT_SHIFT,
+        )?,
         output_zero_point: graph.value(node.output).params.zero_point,
         min: clamp.min,
         max: clamp.max,

@@ -145,3 +145,102 @@ fn c_string(text: &str) -> String {
     literal.push('"');
     literal
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::compile;
+    use super::super::testing::{Builder, options, params, with_model};
+    use super::*;
+    use crate::quantize::graph::QOp;
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    fn blob() -> Vec<u8> {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 2, 3, 4], params(1e-7, -128));
+        let y = builder.node(QOp::Requantize, &[x], &[1, 2, 3, 4], params(3e-7, 5));
+        builder.output(y);
+        builder.graph.outputs[0].name = "probabilities \"?\\\u{e9}".to_owned();
+        compile(&builder.graph, &options()).unwrap().blob
+    }
+
+    /// Compiles a library of this source; `None` if there is no compiler.
+    fn rustc(directory: &Path, name: &str, source: &str) -> Option<bool> {
+        let file = directory.join(format!("{name}.rs"));
+        fs::write(&file, source).unwrap();
+        let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let status = Command::new(compiler)
+            .args(["--edition=2024", "--crate-type=lib", "--emit=metadata"])
+            .args([
+                "-Dwarnings",
+                "--cap-lints=warn",
+                "-L",
+                ".",
+                "--crate-name",
+                name,
+            ])
+            .arg(&file)
+            .current_dir(directory)
+            .output();
+        status.ok().map(|output| output.status.success())
+    }
+
+    #[test]
+    fn a_firmware_of_another_model_does_not_compile() {
+        let directory = tempfile::tempdir().unwrap();
+        let blob = blob();
+        fs::write(directory.path().join("model.tiv"), &blob).unwrap();
+        let header = with_model(&blob, |model| rust_header(model, blob.len(), "model.tiv"));
+        fs::write(directory.path().join("model.rs"), header).unwrap();
+        let user = "extern crate tiivis_runtime;
+            pub mod model;
+            const _: () = assert!(model::ARENA_BYTES == 24 && model::INPUT_0_LEN == 24);
+            const _: [(); 3] = [(); model::INPUT_0_SHAPE[2]];
+            const _: () = assert!(model::INPUT_0_SCALE == 1e-7 && model::OUTPUT_0_SCALE == 3e-7);
+            const _: () = assert!(model::INPUT_0_ZERO_POINT == -128);
+            const _: () = assert!(model::OUTPUT_0_NAME.len() == 19);";
+        // Enough of the runtime for the module; building the real one again is not worth it.
+        let runtime = "#[repr(C, align(16))] pub struct Aligned<T: ?Sized>(pub T);";
+        let Some(is_built) = rustc(directory.path(), "tiivis_runtime", runtime) else {
+            println!("skipped: no rustc");
+            return;
+        };
+        assert!(is_built);
+        assert_eq!(rustc(directory.path(), "right", user), Some(true));
+        fs::write(directory.path().join("model.tiv"), &blob[1..]).unwrap();
+        assert_eq!(rustc(directory.path(), "wrong", user), Some(false));
+    }
+
+    #[test]
+    fn the_c_header_is_c() {
+        let directory = tempfile::tempdir().unwrap();
+        let blob = blob();
+        let header = with_model(&blob, |model| c_header(model, blob.len(), "my-model.tiv"));
+        let name = r#"#define MY_MODEL_OUTPUT_0_NAME "probabilities \042\077\134\303\251""#;
+        assert!(header.contains(name), "{header}");
+        fs::write(directory.path().join("my-model.tiv"), &blob).unwrap();
+        fs::write(directory.path().join("my_model.h"), &header).unwrap();
+        let source = "#include \"my_model.h\"\n\
+             _Static_assert(MY_MODEL_ARENA_BYTES == 24u, \"\");\n\
+             const unsigned shape[MY_MODEL_INPUT_0_RANK] = MY_MODEL_INPUT_0_SHAPE;\n\
+             const float scale = MY_MODEL_INPUT_0_SCALE;\n\
+             const int zero = MY_MODEL_INPUT_0_ZERO_POINT;\n";
+        fs::write(directory.path().join("user.c"), source).unwrap();
+        let compiled = Command::new("cc")
+            .args(["-std=c11", "-Wall", "-Werror", "-fsyntax-only", "user.c"])
+            .current_dir(directory.path())
+            .output();
+        match compiled {
+            Ok(output) => assert!(output.status.success(), "{output:?}"),
+            Err(_) => println!("skipped: no cc"),
+        }
+    }
+
+    #[test]
+    fn prefixes_are_identifiers() {
+        assert_eq!(macro_prefix("dir/my-model.v2.tiv"), "MY_MODEL");
+        assert_eq!(macro_prefix("3d.tiv"), "MODEL_3D");
+        assert_eq!(macro_prefix(""), "MODEL_");
+    }
+}

@@ -5,6 +5,7 @@
 //! leaves: the plan by [`crate::plan::check`], the bytes by the runtime's own parser.
 
 mod compile;
+mod concat;
 mod data;
 mod elementwise;
 mod encode;
@@ -12,6 +13,8 @@ mod error;
 mod file;
 mod header;
 mod steps;
+mod unary;
+mod weighted;
 
 pub use compile::{CompileError, Compiled, compile};
 pub use encode::{EmitOptions, emit};
@@ -20,6 +23,6 @@ pub use file::write_atomically;
 pub use header::{c_header, rust_header};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! From graph to bytes to results.
 
-use super::testing::{Builder, evaluate, options, params, random_graph, run_blob, run_plan};
-use super::{EmitOptions, compile};
+use super::testing::{Builder, clamp, evaluate, options, params, random_graph, run_blob, run_plan};
+use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
 use crate::lower::{ConcatInputs, lower_with};
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
@@ -142,4 +142,120 @@ fn stripping_names_takes_them_out() {
     let stripped = compile(&builder.graph, &stripped).unwrap().blob;
     assert!(!contains(&stripped, "node 0"));
     assert_eq!(run_blob(&stripped, &[vec![5; 4]]), [[5; 4]]);
+}
+
+#[test]
+fn outputs_that_are_inputs_constants_or_shared_are_read_right() {
+    let scale = params(0.1, 0);
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], scale);
+    let flat = builder.reshape(x, &[1, 2, 2]);
+    let constant = builder.constant(&[1, 3], scale, vec![1, -2, 3]);
+    let y = builder.like(
+        QOp::Lut {
+            table: (-128..=127).rev().collect(),
+        },
+        x,
+    );
+    for value in [x, flat, constant, y, y] {
+        builder.output(value);
+    }
+    let input = vec![1, 2, 3, -128];
+    let found = run_blob(
+        &compile(&builder.graph, &options()).unwrap().blob,
+        std::slice::from_ref(&input),
+    );
+    let negated = vec![-2, -3, -4, 127];
+    let expected = [
+        input.clone(),
+        input,
+        vec![1, -2, 3],
+        negated.clone(),
+        negated,
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn scales_too_far_apart_are_named() {
+    let refused = |scales: [f32; 3], op: QOp| {
+        let mut builder = Builder::new();
+        let a = builder.input(&[1, 4], params(scales[0], 0));
+        let b = builder.input(&[1, 4], params(scales[1], 0));
+        let y = builder.node(op, &[a, b], &[1, 4], params(scales[2], 0));
+        builder.output(y);
+        match compile(&builder.graph, &options()) {
+            Err(CompileError::Emit(EmitError::Scale { node, .. })) => node == "node 0",
+            Err(error) => panic!("{error}"),
+            Ok(_) => false,
+        }
+    };
+    let refused_rescale = |to: f32| {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 4], params(1.0, 0));
+        let y = builder.node(QOp::Requantize, &[x], &[1, 4], params(to, 0));
+        builder.output(y);
+        compile(&builder.graph, &options()).is_err()
+    };
+    let clamp = clamp();
+    assert!(!refused([0.1, 0.1, 1e-6], QOp::Add { clamp }));
+    assert!(refused([0.1, 0.1, 1e-8], QOp::Add { clamp }));
+    assert!(!refused([1e-9, 0.1, 0.1], QOp::Sub { clamp }));
+    // 2^15 is the multiplier 2^30 and the shift 16.
+    let limit = 2f32.powi(-15);
+    assert!(!refused([1.0, 1.0, 1.001 * limit], QOp::Mul { clamp }));
+    assert!(refused([1.0, 1.0, limit], QOp::Mul { clamp }));
+    assert!(!refused_rescale(1.001 * 2f32.powi(-23)));
+    assert!(refused_rescale(2f32.powi(-23)));
+}
+
+#[test]
+fn what_a_blob_cannot_say_is_refused() {
+    let scale = params(0.1, 0);
+    let refused = |shape: &[usize], copies: usize| {
+        let mut builder = Builder::new();
+        let x = builder.input(shape, scale);
+        let y = builder.like(QOp::Requantize, x);
+        for _ in 0..copies {
+            builder.output(y);
+        }
+        compile(&builder.graph, &options())
+    };
+    use CompileError::Emit;
+    assert!(refused(&[1; 6], 8).is_ok());
+    let error = refused(&[1; 6], 9);
+    assert!(matches!(
+        error,
+        Err(Emit(EmitError::Ports { found: 9, .. }))
+    ));
+    let error = refused(&[1; 7], 1);
+    assert!(matches!(error, Err(Emit(EmitError::PortShape { .. }))));
+    let error = refused(&[2, 3], 1);
+    assert!(matches!(error, Err(Emit(EmitError::PortShape { .. }))));
+    // What only the runtime knows to be wrong is refused by the runtime.
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 2], params(0.1, 300));
+    let y = builder.like(QOp::Requantize, x);
+    builder.output(y);
+    let error = compile(&builder.graph, &options());
+    assert!(matches!(error, Err(Emit(EmitError::Refused(_)))));
+}
+
+#[test]
+fn a_wrong_plan_is_not_written() {
+    let mut builder = Builder::new();
+    let x = builder.input(&[1, 4], params(0.1, 0));
+    let y = builder.node(
+        QOp::Transpose { perm: vec![0, 1] },
+        &[x],
+        &[1, 4],
+        params(0.1, 0),
+    );
+    builder.output(y);
+    let Compiled {
+        program, mut plan, ..
+    } = compile(&builder.graph, &options()).unwrap();
+    plan.offsets.fill(0);
+    let error = super::emit(&builder.graph, &program, &plan, &options());
+    assert!(matches!(error, Err(EmitError::Plan(_))));
 }

@@ -4,6 +4,7 @@
 //! exactly one output. Filters are OHWI. No operator may mix values along the batch axis, so that
 //! [`eval`] can run any number of samples at once.
 
+mod activation;
 pub mod eval;
 mod graph;
 mod infer;

@@ -12,9 +12,13 @@ pub(super) enum Order {
     ChannelLast,
 }
 
-/// Checks the lists' lengths (`channels` results of `taps` products each), and that every sum
-/// stays in int32: an input less its zero point is at most 255 in magnitude, so in any order of
-/// summation nothing exceeds `|bias| + 255 · Σ|w| < 2^31`.
+/// Most that an output's zero point adds to a rescaled sum, in magnitude.
+const MOST_ZERO_POINT: u64 = 128;
+
+/// Checks the lists' lengths (`channels` results of `taps` products each), and that nothing leaves
+/// int32: an input less its zero point is at most 255 in magnitude, so in any order of summation
+/// no sum exceeds `|bias| + 255 · Σ|w|`. A positive shift is applied to the sum, and the zero
+/// point added after it.
 pub(super) fn prove(
     node: &QNode,
     weights: &Weights,
@@ -41,14 +45,17 @@ pub(super) fn prove(
             });
         }
     }
-    for (channel, bias) in weights.bias.iter().enumerate() {
+    for (channel, (bias, scale)) in weights.bias.iter().zip(&weights.scales).enumerate() {
         let (start, step) = match order {
             Order::ChannelFirst => (channel * taps, 1),
             Order::ChannelLast => (channel, channels),
         };
         let own = weights.weights[start..].iter().step_by(step).take(taps);
         let sum: u64 = own.map(|w| u64::from(w.unsigned_abs())).sum();
-        let bound = u64::from(bias.unsigned_abs()) + 255 * sum;
+        let left_shift = u32::try_from(scale.shift).unwrap_or(0);
+        let sum = u64::from(bias.unsigned_abs()) + 255 * sum;
+        let bound = sum.saturating_mul(1u64.checked_shl(left_shift).unwrap_or(u64::MAX));
+        let bound = bound.saturating_add(MOST_ZERO_POINT);
         if bound >= 1 << 31 {
             return Err(LowerError::Accumulator {
                 node: node.name.clone(),

@@ -67,6 +67,16 @@ pub enum LowerError {
         /// By the tensor or list.
         found: usize,
     },
+    /// A pooling window lies in the padding entirely.
+    #[error("node '{node}': {what} {index} of the output sees only padding; pad less")]
+    EmptyWindow {
+        /// Name of the node.
+        node: String,
+        /// `row` or `column`.
+        what: &'static str,
+        /// Which one.
+        index: usize,
+    },
     /// An operator that only moves or selects values would have to rescale them.
     #[error(
         "node '{node}': input and output must have the same scale and zero point; \
@@ -102,7 +112,7 @@ pub enum LowerError {
         node: String,
         /// Output channel.
         channel: usize,
-        /// `|bias| + 255 · Σ|w|`.
+        /// `(|bias| + 255 · Σ|w|) · 2^max(0, shift) + 128`.
         bound: u64,
     },
 }

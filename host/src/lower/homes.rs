@@ -30,13 +30,13 @@ pub(super) fn find(
             continue;
         }
         sharing.require_defined(node)?;
-        match (&node.op, concat) {
-            (QOp::Reshape, _) => sharing.reshape(node)?,
-            (QOp::Concat { axis }, ConcatInputs::Embedded) => {
-                sharing.define(node.output, bytes(graph.value(node.output))?);
-                sharing.embed(node, *axis)?;
-            }
-            _ => sharing.define(node.output, bytes(graph.value(node.output))?),
+        if node.op == QOp::Reshape {
+            sharing.reshape(node)?;
+            continue;
+        }
+        sharing.define(node.output, bytes(graph.value(node.output))?);
+        if let (QOp::Concat { axis }, ConcatInputs::Embedded) = (&node.op, concat) {
+            sharing.embed(node, *axis)?;
         }
     }
     sharing.finish()
@@ -133,7 +133,7 @@ impl<'a> Sharing<'a> {
         for &id in &node.inputs {
             let input = self.graph.value(id);
             let length = bytes(input)?;
-            if is_outermost && at % ALIGNMENT_BYTES == 0 && input.params == output.params {
+            if is_outermost && at.is_multiple_of(ALIGNMENT_BYTES) && input.params == output.params {
                 self.embed_one(id, length, node.output, at);
             }
             at = at.checked_add(length).ok_or_else(|| LowerError::TooLarge {

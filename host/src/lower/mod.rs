@@ -7,11 +7,14 @@
 mod accumulator;
 mod error;
 mod homes;
+mod node;
 mod shape;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use error::LowerError;
-pub(crate) use shape::{aligned_rank, four, rows_and_depth, window};
+pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
 
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
@@ -49,7 +52,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     }
     let live = live_nodes(graph);
     for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
-        steps::check_arity(node)?;
+        node::check_arity(node)?;
     }
     let Homes { buffers, homes } = homes::find(graph, &live, concat)?;
     let mut program = Program {

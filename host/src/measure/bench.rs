@@ -1,13 +1,13 @@
 //! A blob on an emulated board: what it costs, and whether the bytes are the host's.
 
-use crate::board::firmware::{self, BuildError, Kind};
-use crate::board::{Board, log};
+use crate::board::{self, Board, BuildError, Firmware, Kind, LogError};
 use crate::measure::cost::m4;
 use crate::measure::elf::{ElfError, Image};
-use crate::measure::emulate::{self, EmulateError, Emulator, Phase, Run, RunOptions};
+use crate::measure::emulate::{self, Core, EmulateError, Emulator, Machine, Phase, Region, Run, RunOptions};
 use crate::measure::sim::{self, Blob, Inputs};
-use crate::report::{BenchReport, Cycles, Flash, Layer, Provenance, Total};
-use tiivis_runtime::bench::{Batch, Message, batch_offset};
+use crate::report::{BenchReport, Flash, Layer, Provenance, Total};
+use std::path::PathBuf;
+use tiivis_runtime::bench::{Batch, batch_offset};
 use tiivis_runtime::blob::Step;
 
 /// Why a model could not be measured.
@@ -22,18 +22,24 @@ pub enum BenchError {
     /// The run failed.
     #[error(transparent)]
     Emulate(#[from] EmulateError),
-    /// The device's log cannot be read.
+    /// The device's log cannot be read, or tells of a failure.
     #[error(transparent)]
-    Log(#[from] log::LogError),
-    /// The firmware gave up.
-    #[error("the firmware on `{board}` ended with code {code}: {log}")]
-    Firmware {
+    Log(#[from] LogError),
+    /// The firmware gave up without a word.
+    #[error("the firmware `{}` ended with exit code {code} and did not say why", firmware.display())]
+    ExitCode {
+        /// Its file.
+        firmware: PathBuf,
+        /// The code.
+        code: u32,
+    },
+    /// Nothing emulates the board.
+    #[error("board `{board}` cannot be emulated by {emulator}: `tiivis boards` says what can")]
+    NotEmulated {
         /// The board.
         board: String,
-        /// Exit code.
-        code: u32,
-        /// What it logged last.
-        log: String,
+        /// What was asked for.
+        emulator: Emulator,
     },
     /// The run was not the one that was expected.
     #[error("the firmware on `{board}` was to report {expected}, found {found}: this is a bug in Tiivis, please report it")]
@@ -87,18 +93,20 @@ pub fn bench(
     emulator: Emulator,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Measured, BenchError> {
+    let machine = machine(board, emulator)?;
     progress("building the firmware");
-    let firmware = firmware::build(board, &mut |line| progress(line))?;
+    let firmware = board::build(board, Kind::Bench, progress)?;
+    let layers_firmware = board::build(board, Kind::Layers, progress)?;
 
     progress("running the model");
-    let image = image(board, firmware.elf(Kind::Bench), blob, inputs)?;
-    let run = execute(board, &image, emulator)?;
-    let found = read(board, &image, &run)?;
+    let image = image(board, &firmware, blob, inputs)?;
+    let run = execute(&firmware, emulator, &machine, &image)?;
+    let found = board::decode(&firmware.elf_bytes, &run.stdout)?.results()?;
     compare(board, blob, inputs, &found.outputs)?;
 
     progress("counting the layers");
-    let layers_image = self::image(board, firmware.elf(Kind::Layers), blob, &inputs.first(1))?;
-    let layers_run = execute(board, &layers_image, emulator)?;
+    let layers_image = self::image(board, &layers_firmware, blob, &inputs.first(1))?;
+    let layers_run = execute(&layers_firmware, emulator, &machine, &layers_image)?;
 
     let model = m4::Model::new(&image);
     let [_, inference, ..] = &run.phases[..] else {
@@ -118,16 +126,16 @@ pub fn bench(
         total: Total {
             macs: layers.iter().map(|layer| layer.macs).sum(),
             instructions: cost.instructions,
-            cycles: cycles(cost.cycles),
+            cycles: cost.cycles,
             hook_instructions: difference(layers_instructions, cost.instructions),
         },
         layers,
         arena_bytes: blob.model().program().arena_bytes.into(),
-        stack_bytes: found.stack_bytes,
+        stack_bytes: found.stack_bytes.into(),
         flash: Flash {
-            code_bytes: image.code_bytes(),
+            code_bytes: firmware.code_bytes.into(),
             weights_bytes,
-            total_bytes: image.code_bytes() + weights_bytes,
+            total_bytes: u64::from(firmware.code_bytes) + weights_bytes,
         },
         samples: inputs.samples,
         identical: inputs.samples,
@@ -140,14 +148,6 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).expect("lengths fit 64 bits")
 }
 
-fn cycles(cycles: crate::measure::cost::Cycles) -> Cycles {
-    Cycles {
-        low: cycles.low,
-        mid: cycles.mid,
-        high: cycles.high,
-    }
-}
-
 fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
     BenchError::Protocol {
         board: board.id.clone(),
@@ -156,9 +156,37 @@ fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
     }
 }
 
+/// The board as the emulators know it.
+fn machine(board: &Board, emulator: Emulator) -> Result<Machine, BenchError> {
+    let known = board.emulator.as_ref().is_some_and(|known| match emulator {
+        Emulator::InProcess => known.in_process,
+        Emulator::Qemu => known.qemu_machine.is_some(),
+    });
+    if !known {
+        return Err(BenchError::NotEmulated {
+            board: board.id.clone(),
+            emulator,
+        });
+    }
+    Ok(Machine {
+        flash: Region {
+            origin: board.flash.start,
+            len: board.flash.bytes,
+        },
+        ram: Region {
+            origin: board.ram.start,
+            len: board.ram.bytes,
+        },
+        qemu_machine: board.emulator.as_ref().and_then(|known| known.qemu_machine.clone()),
+        core: match board.core {
+            board::Core::CortexM4 => Core::M4F,
+        },
+    })
+}
+
 /// Firmware, blob and samples as one image.
-fn image(board: &Board, elf: &[u8], blob: &Blob, inputs: &Inputs) -> Result<Image, BenchError> {
-    let mut image = Image::parse(elf)?;
+fn image(board: &Board, firmware: &Firmware, blob: &Blob, inputs: &Inputs) -> Result<Image, BenchError> {
+    let mut image = Image::parse(&firmware.elf_bytes)?;
     let address = board.model_address();
     let len = u32::try_from(blob.bytes().len()).map_err(|_| BenchError::TooLarge)?;
     let offset = batch_offset(len).ok_or(BenchError::TooLarge)?;
@@ -181,67 +209,51 @@ fn batch(inputs: &Inputs) -> Result<Vec<u8>, BenchError> {
     Ok(bytes)
 }
 
-fn execute(board: &Board, image: &Image, emulator: Emulator) -> Result<Run, BenchError> {
-    Ok(emulate::run(emulator, image, &board.machine(), RunOptions::default())?)
-}
-
-struct Found {
-    /// Per output, the samples' bytes.
-    outputs: Vec<Vec<i8>>,
-    stack_bytes: u64,
-}
-
-/// Collects what the firmware reported.
-fn read(board: &Board, image: &Image, run: &Run) -> Result<Found, BenchError> {
-    let log = log::decode(image.file(), &run.stdout)?;
+fn execute(
+    firmware: &Firmware,
+    emulator: Emulator,
+    machine: &Machine,
+    image: &Image,
+) -> Result<Run, BenchError> {
+    let run = emulate::run(emulator, image, machine, RunOptions::default())?;
+    // A firmware that gives up logs why, which says more than its exit code.
     if run.exit_code != 0 {
-        return Err(BenchError::Firmware {
-            board: board.id.clone(),
+        board::decode(&firmware.elf_bytes, &run.stdout)?.results()?;
+        return Err(BenchError::ExitCode {
+            firmware: firmware.path.clone(),
             code: run.exit_code,
-            log: log.lines.last().map_or_else(|| "it logged nothing".to_owned(), ToString::to_string),
         });
     }
-    let mut found = Found {
-        outputs: Vec::new(),
-        stack_bytes: 0,
-    };
-    let mut done = false;
-    for message in &log.messages {
-        match message.get() {
-            Message::Output { index, bytes, .. } => {
-                let index = usize::try_from(index).expect("u32 fits usize");
-                if index >= found.outputs.len() {
-                    found.outputs.resize_with(index + 1, Vec::new);
-                }
-                found.outputs[index].extend(bytes.iter().map(|byte| byte.cast_signed()));
-            }
-            Message::Stack { bytes } => found.stack_bytes = bytes.into(),
-            Message::Done { .. } => done = true,
-            Message::Model { .. } => {}
-        }
-    }
-    if done { Ok(found) } else { Err(unexpected(board, "the end of the run", "none")) }
+    Ok(run)
 }
 
-fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<i8>]) -> Result<(), BenchError> {
+/// Compares what the device reported, per sample and output, with the host simulation.
+fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<Vec<i8>>]) -> Result<(), BenchError> {
     let model = blob.model();
     let host = sim::run(&model, inputs, &|_| ());
-    for (output, port) in model.outputs().enumerate() {
-        let (host, device) = (&host[output], device.get(output).map_or(&[][..], Vec::as_slice));
-        if host.len() != device.len() {
-            let found = format!("{} bytes", device.len());
-            return Err(unexpected(board, &format!("{} bytes of output {output}", host.len()), &found));
-        }
-        if let Some(at) = (0..host.len()).find(|&at| host[at] != device[at]) {
-            let len = usize::try_from(port.span.len).expect("lengths fit usize");
-            return Err(BenchError::Differs {
-                board: board.id.clone(),
-                sample: at / len,
-                output,
-                byte: at % len,
-                device: device[at],
-                host: host[at],
-            });
+    if device.len() != inputs.samples {
+        let expected = format!("{} samples", inputs.samples);
+        return Err(unexpected(board, &expected, &format!("{} samples", device.len())));
+    }
+    for (sample, outputs) in device.iter().enumerate() {
+        for (output, host) in host.iter().enumerate() {
+            let len = host.len() / inputs.samples;
+            let host = &host[sample * len..][..len];
+            let device = outputs.get(output).map_or(&[][..], Vec::as_slice);
+            if host.len() != device.len() {
+                let expected = format!("{} bytes of output {output}", host.len());
+                return Err(unexpected(board, &expected, &format!("{} bytes", device.len())));
+            }
+            if let Some(byte) = (0..len).find(|&byte| host[byte] != device[byte]) {
+                return Err(BenchError::Differs {
+                    board: board.id.clone(),
+                    sample,
+                    output,
+                    byte,
+                    device: device[byte],
+                    host: host[byte],
+                });
+            }
         }
     }
     Ok(())
@@ -250,7 +262,7 @@ fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<i8>]) -> R
 /// The layers' costs, and the instructions of the whole pass.
 ///
 /// Phases of the `layers` firmware: 0 before the run, 1 from the call to the first step, then one a
-/// step, the last of which ends at the mark behind the run.
+/// step, then one behind the run.
 fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<Layer>, u64), BenchError> {
     let blob_model = blob.model();
     let steps: Vec<Step> = blob_model.steps().collect();
@@ -269,7 +281,7 @@ fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<L
             op: step.op.name().to_owned(),
             macs: step.op.macs(),
             instructions: cost.instructions,
-            cycles: cycles(cost.cycles),
+            cycles: cost.cycles,
         };
         match layers.last_mut() {
             // A layer may take several steps.

@@ -132,7 +132,7 @@ fn overwritten(
         .map(|place| place.buffer);
     match merge {
         Merge::First => free.next(),
-        Merge::Last => free.last(),
+        Merge::Last => free.next_back(),
         Merge::Never => None,
     }
 }

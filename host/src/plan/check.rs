@@ -7,91 +7,11 @@
 //! that the step may overwrite.
 
 use super::ALIGNMENT_BYTES;
+use super::check_error::CheckError;
 use super::program::{Place, Program, Step, Write};
 use std::ops::Range;
 
-/// Why a plan is refused. Steps are named by index and layer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CheckError {
-    /// The program or the plan contradicts itself.
-    #[error("the {what} of step {step} contradicts the program; this is an error of the compiler")]
-    Inconsistent {
-        /// What names a buffer, range or read that is not there.
-        what: &'static str,
-        /// The step, or the number of steps for inputs, outputs and the plan itself.
-        step: usize,
-    },
-    /// The plan has another number of offsets than the program has buffers.
-    #[error("the plan places {found} buffers, the program has {expected}")]
-    Count {
-        /// Buffers of the program.
-        expected: usize,
-        /// Offsets of the plan.
-        found: usize,
-    },
-    /// A buffer reaches over the end of the arena.
-    #[error("buffer '{buffer}' ends at byte {end} of an arena of {arena_bytes} bytes")]
-    OutOfArena {
-        /// Name of the buffer.
-        buffer: String,
-        /// Its end.
-        end: u64,
-        /// Length of the arena.
-        arena_bytes: u32,
-    },
-    /// A buffer starts off a word.
-    #[error("buffer '{buffer}' lies at {offset}, which is no multiple of {ALIGNMENT_BYTES}")]
-    Misaligned {
-        /// Name of the buffer.
-        buffer: String,
-        /// Its offset.
-        offset: u32,
-    },
-    /// A byte of a buffer is written a second time.
-    #[error("step {step} ('{layer}') writes a part of buffer '{buffer}' again")]
-    WrittenTwice {
-        /// Index of the step.
-        step: usize,
-        /// Its layer.
-        layer: String,
-        /// Name of the buffer.
-        buffer: String,
-    },
-    /// A write falls on bytes that are still needed.
-    #[error("step {step} ('{layer}') writes '{buffer}' over '{needed}', which is needed later")]
-    Overwrites {
-        /// Index of the step.
-        step: usize,
-        /// Its layer.
-        layer: String,
-        /// Name of the buffer that is written.
-        buffer: String,
-        /// Name of the buffer that is hit.
-        needed: String,
-    },
-    /// A step overlaps an operand in another way than it allows.
-    #[error("step {step} ('{layer}') writes over its operand '{operand}' in a way it cannot")]
-    InPlace {
-        /// Index of the step.
-        step: usize,
-        /// Its layer.
-        layer: String,
-        /// Name of the operand's buffer.
-        operand: String,
-    },
-    /// Bytes that are read are not what was written there.
-    #[error("'{reader}' reads '{buffer}', but byte {byte} of it is gone or was never written")]
-    Lost {
-        /// The layer that reads, or `the caller` for an output.
-        reader: String,
-        /// Name of the buffer.
-        buffer: String,
-        /// First byte that is wrong.
-        byte: usize,
-    },
-}
-
-/// Checks `plan_offsets` of a plan against the program.
+/// Checks the offsets of a plan against the program.
 ///
 /// # Errors
 /// The first violation, see [`CheckError`].
@@ -138,7 +58,7 @@ impl<'a> Arena<'a> {
                     arena_bytes,
                 });
             }
-            if offset % ALIGNMENT_BYTES != 0 {
+            if !offset.is_multiple_of(ALIGNMENT_BYTES) {
                 return Err(CheckError::Misaligned {
                     buffer: buffer.name.clone(),
                     offset,
@@ -512,7 +432,7 @@ mod tests {
         let mut random = Random::new(3);
         let (mut accepted, mut refused, mut harmful) = (0, 0, 0);
         for _ in 0..3000 {
-            let program = random_program(&mut random);
+            let program = random_program(&mut random, 14);
             let expected = run(&program, &disjoint(&program));
             let sound = plan(&program).unwrap();
             for _ in 0..6 {

@@ -6,6 +6,8 @@
 
 mod blocks;
 mod check;
+mod check_error;
+mod climb;
 mod pack;
 mod planner;
 mod program;
@@ -13,7 +15,8 @@ mod search;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use check::{CheckError, check};
+pub use check::check;
+pub use check_error::CheckError;
 pub use planner::{Plan, PlanError, plan};
 pub use program::{Buffer, Home, Kernel, Place, Program, Step, Write};
 

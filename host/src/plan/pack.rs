@@ -25,35 +25,42 @@ pub(super) fn live_peak(blocks: &[Block]) -> (u64, usize) {
         .unwrap_or((0, 0))
 }
 
-/// The best of a few orders.
-pub(super) fn greedy(blocks: &[Block]) -> Packing {
-    let life = |block: &Block| u64::try_from(block.last - block.first + 1).unwrap_or(u64::MAX);
-    let size = |block: &Block| u64::from(block.bytes);
-    let keys: [&dyn Fn(&Block) -> [u64; 2]; 5] = [
-        &|b| [size(b), life(b)],
-        &|b| [size(b).saturating_mul(life(b)), size(b)],
-        &|b| [life(b), size(b)],
-        &|b| {
-            [
-                u64::MAX - u64::try_from(b.first).unwrap_or(u64::MAX),
-                size(b),
-            ]
-        },
-        &|b| [u64::try_from(b.last).unwrap_or(u64::MAX), size(b)],
+/// The best of a few orders, and its packing.
+pub(super) fn greedy(blocks: &[Block]) -> (Vec<usize>, Packing) {
+    type Key = fn(&Block) -> [u64; 2];
+    let keys: [Key; 5] = [
+        |block| [size(block), life(block)],
+        |block| [size(block).saturating_mul(life(block)), size(block)],
+        |block| [life(block), size(block)],
+        |block| [u64::MAX - time(block.first), size(block)],
+        |block| [time(block.last), size(block)],
     ];
     let packings = keys.iter().map(|key| {
         let mut order: Vec<usize> = (0..blocks.len()).collect();
         // A stable sort: equal keys keep the buffers' order, whatever the platform.
         order.sort_by_key(|&block| Reverse(key(&blocks[block])));
-        first_fit(blocks, &order)
+        let packing = first_fit(blocks, &order);
+        (order, packing)
     });
     packings
-        .min_by_key(|packing| packing.bytes)
+        .min_by_key(|(_, packing)| packing.bytes)
         .expect("there are orders")
 }
 
+fn size(block: &Block) -> u64 {
+    u64::from(block.bytes)
+}
+
+fn life(block: &Block) -> u64 {
+    time(block.last - block.first + 1)
+}
+
+fn time(time: usize) -> u64 {
+    u64::try_from(time).expect("usize is at most 64 bits on every host")
+}
+
 /// Places blocks in this order.
-fn first_fit(blocks: &[Block], order: &[usize]) -> Packing {
+pub(super) fn first_fit(blocks: &[Block], order: &[usize]) -> Packing {
     let mut offsets = vec![0; blocks.len()];
     let mut bytes = 0;
     for (placed, &block) in order.iter().enumerate() {
@@ -106,7 +113,7 @@ mod tests {
 
     #[test]
     fn no_blocks_need_no_bytes() {
-        assert_eq!(greedy(&[]).bytes, 0);
+        assert_eq!(greedy(&[]).1.bytes, 0);
         assert_eq!(live_peak(&[]), (0, 0));
     }
 }

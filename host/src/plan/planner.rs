@@ -1,9 +1,11 @@
 //! The planner: the smallest arena it can find.
 
 use super::blocks::{Merge, blocks};
+use super::climb::climb;
 use super::pack::{greedy, live_peak};
 use super::program::Program;
 use super::search::search;
+use std::fmt;
 
 /// Most blocks for which the exact search is tried.
 const EXACT_BLOCKS: usize = 24;
@@ -27,6 +29,27 @@ pub struct Plan {
     pub peak_step: usize,
 }
 
+impl fmt::Display for Plan {
+    /// `arena 1024 bytes, the fewest possible (step 3)`, or how far from it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            arena_bytes,
+            lower_bound_bytes,
+            peak_step,
+            ..
+        } = self;
+        write!(f, "arena {arena_bytes} bytes, ")?;
+        if arena_bytes == lower_bound_bytes {
+            return write!(f, "the fewest possible (step {peak_step})");
+        }
+        let gap = arena_bytes.saturating_sub(*lower_bound_bytes);
+        if self.proven_optimal {
+            f.write_str("the fewest possible with these results in place, ")?;
+        }
+        write!(f, "{gap} over the bytes that live at step {peak_step}")
+    }
+}
+
 /// Why there is no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -37,8 +60,8 @@ pub enum PlanError {
 
 /// Plans a program. The same program gives the same plan on every machine.
 ///
-/// Greedy packings in several orders, with and without results in place; then an exact search when
-/// there are few buffers and the bound is not met.
+/// With and without results in place: greedy packings in several orders; where the bound is not
+/// met, a local search from the best of them and, when there are few buffers, an exact one.
 ///
 /// # Errors
 /// [`PlanError::TooLarge`].
@@ -47,7 +70,10 @@ pub fn plan(program: &Program) -> Result<Plan, PlanError> {
     let (bound, peak_time) = live_peak(&blocks(program, Merge::First)?.blocks);
     let mut best: Option<Candidate> = None;
     for merge in [Merge::First, Merge::Last, Merge::Never] {
-        let found = candidate(program, merge, bound)?;
+        if best.as_ref().is_some_and(|best| best.bytes == bound) {
+            break;
+        }
+        let found = candidate(program, merge)?;
         if best.as_ref().is_none_or(|best| found.bytes < best.bytes) {
             best = Some(found);
         }
@@ -76,17 +102,18 @@ struct Candidate {
     is_smallest: bool,
 }
 
-fn candidate(program: &Program, merge: Merge, bound: u64) -> Result<Candidate, PlanError> {
+fn candidate(program: &Program, merge: Merge) -> Result<Candidate, PlanError> {
     let merged = blocks(program, merge)?;
-    let mut packing = greedy(&merged.blocks);
-    let mut is_smallest = false;
     let (live, _) = live_peak(&merged.blocks);
-    if packing.bytes > bound.max(live) && merged.blocks.len() <= EXACT_BLOCKS {
+    let (order, mut packing) = greedy(&merged.blocks);
+    if packing.bytes > live {
+        packing = climb(&merged.blocks, order, live);
+    }
+    let mut is_smallest = packing.bytes == live;
+    if !is_smallest && merged.blocks.len() <= EXACT_BLOCKS {
         let found = search(&merged.blocks, packing, live, EXACT_NODES);
         packing = found.best;
         is_smallest = found.is_smallest;
-    } else if packing.bytes == live {
-        is_smallest = true;
     }
     let offsets = merged.of_buffer.iter().map(|&block| packing.offsets[block]);
     Ok(Candidate {
@@ -107,9 +134,9 @@ mod tests {
     fn random_programs_get_sound_plans() {
         let mut random = Random::new(1);
         let (mut proven, mut at_bound) = (0, 0);
-        const PROGRAMS: usize = 4000;
-        for _ in 0..PROGRAMS {
-            let program = random_program(&mut random);
+        const PROGRAMS: usize = 3000;
+        for round in 0..PROGRAMS {
+            let program = random_program(&mut random, [10, 20, 40][round % 3]);
             let plan = plan(&program).unwrap();
             check(&program, &plan)
                 .unwrap_or_else(|error| panic!("{error}\n{program:#?}\n{plan:?}"));
@@ -119,12 +146,14 @@ mod tests {
             assert!(plan.arena_bytes <= apart.arena_bytes);
             assert!(plan.peak_step < program.steps.len());
             assert_eq!(run(&program, &plan), run(&program, &apart), "{program:#?}");
-            assert_eq!(plan, super::plan(&program).unwrap());
+            if round % 20 == 0 {
+                assert_eq!(plan, super::plan(&program).unwrap());
+            }
             proven += usize::from(plan.proven_optimal);
             at_bound += usize::from(plan.arena_bytes == plan.lower_bound_bytes);
         }
         println!("{PROGRAMS} programs: {at_bound} at the bound, {proven} proven");
-        assert!(proven * 100 >= PROGRAMS * 99, "only {proven} proven");
+        assert!(proven * 1000 >= PROGRAMS * 995, "only {proven} proven");
     }
 
     /// A chain of steps over buffers of these lengths.
@@ -170,6 +199,8 @@ mod tests {
         assert_eq!((found.arena_bytes, found.lower_bound_bytes), (152, 152));
         assert!(found.proven_optimal);
         assert_eq!(found.peak_step, 2);
+        let text = "arena 152 bytes, the fewest possible (step 2)";
+        assert_eq!(found.to_string(), text);
     }
 
     #[test]

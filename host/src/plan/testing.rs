@@ -42,9 +42,10 @@ pub(crate) fn disjoint(program: &Program) -> Plan {
     }
 }
 
-/// A program over random buffers: steps with one to three operands, some in place, some with
-/// scratch, some that write the two halves of a buffer by turns.
-pub(crate) fn random_program(random: &mut Random) -> Program {
+/// A program over random buffers, of up to `most_steps` steps: with one to three operands, some in
+/// place, some with scratch, some that write the two halves of a buffer by turns.
+pub(crate) fn random_program(random: &mut Random, most_steps: usize) -> Program {
+    let skip_percent = [5, 25, 60][random.below(3)];
     let mut program = Program {
         buffers: Vec::new(),
         homes: Vec::new(),
@@ -60,12 +61,13 @@ pub(crate) fn random_program(random: &mut Random) -> Program {
         program.inputs.push(place);
         values.push(place);
     }
-    for _ in 0..1 + random.below(14) {
-        if random.chance(15) {
-            values.push(interleaved(random, &mut program, &values));
-        } else {
-            values.push(plain(random, &mut program, &values));
-        }
+    for _ in 0..1 + random.below(most_steps) {
+        let mut operand = |random: &mut Random| operand(random, &values, skip_percent);
+        let value = match random.chance(15) {
+            true => interleaved(random, &mut program, &mut operand),
+            false => plain(random, &mut program, &mut operand),
+        };
+        values.push(value);
     }
     for _ in 0..1 + random.below(2) {
         // Mostly the last values, or all else would be dead.
@@ -89,9 +91,16 @@ fn add_buffer(program: &mut Program, bytes: usize) -> Place {
     }
 }
 
-fn operand(random: &mut Random, values: &[Place]) -> Place {
+/// Chooses what a step reads.
+type Operand<'a> = &'a mut dyn FnMut(&mut Random) -> Place;
+
+fn operand(random: &mut Random, values: &[Place], skip_percent: usize) -> Place {
     // Recent values, and now and then an old one: a long skip.
-    let reach = if random.chance(25) { values.len() } else { 3 };
+    let reach = if random.chance(skip_percent) {
+        values.len()
+    } else {
+        3
+    };
     values[values.len() - 1 - random.below(reach.min(values.len()))]
 }
 
@@ -108,10 +117,8 @@ fn push(program: &mut Program, reads: Vec<Place>, write: Write) {
     });
 }
 
-fn plain(random: &mut Random, program: &mut Program, values: &[Place]) -> Place {
-    let reads: Vec<Place> = (0..1 + random.below(3))
-        .map(|_| operand(random, values))
-        .collect();
+fn plain(random: &mut Random, program: &mut Program, operand: Operand<'_>) -> Place {
+    let reads: Vec<Place> = (0..1 + random.below(3)).map(|_| operand(random)).collect();
     let is_elementwise = random.chance(50);
     let bytes = match is_elementwise {
         true => usize::try_from(reads[0].bytes).unwrap(),
@@ -134,8 +141,8 @@ fn plain(random: &mut Random, program: &mut Program, values: &[Place]) -> Place 
 }
 
 /// A concatenation along an inner axis, in two steps.
-fn interleaved(random: &mut Random, program: &mut Program, values: &[Place]) -> Place {
-    let [a, b] = [operand(random, values), operand(random, values)];
+fn interleaved(random: &mut Random, program: &mut Program, operand: Operand<'_>) -> Place {
+    let [a, b] = [operand(random), operand(random)];
     let rows = 1 + u32::try_from(random.below(3)).unwrap();
     let [left, right] = [1, 1].map(|least| least + u32::try_from(random.below(8)).unwrap());
     let pitch_bytes = left + right;

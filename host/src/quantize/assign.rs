@@ -2,6 +2,7 @@
 
 use super::error::QuantizeError;
 use super::graph::QuantParams;
+use super::groups::Groups;
 use super::range::{Range, Ranges};
 use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
 
@@ -279,27 +280,5 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => &node.inputs,
-    }
-}
-
-/// Disjoint sets of values.
-struct Groups(Vec<usize>);
-
-impl Groups {
-    fn new(count: usize) -> Self {
-        Self((0..count).collect())
-    }
-
-    fn root(&self, id: ValueId) -> usize {
-        let mut root = id.index();
-        while self.0[root] != root {
-            root = self.0[root];
-        }
-        root
-    }
-
-    fn unite(&mut self, a: ValueId, b: ValueId) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.0[a] = b;
     }
 }

@@ -3,14 +3,11 @@
 use super::assign::{assign, clamp, operands};
 use super::error::QuantizeError;
 use super::graph::{QGraph, QNode, QOp, QPort, QValue, QuantParams};
+use super::headroom::{check_rescale, check_sum};
 use super::lut;
-use super::multiplier::quantize_multiplier;
 use super::range::{Range, Ranges};
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
-
-/// Bits that TFLite shifts the operands of an addition left by before it scales them.
-const ADD_LEFT_SHIFT_BITS: i32 = 20;
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -150,22 +147,21 @@ impl Converter<'_> {
                 clamp,
             },
             Op::Add { .. } => {
-                self.check_sum(node, output)?;
+                check_sum(node, [input, self.params(node.inputs[1])?], output)?;
                 QOp::Add { clamp }
             }
             Op::Sub { .. } => {
-                self.check_sum(node, output)?;
+                check_sum(node, [input, self.params(node.inputs[1])?], output)?;
                 QOp::Sub { clamp }
             }
             Op::Mul { .. } => {
                 let other = self.params(node.inputs[1])?;
-                let product = f64::from(input.scale) * f64::from(other.scale);
-                check_rescale(node, product, 255.0 * 255.0, output)?;
+                check_rescale(node, &[input, other], output)?;
                 QOp::Mul { clamp }
             }
             Op::Concat { axis } => {
                 for &input in &node.inputs {
-                    check_rescale(node, f64::from(self.params(input)?.scale), 255.0, output)?;
+                    check_rescale(node, &[self.params(input)?], output)?;
                 }
                 QOp::Concat { axis: *axis }
             }
@@ -273,23 +269,6 @@ impl Converter<'_> {
         });
         Ok(output)
     }
-
-    /// Whether the fixed-point addition (see [`tiivis_runtime::blob::AddSub`]) can reach the
-    /// output's scale: its last multiplier must be below 1.
-    fn check_sum(&self, node: &Node, output: QuantParams) -> Result<(), QuantizeError> {
-        let a = self.params(node.inputs[0])?.scale;
-        let b = self.params(node.inputs[1])?.scale;
-        let twice_larger = 2.0 * f64::from(a.max(b));
-        let output_scale = f64::from(output.scale);
-        let last = twice_larger / f64::from(1 << ADD_LEFT_SHIFT_BITS) / output_scale;
-        match quantize_multiplier(last) {
-            Ok(scale) if scale.shift <= 0 => Ok(()),
-            Ok(_) | Err(_) => Err(QuantizeError::OutputTooFine {
-                node: node.name.clone(),
-                ratio: twice_larger * 255.0 / output_scale,
-            }),
-        }
-    }
 }
 
 /// The window of an average pool whose counted padding has been made explicit.
@@ -310,24 +289,6 @@ fn channels_last(weights: &[i8], channels: usize) -> std::sync::Arc<[i8]> {
         .collect()
 }
 
-/// Whether `reach` steps of scale `from`, in magnitude, fit int32 when brought to the output's
-/// scale.
-fn check_rescale(
-    node: &Node,
-    from: f64,
-    reach: f64,
-    output: QuantParams,
-) -> Result<(), QuantizeError> {
-    let ratio = from / f64::from(output.scale);
-    match quantize_multiplier(ratio) {
-        Ok(scale) if reach * f64::from(scale.shift.max(0)).exp2() <= f64::from(i32::MAX) => Ok(()),
-        Ok(_) | Err(_) => Err(QuantizeError::OutputTooFine {
-            node: node.name.clone(),
-            ratio: reach * ratio,
-        }),
-    }
-}
-
 fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
     QuantizeError::NotSimplified {
         node: node.name.clone(),
@@ -343,7 +304,8 @@ mod tests {
     use crate::quantize::oracle::{dequantized, evaluate, observed};
 
     fn quantized(builder: &mut Builder) -> QGraph {
-        let ranges = observed(&builder.graph, 60, &mut builder.random);
+        let samples = builder.samples(60);
+        let ranges = observed(&builder.graph, &samples);
         quantize(&builder.graph, &ranges).unwrap()
     }
 
@@ -525,7 +487,8 @@ mod tests {
         let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
         let pool = b.avg_pool(conv, window(8, 1, 0), false);
         b.output(pool);
-        let ranges = observed(&b.graph, 5, &mut b.random);
+        let samples = b.samples(5);
+        let ranges = observed(&b.graph, &samples);
         let graph = quantize(&b.graph, &ranges).unwrap();
         let expected = QuantParams::from_range(ranges.get(conv).unwrap());
         assert_eq!(params(&graph, conv), expected);
@@ -618,7 +581,8 @@ mod tests {
         let padded = b.pad(x, 1, 50.0);
         let conv = b.conv(padded, 2, window(3, 1, 0), 1, None);
         b.output(conv);
-        let mut ranges = observed(&b.graph, 5, &mut b.random);
+        let samples = b.samples(5);
+        let mut ranges = observed(&b.graph, &samples);
         ranges.set(padded, Range::new(-1.0, 1.0).unwrap());
         let graph = quantize(&b.graph, &ranges).unwrap();
         assert!(params(&graph, padded).scale >= 50.0 / 255.0);
@@ -630,10 +594,12 @@ mod tests {
         let refused = |build: &dyn Fn(&mut Builder)| {
             let mut b = Builder::new(16);
             build(&mut b);
-            let ranges = observed(&b.graph, 2, &mut b.random);
+            let samples = b.samples(2);
+            let ranges = observed(&b.graph, &samples);
             quantize(&b.graph, &ranges).unwrap_err().to_string()
         };
-        let cases: [(&dyn Fn(&mut Builder), &str); 5] = [
+        type Build<'a> = &'a dyn Fn(&mut Builder);
+        let cases: [(Build<'_>, &str); 5] = [
             (
                 &|b| {
                     let x = b.input(&[1, 2, 2, 3]);

@@ -12,10 +12,12 @@ const BINS: usize = 4096;
 
 /// A value that cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
-#[error("{value} is not a finite number")]
+#[error("{value} at position {position} is not a finite number")]
 pub struct NonFinite {
     /// The value: infinite or not a number.
     pub value: f32,
+    /// Where it is among the values that were to be counted.
+    pub position: usize,
 }
 
 /// How often which values occurred.
@@ -57,8 +59,9 @@ impl Histogram {
     /// # Errors
     /// If one is not finite; then none is counted.
     pub fn add(&mut self, values: &[f32]) -> Result<(), NonFinite> {
-        if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(NonFinite { value });
+        if let Some(position) = values.iter().position(|value| !value.is_finite()) {
+            let value = values[position];
+            return Err(NonFinite { value, position });
         }
         if values.is_empty() {
             return Ok(());
@@ -261,7 +264,8 @@ mod tests {
     fn what_is_not_finite_is_refused_and_not_counted() {
         let mut histogram = of(&[1.0]);
         let before = histogram.clone();
-        assert!(histogram.add(&[2.0, f32::NAN]).is_err());
+        let nan = histogram.add(&[2.0, f32::NAN]).unwrap_err();
+        assert!(nan.value.is_nan() && nan.position == 1);
         let infinite = histogram.add(&[f32::INFINITY]).unwrap_err();
         assert_eq!(infinite.value, f32::INFINITY);
         assert_eq!(histogram, before);

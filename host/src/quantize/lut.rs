@@ -4,30 +4,14 @@ use super::graph::QuantParams;
 use crate::ir::Activation;
 use std::sync::Arc;
 
-/// `f(x)` in f64.
-fn apply(activation: Activation, x: f64) -> f64 {
-    match activation {
-        Activation::Clamp(clamp) => x.max(f64::from(clamp.min)).min(f64::from(clamp.max)),
-        Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-        Activation::Tanh => x.tanh(),
-        Activation::LeakyRelu { alpha } if x < 0.0 => f64::from(alpha) * x,
-        Activation::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
-        Activation::LeakyRelu { .. } | Activation::Elu { .. } => x,
-        Activation::HardSigmoid { alpha, beta } => {
-            (f64::from(alpha) * x + f64::from(beta)).clamp(0.0, 1.0)
-        }
-        Activation::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
-    }
-}
-
 /// The function as a table: entry `q + 128` is the result for the input `q`.
 ///
 /// The exact result, computed in f64, over the output's scale, rounded half away from zero, plus
 /// the zero point, saturated. (TFLite's tables are computed in f32: `LUTPopulate`,
-/// kernels/internal/common.h; entries can differ by one where that rounds to another side.)
+/// `kernels/internal/common.h`; entries can differ by one where that rounds to another side.)
 pub(super) fn table(activation: Activation, input: QuantParams, output: QuantParams) -> Arc<[i8]> {
     (i8::MIN..=i8::MAX)
-        .map(|q| output.quantize(apply(activation, input.dequantize(q))))
+        .map(|q| output.quantize(activation.apply(input.dequantize(q))))
         .collect()
 }
 

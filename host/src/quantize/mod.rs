@@ -4,15 +4,18 @@
 //! and zero point per tensor, int8 weights with a scale per output channel and zero point 0, int32
 //! biases.
 //!
-//! [`calibrate`] runs the float graph over sample data and keeps a [`Histogram`] per value;
-//! [`Statistics::ranges`] chooses ranges from them by a [`Method`]; [`quantize`] turns graph and
-//! ranges into a [`graph::QGraph`].
+//! [`calibrate`] runs the float graph over sample data, keeps a [`Histogram`] per value and chooses
+//! a range from each by a [`Method`]; [`quantize`] turns graph and ranges into a
+//! [`graph::QGraph`].
 
 mod assign;
+mod calibrate;
 mod convert;
 mod entropy;
 mod error;
 pub mod graph;
+mod groups;
+mod headroom;
 mod histogram;
 mod lut;
 mod method;
@@ -24,6 +27,7 @@ mod params;
 mod range;
 mod weights;
 
+pub use calibrate::{CalibrateError, Statistics, calibrate};
 pub use convert::quantize;
 pub use error::QuantizeError;
 pub use histogram::{Histogram, NonFinite};

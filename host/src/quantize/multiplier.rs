@@ -18,7 +18,7 @@ pub struct ScaleError {
 /// The fixed-point scale nearest to a real one: `multiplier / 2^31 * 2^shift`, the multiplier
 /// rounded half away from zero.
 ///
-/// TFLite's `QuantizeMultiplier` (kernels/internal/quantization_util.cc): the multiplier is
+/// TFLite's `QuantizeMultiplier` (`kernels/internal/quantization_util.cc`): the multiplier is
 /// normalized to `2^30..2^31`; a scale that would need a shift below -31 becomes 0 with shift 0.
 ///
 /// # Errors
@@ -60,7 +60,7 @@ pub fn quantize_multiplier(real: f64) -> Result<Scale, ScaleError> {
 /// `multiplier` and `left_shift` of the softmax of an input of this scale, beta 1; the arguments
 /// of [`tiivis_runtime::kernels::table_entry`].
 ///
-/// TFLite's `PreprocessSoftmaxScaling` (kernels/internal/quantization_util.cc) with 5 integer
+/// TFLite's `PreprocessSoftmaxScaling` (`kernels/internal/quantization_util.cc`) with 5 integer
 /// bits: `min(scale * 2^26, 2^31 - 1)` as a multiplier of at least 1. TFLite aborts below 1; here
 /// it is raised to 1, which changes nothing: all exponentials are within `2^-18` of 1.
 pub fn softmax_parameters(scale: f32) -> (i32, u32) {

@@ -11,7 +11,7 @@ use crate::ir::Clamp;
 impl QuantParams {
     /// The scale and zero point that spread the range over int8.
     ///
-    /// TFLite's `ChooseQuantizationParams` (kernels/internal/quantization_util.h): the scale is the
+    /// TFLite's `ChooseQuantizationParams` (`kernels/internal/quantization_util.h`): the scale is the
     /// range's width over 255; the zero point comes from the bound that gives the smaller rounding
     /// error and is rounded to an integer, so that real 0 is exact and the represented interval is
     /// the range shifted by at most half a step. A range that holds only 0, as a tensor that was
@@ -53,7 +53,7 @@ impl QuantParams {
 
     /// The quantized values that a clamp allows; all where there is no clamp.
     ///
-    /// TFLite's `CalculateActivationRangeQuantized` (kernels/kernel_util.cc).
+    /// TFLite's `CalculateActivationRangeQuantized` (`kernels/kernel_util.cc`).
     pub fn clamp(self, clamp: Option<Clamp>) -> QClamp {
         match clamp {
             None => QClamp {

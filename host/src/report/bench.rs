@@ -1,18 +1,8 @@
 //! What a run on a board costs.
 
 use super::{Align, Table, bytes, count};
+use crate::measure::cost::Cycles;
 use serde::Serialize;
-
-/// Cycles, estimated: the range and the figure in the middle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Cycles {
-    /// Best case of the model.
-    pub low: u64,
-    /// The figure that goals are stated in.
-    pub mid: u64,
-    /// Worst case of the model.
-    pub high: u64,
-}
 
 /// How the figures were got.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

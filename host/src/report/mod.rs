@@ -3,5 +3,5 @@
 mod bench;
 mod table;
 
-pub use bench::{BenchReport, Cycles, Flash, Layer, Provenance, Total};
+pub use bench::{BenchReport, Flash, Layer, Provenance, Total};
 pub use table::{Align, Table, bytes, count};

@@ -22,11 +22,11 @@ pub struct Program<'a> {
     pub arena_bytes: u32,
     /// The core that the weights were packed for; a hint for cost, never a refusal.
     pub isa: Isa,
-    /// Number of inputs.
+    /// Number of inputs, 1 to [`MAX_PORTS`].
     pub input_count: u32,
     /// [`Port`] × `input_count`.
     pub inputs: &'a [u8],
-    /// Number of outputs.
+    /// Number of outputs, 1 to [`MAX_PORTS`].
     pub output_count: u32,
     /// [`Port`] × `output_count`.
     pub outputs: &'a [u8],
@@ -75,7 +75,7 @@ pub struct Port<'a> {
 pub struct Provenance<'a> {
     /// Compiler and version.
     pub tool: &'a str,
-    /// SHA-256 of the source model file.
+    /// SHA-256 of the source model file, 32 bytes, or none.
     pub source_sha256: &'a [u8],
     /// The options that made the blob, one `key = value` a line.
     pub recipe: &'a str,

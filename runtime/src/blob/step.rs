@@ -67,11 +67,102 @@ pub enum Op {
     Transpose(Transpose),
 }
 
+impl Op {
+    /// The operator's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "Conv2d",
+            Self::DepthwiseConv2d(_) => "DepthwiseConv2d",
+            Self::Dense(_) => "Dense",
+            Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool2d(_) => "AvgPool2d",
+            Self::Add(_) => "Add",
+            Self::Sub(_) => "Sub",
+            Self::Mul(_) => "Mul",
+            Self::Concat(_) => "Concat",
+            Self::Pad(_) => "Pad",
+            Self::Softmax(_) => "Softmax",
+            Self::Lut(_) => "Lut",
+            Self::Requantize(_) => "Requantize",
+            Self::Transpose(_) => "Transpose",
+        }
+    }
+
+    /// Where the result goes.
+    #[must_use]
+    pub const fn output(&self) -> Span {
+        match self {
+            Self::Conv2d(op) => op.output,
+            Self::DepthwiseConv2d(op) => op.output,
+            Self::Dense(op) => op.output,
+            Self::MaxPool2d(op) | Self::AvgPool2d(op) => op.output,
+            Self::Add(op) | Self::Sub(op) => op.output,
+            Self::Mul(op) => op.output,
+            Self::Concat(op) => op.output,
+            Self::Pad(op) => op.output,
+            Self::Softmax(op) => op.output,
+            Self::Lut(op) => op.output,
+            Self::Requantize(op) => op.output,
+            Self::Transpose(op) => op.output,
+        }
+    }
+
+    /// Bytes of weights of the layers that have some. 0 for the other operators.
+    #[must_use]
+    pub const fn weights_bytes(&self) -> u32 {
+        match self {
+            Self::Conv2d(op) => op.weights.len,
+            Self::DepthwiseConv2d(op) => op.weights.len,
+            Self::Dense(op) => op.weights.len,
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Add(_)
+            | Self::Sub(_)
+            | Self::Mul(_)
+            | Self::Concat(_)
+            | Self::Pad(_)
+            | Self::Softmax(_)
+            | Self::Lut(_)
+            | Self::Requantize(_)
+            | Self::Transpose(_) => 0,
+        }
+    }
+
+    /// Multiply-accumulates of the layers that have weights, from the shapes: taps that fall on
+    /// padding count. 0 for the other operators.
+    #[must_use]
+    pub fn macs(&self) -> u64 {
+        let outputs = u64::from(self.output().len);
+        match self {
+            Self::Conv2d(op) => outputs * u64::from(op.weights.len / op.out_c),
+            Self::DepthwiseConv2d(op) => {
+                outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
+            }
+            Self::Dense(op) => outputs * u64::from(op.in_features),
+            Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Add(_)
+            | Self::Sub(_)
+            | Self::Mul(_)
+            | Self::Concat(_)
+            | Self::Pad(_)
+            | Self::Softmax(_)
+            | Self::Lut(_)
+            | Self::Requantize(_)
+            | Self::Transpose(_) => 0,
+        }
+    }
+}
+
 /// Geometry of a sliding window over `[1, in_h, in_w, c]`.
 ///
 /// Output pixel `(y, x)` reads input rows `y * stride_h - pad_top + k * dilation_h` for
 /// `k < kernel_h`, columns likewise. Taps outside the input are the input's zero point
 /// (convolution) or are left out (pooling).
+///
+/// Every field, `(out - 1) * stride` and `(kernel - 1) * dilation` are at most
+/// [`crate::kernels::Axis::LIMIT`]; all but the padding are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window2d {
     /// Input rows.
@@ -121,7 +212,8 @@ pub struct Accumulate {
     pub max: i8,
 }
 
-/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`.
+/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
+/// aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conv2d {
     /// `[1, in_h, in_w, in_c]`.
@@ -143,7 +235,7 @@ pub struct Conv2d {
 }
 
 /// Parameters of [`Op::DepthwiseConv2d`]. Weights are `[kernel_h, kernel_w, in_c * multiplier]`,
-/// TFLite's order; output channel `c * multiplier + m` sees input channel `c`.
+/// TFLite's order, 16-byte aligned; output channel `c * multiplier + m` sees input channel `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthwiseConv2d {
     /// `[1, in_h, in_w, in_c]`.
@@ -162,7 +254,7 @@ pub struct DepthwiseConv2d {
     pub accumulate: Accumulate,
 }
 
-/// Parameters of [`Op::Dense`]. Weights are `[out_features, in_features]`.
+/// Parameters of [`Op::Dense`]. Weights are `[out_features, in_features]`, 16-byte aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dense {
     /// `[rows, in_features]`.
@@ -182,7 +274,8 @@ pub struct Dense {
 }
 
 /// Parameters of [`Op::MaxPool2d`] and [`Op::AvgPool2d`]; dilation is 1 for the average.
-/// Input and output share scale and zero point. Every window holds at least one input value.
+/// Input and output share scale and zero point. Every window holds at least one input value; that of an
+/// average holds at most 2^23.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool2d {
     /// `[1, in_h, in_w, channels]`.
@@ -224,7 +317,7 @@ pub struct AddSub {
     pub output: Span,
     /// Shape of the result.
     pub shape: [u32; 4],
-    /// Bits that both operands are shifted left by before they are scaled; 20 for int8.
+    /// Bits that both operands are shifted left by before they are scaled; 20 for int8, at most 23.
     pub left_shift: u32,
     /// Scale of `a`; the shift is in `-31..=0`.
     pub a_scale: Scale,
@@ -332,8 +425,9 @@ pub struct Softmax {
     pub rows: u32,
     /// Length of a vector.
     pub depth: u32,
-    /// int32 Q0.31, 4-byte aligned, 1 to 256 entries, none negative, not increasing: entry `d` is
-    /// `exp(-beta * scale * d)`; differences beyond the table count as 0.
+    /// int32 Q0.31, 4-byte aligned, 1 to 256 entries, the first `i32::MAX`, none negative: entry
+    /// `d` is `exp(-beta * scale * d)` as [`crate::kernels::table_entry`] makes it; differences
+    /// beyond the table count as 0.
     pub table: Span,
 }
 

@@ -1,12 +1,14 @@
 //! A function of one int8 value, as a table.
 #![expect(clippy::as_conversions, reason = "int8 is mapped onto 0..=255")]
 
-/// Replaces every `x` by `table[x + 128]`; the table has 256 entries.
+/// Replaces every `x` by `table[x + 128]`.
+///
+/// # Panics
+///
+/// If the table has fewer than 256 entries.
 pub fn lut(table: &[i8], values: &mut [i8]) {
     // Of known length, so that an index of eight bits needs no check.
-    let Some(table) = table.first_chunk::<256>() else {
-        return;
-    };
+    let table: &[i8; 256] = table.first_chunk().expect("a table has 256 entries");
     for value in values {
         *value = table[usize::from(*value as u8 ^ 0x80)];
     }

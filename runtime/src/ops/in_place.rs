@@ -1,7 +1,7 @@
 //! Operators on one tensor, element by element or row by row.
 
 use super::bounds::{Bounds, same_or_apart};
-use crate::arena::{view, view_mut};
+use crate::arena::view_mut;
 use crate::blob::Span;
 use crate::fault::Fault;
 use crate::index;
@@ -16,7 +16,6 @@ pub(super) fn check(input: Span, output: Span, bounds: &Bounds<'_>) -> Result<()
 /// The output, holding a copy of the input: such kernels work in place and exist once.
 pub(super) fn copied(arena: &mut [i8], input: Span, output: Span) -> &mut [i8] {
     if input != output {
-        debug_assert_eq!(view(arena, input).len(), view(arena, output).len());
         let from = index(input.offset);
         arena.copy_within(from..from + index(input.len), index(output.offset));
     }

@@ -504,3 +504,34 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("transpose", transpose()),
     ]
 }
+
+/// Where a valid blob's data part starts.
+pub fn data_offset(blob: &[u8]) -> usize {
+    let preamble = Preamble::parse(blob).expect("valid");
+    usize::try_from(preamble.data_offset).expect("small")
+}
+
+/// The program of a valid blob.
+pub fn program(blob: &[u8]) -> Program<'_> {
+    postcard::from_bytes(&blob[32..data_offset(blob)]).expect("valid")
+}
+
+/// A valid blob with its program edited.
+pub fn with_program(blob: &[u8], edit: impl FnOnce(&mut Program<'_>)) -> Vec<u8> {
+    let mut program = program(blob);
+    edit(&mut program);
+    pack(&program, &blob[data_offset(blob)..])
+}
+
+/// A valid blob with its first step edited.
+pub fn with_op(blob: &[u8], edit: impl FnOnce(&mut Op)) -> Vec<u8> {
+    let program = program(blob);
+    let (mut step, rest) = postcard::take_from_bytes::<Step>(program.steps).expect("valid");
+    edit(&mut step.op);
+    let steps = [&postcard::to_stdvec(&step).expect("encodes"), rest].concat();
+    let program = Program {
+        steps: &steps,
+        ..program
+    };
+    pack(&program, &blob[data_offset(blob)..])
+}

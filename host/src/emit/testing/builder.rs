@@ -6,17 +6,17 @@ use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QPort, QValue, QuantPar
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 
-pub(in super::super) fn params(scale: f32, zero_point: i32) -> QuantParams {
+pub(crate) fn params(scale: f32, zero_point: i32) -> QuantParams {
     QuantParams { scale, zero_point }
 }
 
 /// A graph that grows.
-pub(in super::super) struct Builder {
-    pub(in super::super) graph: QGraph,
+pub(crate) struct Builder {
+    pub(crate) graph: QGraph,
 }
 
 impl Builder {
-    pub(in super::super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             graph: QGraph {
                 name: "test".to_owned(),
@@ -44,7 +44,7 @@ impl Builder {
         ValueId::from_index(index)
     }
 
-    pub(in super::super) fn constant(
+    pub(crate) fn constant(
         &mut self,
         shape: &[usize],
         params: QuantParams,
@@ -61,27 +61,27 @@ impl Builder {
         }
     }
 
-    pub(in super::super) fn input(&mut self, shape: &[usize], params: QuantParams) -> ValueId {
+    pub(crate) fn input(&mut self, shape: &[usize], params: QuantParams) -> ValueId {
         let value = self.value(shape, params, None);
         let port = self.port(format!("in {}", self.graph.inputs.len()), value);
         self.graph.inputs.push(port);
         value
     }
 
-    pub(in super::super) fn output(&mut self, value: ValueId) {
+    pub(crate) fn output(&mut self, value: ValueId) {
         let port = self.port(format!("out {}", self.graph.outputs.len()), value);
         self.graph.outputs.push(port);
     }
 
-    pub(in super::super) fn shape(&self, value: ValueId) -> Vec<usize> {
+    pub(crate) fn shape(&self, value: ValueId) -> Vec<usize> {
         self.graph.value(value).shape.clone()
     }
 
-    pub(in super::super) fn params(&self, value: ValueId) -> QuantParams {
+    pub(crate) fn params(&self, value: ValueId) -> QuantParams {
         self.graph.value(value).params
     }
 
-    pub(in super::super) fn node(
+    pub(crate) fn node(
         &mut self,
         op: QOp,
         inputs: &[ValueId],
@@ -99,18 +99,18 @@ impl Builder {
     }
 
     /// A node that keeps shape, scale and zero point.
-    pub(in super::super) fn like(&mut self, op: QOp, input: ValueId) -> ValueId {
+    pub(crate) fn like(&mut self, op: QOp, input: ValueId) -> ValueId {
         let (shape, params) = (self.shape(input), self.params(input));
         self.node(op, &[input], &shape, params)
     }
 
-    pub(in super::super) fn reshape(&mut self, input: ValueId, shape: &[usize]) -> ValueId {
+    pub(crate) fn reshape(&mut self, input: ValueId, shape: &[usize]) -> ValueId {
         let params = self.params(input);
         self.node(QOp::Reshape, &[input], shape, params)
     }
 }
 
-pub(in super::super) fn clamp() -> QClamp {
+pub(crate) fn clamp() -> QClamp {
     QClamp {
         min: -128,
         max: 127,
@@ -123,7 +123,7 @@ pub(super) fn int8(random: &mut Random, count: usize) -> Vec<i8> {
 }
 
 /// Random weights whose results spread over the output's range.
-pub(super) fn weights(random: &mut Random, channels: usize, taps: usize) -> Weights {
+pub(crate) fn weights(random: &mut Random, channels: usize, taps: usize) -> Weights {
     let scale = |random: &mut Random| {
         let spread = 1.0 + f64::from(u32::try_from(random.below(1000)).unwrap()) / 500.0;
         let taps = f64::from(u32::try_from(taps).unwrap());

@@ -5,16 +5,16 @@ mod builder;
 mod random;
 mod reference;
 
-pub(super) use builder::{Builder, params};
-pub(super) use random::random_graph;
-pub(super) use reference::evaluate;
+pub(crate) use builder::{Builder, clamp, params, weights};
+pub(crate) use random::random_graph;
+pub(crate) use reference::evaluate;
 
 use super::{EmitOptions, emit};
 use crate::plan::{Plan, Program};
 use crate::quantize::graph::QGraph;
 use tiivis_runtime::{Aligned, Model};
 
-pub(super) fn options() -> EmitOptions {
+pub(crate) fn options() -> EmitOptions {
     EmitOptions {
         tool: "tiivis test".to_owned(),
         source_sha256: Some([7; 32]),
@@ -25,7 +25,7 @@ pub(super) fn options() -> EmitOptions {
 }
 
 /// The outputs of a blob for these inputs. The arena is full of noise before.
-pub(super) fn run_blob(blob: &[u8], inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
+pub(crate) fn run_blob(blob: &[u8], inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
     with_model(blob, |model| {
         let mut arena = vec![Aligned([0x5ai8; 16]); model.arena_bytes().div_ceil(16)];
         let mut session = model
@@ -43,7 +43,7 @@ pub(super) fn run_blob(blob: &[u8], inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
 }
 
 /// Parses a blob at an aligned address.
-pub(super) fn with_model<T>(blob: &[u8], see: impl FnOnce(&Model<'_>) -> T) -> T {
+pub(crate) fn with_model<T>(blob: &[u8], see: impl FnOnce(&Model<'_>) -> T) -> T {
     let mut storage = vec![Aligned([0u8; 16]); blob.len().div_ceil(16)];
     let bytes = &mut tiivis_runtime::flatten_mut(&mut storage)[..blob.len()];
     bytes.copy_from_slice(blob);
@@ -51,7 +51,7 @@ pub(super) fn with_model<T>(blob: &[u8], see: impl FnOnce(&Model<'_>) -> T) -> T
 }
 
 /// The outputs with these offsets.
-pub(super) fn run_plan(
+pub(crate) fn run_plan(
     graph: &QGraph,
     program: &Program,
     plan: &Plan,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// A graph and inputs for it. Softmax only before outputs, so that being off by one goes no
 /// further.
-pub(in super::super) fn random_graph(random: &mut Random) -> (QGraph, Vec<Vec<i8>>) {
+pub(crate) fn random_graph(random: &mut Random) -> (QGraph, Vec<Vec<i8>>) {
     let mut builder = Builder::new();
     let mut values = Vec::new();
     for _ in 0..1 + random.below(2) {
@@ -94,7 +94,7 @@ fn grow(
 fn conv(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<ValueId> {
     let shape = builder.shape(input);
     let (window, [h, w]) = window(random, &shape, false)?;
-    let groups = if shape[3] % 2 == 0 {
+    let groups = if shape[3].is_multiple_of(2) {
         1 + random.below(2)
     } else {
         1

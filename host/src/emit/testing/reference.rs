@@ -7,7 +7,7 @@ use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 type Tensor = Vec<i64>;
 
 /// The outputs for these inputs. Softmax is from floats: off by one at most.
-pub(in super::super) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
+pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
     let widen = |values: &[i8]| values.iter().map(|&x| i64::from(x)).collect::<Tensor>();
     let constant = |value: &Option<QValue>| {
         let constant = value.as_ref().and_then(|value| value.constant.as_ref());
@@ -94,94 +94,27 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             groups,
             weights,
             clamp,
-        } => {
-            let per_group = from.shape[3] / groups;
-            let out_per_group = output.shape[3] / groups;
-            let filter = |o: usize, ky: usize, kx: usize, c: usize| {
-                let at = ((o * window.kernel[0] + ky) * window.kernel[1] + kx) * per_group + c;
-                i64::from(weights.weights[at])
-            };
-            each_pixel(output, |[y, x_at, o]| {
-                let mut sum = 0;
-                each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
-                    for c in 0..per_group {
-                        let channel = o / out_per_group * per_group + c;
-                        let value = x[at(from, iy, ix, channel)] - zero_point(from);
-                        sum += value * filter(o, ky, kx, c);
-                    }
-                });
-                weighted(sum, weights, o, output, clamp)
-            })
-        }
+        } => conv2d(inputs[0], output, window, *groups, (weights, clamp)),
         QOp::DepthwiseConv2d {
             window,
             weights,
             clamp,
-        } => {
-            let multiplier = output.shape[3] / from.shape[3];
-            each_pixel(output, |[y, x_at, o]| {
-                let mut sum = 0;
-                each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
-                    let weight = (ky * window.kernel[1] + kx) * output.shape[3] + o;
-                    let value = x[at(from, iy, ix, o / multiplier)] - zero_point(from);
-                    sum += value * i64::from(weights.weights[weight]);
-                });
-                weighted(sum, weights, o, output, clamp)
-            })
-        }
-        QOp::Dense { weights, clamp } => {
-            let (inner, outer) = (*from.shape.last().unwrap(), *output.shape.last().unwrap());
-            let result = |index: usize| {
-                let (row, o) = (index / outer, index % outer);
-                let products = (0..inner).map(|i| {
-                    (x[row * inner + i] - zero_point(from))
-                        * i64::from(weights.weights[o * inner + i])
-                });
-                weighted(products.sum(), weights, o, output, clamp)
-            };
-            (0..x.len() / inner * outer).map(result).collect()
-        }
-        QOp::MaxPool2d { window, clamp } => each_pixel(output, |[y, x_at, c]| {
-            let mut largest = i64::MIN;
-            each_tap(window, from, [y, x_at], |_, _, iy, ix| {
-                largest = largest.max(x[at(from, iy, ix, c)]);
-            });
-            clamped(largest, clamp)
+        } => depthwise(inputs[0], output, window, (weights, clamp)),
+        QOp::Dense { weights, clamp } => dense(inputs[0], output, (weights, clamp)),
+        QOp::MaxPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
+            clamped(*values.iter().max().unwrap(), clamp)
         }),
-        QOp::AvgPool2d { window, clamp } => each_pixel(output, |[y, x_at, c]| {
-            let (mut sum, mut count) = (0, 0);
-            each_tap(window, from, [y, x_at], |_, _, iy, ix| {
-                sum += x[at(from, iy, ix, c)];
-                count += 1;
-            });
+        QOp::AvgPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
+            let (sum, count) = (
+                values.iter().sum::<i64>(),
+                values.iter().map(|_| 1).sum::<i64>(),
+            );
             clamped((2 * sum.abs() + count) / (2 * count) * sum.signum(), clamp)
         }),
         QOp::Add { clamp } => sum(inputs, output, 1, clamp),
         QOp::Sub { clamp } => sum(inputs, output, -1, clamp),
-        QOp::Mul { clamp } => {
-            let scales = inputs
-                .iter()
-                .map(|(value, _)| f64::from(value.params.scale));
-            let (multiplier, shift) =
-                fixed(scales.product::<f64>() / f64::from(output.params.scale));
-            each_element(output, |index| {
-                let factors = inputs
-                    .iter()
-                    .map(|(value, x)| x[broadcast(value, output, index)] - zero_point(value));
-                let product = scaled(factors.product(), multiplier, shift);
-                clamped(product + zero_point(output), clamp)
-            })
-        }
-        QOp::Concat { axis } => each_element(output, |index| {
-            let mut index = index.to_vec();
-            for (value, x) in inputs {
-                if index[*axis] < value.shape[*axis] {
-                    return rescaled(x[flat(&value.shape, &index)], value, output);
-                }
-                index[*axis] -= value.shape[*axis];
-            }
-            unreachable!("the inputs add up to the output")
-        }),
+        QOp::Mul { clamp } => product(inputs, output, clamp),
+        QOp::Concat { axis } => concat(inputs, output, *axis),
         QOp::Reshape => x.clone(),
         QOp::Transpose { perm } => each_element(output, |index| {
             let mut source = vec![0; perm.len()];
@@ -206,11 +139,112 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
     }
 }
 
+/// Weights and what becomes of the sums.
+type Layer<'a> = (&'a Weights, &'a QClamp);
+
+fn conv2d(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    groups: usize,
+    layer: Layer<'_>,
+) -> Tensor {
+    let per_group = from.shape[3] / groups;
+    let out_per_group = output.shape[3] / groups;
+    let filter = |o: usize, ky: usize, kx: usize, c: usize| {
+        let at = ((o * window.kernel[0] + ky) * window.kernel[1] + kx) * per_group + c;
+        i64::from(layer.0.weights[at])
+    };
+    each_pixel(output, |[y, x_at, o]| {
+        let mut sum = 0;
+        each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
+            for c in 0..per_group {
+                let channel = o / out_per_group * per_group + c;
+                let value = x[at(from, iy, ix, channel)] - zero_point(from);
+                sum += value * filter(o, ky, kx, c);
+            }
+        });
+        weighted(sum, layer, o, output)
+    })
+}
+
+fn depthwise(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    layer: Layer<'_>,
+) -> Tensor {
+    let multiplier = output.shape[3] / from.shape[3];
+    each_pixel(output, |[y, x_at, o]| {
+        let mut sum = 0;
+        each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
+            let weight = (ky * window.kernel[1] + kx) * output.shape[3] + o;
+            let value = x[at(from, iy, ix, o / multiplier)] - zero_point(from);
+            sum += value * i64::from(layer.0.weights[weight]);
+        });
+        weighted(sum, layer, o, output)
+    })
+}
+
+fn dense((from, x): (&QValue, &Tensor), output: &QValue, layer: Layer<'_>) -> Tensor {
+    let (inner, outer) = (*from.shape.last().unwrap(), *output.shape.last().unwrap());
+    let result = |index: usize| {
+        let (row, o) = (index / outer, index % outer);
+        let products = (0..inner).map(|i| {
+            (x[row * inner + i] - zero_point(from)) * i64::from(layer.0.weights[o * inner + i])
+        });
+        weighted(products.sum(), layer, o, output)
+    };
+    (0..x.len() / inner * outer).map(result).collect()
+}
+
+fn pool(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &Window2d,
+    reduce: impl Fn(&[i64]) -> i64,
+) -> Tensor {
+    each_pixel(output, |[y, x_at, c]| {
+        let mut values = Vec::new();
+        each_tap(window, from, [y, x_at], |_, _, iy, ix| {
+            values.push(x[at(from, iy, ix, c)]);
+        });
+        reduce(&values)
+    })
+}
+
+fn product(inputs: &[(&QValue, &Tensor)], output: &QValue, clamp: &QClamp) -> Tensor {
+    let scales = inputs
+        .iter()
+        .map(|(value, _)| f64::from(value.params.scale));
+    let (multiplier, shift) = fixed(scales.product::<f64>() / f64::from(output.params.scale));
+    each_element(output, |index| {
+        let factors = inputs
+            .iter()
+            .map(|(value, x)| x[broadcast(value, output, index)] - zero_point(value));
+        let product = scaled(factors.product(), multiplier, shift);
+        clamped(product + zero_point(output), clamp)
+    })
+}
+
+fn concat(inputs: &[(&QValue, &Tensor)], output: &QValue, axis: usize) -> Tensor {
+    each_element(output, |index| {
+        let mut index = index.to_vec();
+        for (value, x) in inputs {
+            if index[axis] < value.shape[axis] {
+                return rescaled(x[flat(&value.shape, &index)], value, output);
+            }
+            index[axis] -= value.shape[axis];
+        }
+        unreachable!("the inputs add up to the output")
+    })
+}
+
 fn at(value: &QValue, y: usize, x: usize, c: usize) -> usize {
     (y * value.shape[2] + x) * value.shape[3] + c
 }
 
-fn weighted(sum: i64, weights: &Weights, o: usize, output: &QValue, clamp: &QClamp) -> i64 {
+fn weighted(sum: i64, (weights, clamp): Layer<'_>, o: usize, output: &QValue) -> i64 {
     let scale = weights.scales[o];
     let sum = sum + i64::from(weights.bias[o]);
     let result = scaled(sum, i64::from(scale.multiplier), i32::from(scale.shift));
@@ -308,7 +342,7 @@ fn flat(shape: &[usize], index: &[usize]) -> usize {
     axes.fold(0, |at, (extent, i)| at * extent + i)
 }
 
-/// The element of an operand at an index of the output, as NumPy broadcasts.
+/// The element of an operand at an index of the output, broadcasting from the last axis on.
 fn broadcast(operand: &QValue, output: &QValue, index: &[usize]) -> usize {
     let missing = output.shape.len() - operand.shape.len();
     let own: Vec<usize> = operand

@@ -1,0 +1,230 @@
+//! Builds a board's firmware.
+
+use super::{Board, Toolchain, ToolchainError};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{Endianness, elf};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Lines of the compiler's output that an error shows.
+const SHOWN_LINES: usize = 20;
+
+/// The firmware's binaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Counts totals; no trace of a hook.
+    Bench,
+    /// Marks every step.
+    Layers,
+}
+
+impl Kind {
+    fn binary(self) -> &'static str {
+        match self {
+            Self::Bench => "bench",
+            Self::Layers => "layers",
+        }
+    }
+}
+
+/// A firmware that has been built.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// Where the ELF lies.
+    pub path: PathBuf,
+    /// The ELF, with symbols and the log table.
+    pub elf_bytes: Vec<u8>,
+    /// Bytes of flash that it takes, without any model.
+    pub code_bytes: u32,
+}
+
+/// Why there is no firmware.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No compiler.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// No source.
+    #[error(
+        "the firmware's source is not at `{}`: run a tiivis that was built in its checkout, or set \
+         TIIVIS_FIRMWARE to the firmware folder of one",
+        path.display()
+    )]
+    Source {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A file of the build cannot be read or written.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The compiler did not succeed.
+    #[error("the firmware for board `{board}` does not build; the whole log is in `{}`, its end:\n{last_lines}", log.display())]
+    Compile {
+        /// The board.
+        board: String,
+        /// The whole output.
+        log: PathBuf,
+        /// The end of it.
+        last_lines: String,
+    },
+    /// The compiler has written something else than expected.
+    #[error("the firmware `{}` is not usable: {what}", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Builds both binaries of the board's firmware, if they are not up to date, and reads one.
+/// `progress` is told what the compiler is at, a line at a time.
+///
+/// Everything lies in `$TIIVIS_CACHE/firmware/BOARD`, or in the checkout's `target/firmware/BOARD`.
+///
+/// # Errors
+///
+/// See [`BuildError`].
+pub fn build(
+    board: &Board,
+    kind: Kind,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Firmware, BuildError> {
+    let toolchain = Toolchain::find(&board.target, &board.id)?;
+    let source = source()?;
+    let folder = cache(&source).join("firmware").join(&board.id);
+    let target_folder = folder.join("target");
+    fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+    let board_file = folder.join("board.toml");
+    write_if_different(&board_file, &board.text)?;
+
+    let mut cargo = toolchain.cargo_build(&board.target);
+    cargo
+        .args(["--release", "--locked", "--bins", "--color", "never", "--target-dir"])
+        .arg(&target_folder)
+        .current_dir(&source)
+        .env("TIIVIS_BOARD", &board_file)
+        .env("DEFMT_LOG", "info")
+        .env("CARGO_TERM_PROGRESS_WHEN", "never")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let log = folder.join("build.log");
+    let mut child = cargo.spawn().map_err(failed("start", Path::new(cargo.get_program())))?;
+    let last_lines = match child.stderr.take() {
+        Some(output) => follow(BufReader::new(output), &log, progress)?,
+        None => Vec::new(),
+    };
+    let status = child.wait().map_err(failed("wait for", Path::new("cargo")))?;
+    if !status.success() {
+        return Err(BuildError::Compile {
+            board: board.id.clone(),
+            log,
+            last_lines: last_lines.join("\n"),
+        });
+    }
+    read(board, target_folder.join(&board.target).join("release").join(kind.binary()))
+}
+
+/// The folder of the firmware's workspace.
+fn source() -> Result<PathBuf, BuildError> {
+    let path = match std::env::var_os("TIIVIS_FIRMWARE") {
+        Some(path) => PathBuf::from(path),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware"),
+    };
+    if path.join("Cargo.toml").is_file() && path.join("memory_x.rs").is_file() {
+        // Without `..`, so that every way to it is the same to cargo.
+        path.canonicalize().map_err(failed("find", &path))
+    } else {
+        Err(BuildError::Source { path })
+    }
+}
+
+fn cache(source: &Path) -> PathBuf {
+    match std::env::var_os("TIIVIS_CACHE") {
+        Some(path) => PathBuf::from(path),
+        None => source.parent().unwrap_or(source).join("target"),
+    }
+}
+
+/// Leaves the time stamp alone where there is nothing to change: the build follows it.
+fn write_if_different(path: &Path, text: &str) -> Result<(), BuildError> {
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    fs::write(path, text).map_err(failed("write", path))
+}
+
+/// Copies the compiler's output to `log`, tells `progress` and returns the last lines.
+fn follow(
+    output: impl BufRead,
+    log: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<String>, BuildError> {
+    let mut file = File::create(log).map_err(failed("create", log))?;
+    let mut last = Vec::new();
+    for line in output.lines() {
+        let line = line.map_err(failed("read the output of", Path::new("cargo")))?;
+        writeln!(file, "{line}").map_err(failed("write", log))?;
+        progress(line.trim());
+        if last.len() == SHOWN_LINES {
+            last.remove(0);
+        }
+        last.push(line);
+    }
+    Ok(last)
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
+    let path = path.to_path_buf();
+    move |source| BuildError::File { action, path, source }
+}
+
+fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
+    let elf_bytes = fs::read(&path).map_err(failed("read", &path))?;
+    let code_bytes = code_bytes(board, &elf_bytes).map_err(|what| BuildError::Image {
+        path: path.clone(),
+        what,
+    })?;
+    Ok(Firmware {
+        path,
+        elf_bytes,
+        code_bytes,
+    })
+}
+
+/// Bytes of flash that an image's segments load, all of which must lie before the model region.
+fn code_bytes(board: &Board, elf_bytes: &[u8]) -> Result<u32, String> {
+    let header = elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
+    let endian = header.endian().map_err(|error| error.to_string())?;
+    let segments = header
+        .program_headers(endian, elf_bytes)
+        .map_err(|error| error.to_string())?;
+    let (start, end) = (board.flash.start, board.model_address());
+    let mut used_end = start;
+    for segment in segments {
+        let (at, len) = (segment.p_paddr(endian), segment.p_filesz(endian));
+        if segment.p_type(endian) != elf::PT_LOAD || len == 0 {
+            continue;
+        }
+        let inside = at >= start && at.checked_add(len).is_some_and(|to| to <= end);
+        if !inside {
+            return Err(format!(
+                "it loads {len} bytes at {at:#x}, outside of the code's flash {start:#x} to {end:#x}"
+            ));
+        }
+        used_end = used_end.max(at + len);
+    }
+    Ok(used_end - start)
+}
+
+#[cfg(test)]
+mod tests;

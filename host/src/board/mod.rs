@@ -1,0 +1,26 @@
+//! Boards: what they are, the firmware that runs on them, and what it says.
+//!
+//! - [`Board`]: a board file (`boards/*.toml`), data only; [`all`] and [`find`] know the files that
+//!   came with the program.
+//! - [`build`]: the board's firmware, compiled with what [`Toolchain::find`] finds; [`doctor`]
+//!   says what is missing for that and installs it.
+//! - [`model_region`]: what lies in the model region of flash: the blob and the inputs to run.
+//! - [`decode`]: the firmware's log, back to facts.
+//!
+//! Running a firmware is [`crate::measure`]'s part.
+
+mod catalog;
+mod definition;
+pub mod doctor;
+mod firmware;
+mod log;
+mod region;
+mod toolchain;
+mod validate;
+
+pub use catalog::{all, find};
+pub use definition::{Board, BoardError, Core, CostModel, Emulator, Features, Flash, Ram, Sectors};
+pub use firmware::{BuildError, Firmware, Kind, build};
+pub use log::{Log, LogError, LogLine, Results, decode};
+pub use region::{RegionError, model_region};
+pub use toolchain::{Toolchain, ToolchainError};

@@ -1,0 +1,297 @@
+//! What must hold of a node before its kernel can run it.
+
+use super::LowerError;
+use super::accumulator::{self, Order};
+use super::shape::{bytes, four, index, rows_and_depth, window};
+use crate::ir::Window2d;
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue, Weights};
+use std::collections::HashSet;
+
+/// The number of inputs, which everything after relies on.
+pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
+    let found = node.inputs.len();
+    let (is_right, expected) = match &node.op {
+        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => (found == 2, "2"),
+        QOp::Concat { .. } => (found >= 1, "1 or more"),
+        QOp::Conv2d { .. }
+        | QOp::DepthwiseConv2d { .. }
+        | QOp::Dense { .. }
+        | QOp::MaxPool2d { .. }
+        | QOp::AvgPool2d { .. }
+        | QOp::Reshape
+        | QOp::Transpose { .. }
+        | QOp::Pad { .. }
+        | QOp::Softmax
+        | QOp::Lut { .. }
+        | QOp::Requantize => (found == 1, "1"),
+    };
+    if is_right {
+        Ok(())
+    } else {
+        Err(LowerError::Arity {
+            node: node.name.clone(),
+            expected,
+            found,
+        })
+    }
+}
+
+/// That shapes, lists and scales of the node agree, and that its sums cannot overflow.
+pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
+    let input = graph.value(node.inputs[0]);
+    let output = graph.value(node.output);
+    match &node.op {
+        QOp::Conv2d {
+            window,
+            groups,
+            weights,
+            clamp: _,
+        } => conv2d(node, [input, output], window, *groups, weights),
+        QOp::DepthwiseConv2d {
+            window,
+            weights,
+            clamp: _,
+        } => depthwise(node, [input, output], window, weights),
+        QOp::Dense { weights, clamp: _ } => dense(node, weights, input, output),
+        QOp::MaxPool2d { window, clamp: _ } => pool(node, window, input, output),
+        QOp::AvgPool2d { window, clamp: _ } => {
+            equal(node, "a dilation", 1, window.dilation[0])?;
+            equal(node, "a dilation", 1, window.dilation[1])?;
+            pool(node, window, input, output)
+        }
+        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => {
+            broadcast(node, graph.value(node.inputs[0]), output)?;
+            broadcast(node, graph.value(node.inputs[1]), output)
+        }
+        QOp::Concat { axis } => concat(graph, node, *axis),
+        QOp::Reshape => same_params(node, input, output),
+        QOp::Transpose { perm } => transpose(node, perm, input, output),
+        QOp::Pad {
+            before,
+            after,
+            value: _,
+        } => pad(node, [before, after], input, output),
+        QOp::Softmax => softmax(node, input, output),
+        QOp::Lut { table } => {
+            equal(node, "a table", 256, table.len())?;
+            equal_bytes(node, input, output)
+        }
+        QOp::Requantize => equal_bytes(node, input, output),
+    }
+}
+
+fn conv2d(
+    node: &QNode,
+    [input, output]: [&QValue; 2],
+    geometry: &Window2d,
+    groups: usize,
+    weights: &Weights,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    let channels = divided(node, "input channels per group", input.shape[3], groups)?;
+    divided(node, "output channels per group", output.shape[3], groups)?;
+    let taps = taps(geometry).saturating_mul(channels);
+    accumulator::prove(node, weights, Order::ChannelFirst, output.shape[3], taps)
+}
+
+fn depthwise(
+    node: &QNode,
+    [input, output]: [&QValue; 2],
+    geometry: &Window2d,
+    weights: &Weights,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    divided(node, "filters per channel", output.shape[3], input.shape[3])?;
+    accumulator::prove(
+        node,
+        weights,
+        Order::ChannelLast,
+        output.shape[3],
+        taps(geometry),
+    )
+}
+
+fn transpose(
+    node: &QNode,
+    perm: &[usize],
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    let axis = |&from: &usize| input.shape.get(from).copied();
+    let axes: HashSet<&usize> = perm.iter().collect();
+    equal(node, "different axes", input.shape.len(), axes.len())?;
+    same_shape(node, perm.iter().map(axis), output)?;
+    same_params(node, input, output)
+}
+
+fn pad(
+    node: &QNode,
+    [before, after]: [&[usize]; 2],
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    equal(node, "paddings before", input.shape.len(), before.len())?;
+    equal(node, "paddings after", input.shape.len(), after.len())?;
+    let axes = input.shape.iter().zip(before).zip(after);
+    let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
+    same_shape(node, padded, output)?;
+    same_params(node, input, output)
+}
+
+fn softmax(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+    if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
+        return equal_bytes(node, input, output);
+    }
+    Err(LowerError::SoftmaxOutput {
+        node: node.name.clone(),
+        found: format!("{:?}", output.params),
+    })
+}
+
+fn dense(
+    node: &QNode,
+    weights: &Weights,
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    let (in_rows, _) = rows_and_depth(node, &input.shape)?;
+    let (out_rows, _) = rows_and_depth(node, &output.shape)?;
+    equal(node, "rows", index(in_rows), index(out_rows))?;
+    let last = |value: &QValue| value.shape.last().copied().unwrap_or(1);
+    accumulator::prove(
+        node,
+        weights,
+        Order::ChannelFirst,
+        last(output),
+        last(input),
+    )
+}
+
+/// Channels and scale stay, and every window sees a value.
+fn pool(
+    node: &QNode,
+    geometry: &Window2d,
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    window(node, geometry, &input.shape, &output.shape)?;
+    equal(node, "channels", input.shape[3], output.shape[3])?;
+    for (axis, what) in ["row", "column"].into_iter().enumerate() {
+        let inside = |at: usize| {
+            let first = at * geometry.stride[axis];
+            (0..geometry.kernel[axis]).any(|tap| {
+                let padded = first + tap * geometry.dilation[axis];
+                let at = padded.checked_sub(geometry.pad_before[axis]);
+                at.is_some_and(|at| at < input.shape[1 + axis])
+            })
+        };
+        if let Some(index) = (0..output.shape[1 + axis]).find(|&at| !inside(at)) {
+            return Err(LowerError::EmptyWindow {
+                node: node.name.clone(),
+                what,
+                index,
+            });
+        }
+    }
+    same_params(node, input, output)
+}
+
+/// The operand's axes, leading ones added, are the output's or 1.
+fn broadcast(node: &QNode, operand: &QValue, output: &QValue) -> Result<(), LowerError> {
+    let axes = four(node, &operand.shape)?;
+    for (found, expected) in axes.into_iter().zip(four(node, &output.shape)?) {
+        if found != 1 {
+            equal(node, "an axis", index(expected), index(found))?;
+        }
+    }
+    Ok(())
+}
+
+/// The output has these axes, at most four.
+fn same_shape(
+    node: &QNode,
+    axes: impl ExactSizeIterator<Item = Option<usize>>,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    four(node, &output.shape)?;
+    equal(node, "axes", axes.len(), output.shape.len())?;
+    for (expected, &found) in axes.zip(&output.shape) {
+        equal(node, "an axis", expected.unwrap_or(0), found)?;
+    }
+    Ok(())
+}
+
+/// All axes but one agree, and that one adds up.
+fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
+    let output = &graph.value(node.output).shape;
+    let mut sum = 0usize;
+    for &id in &node.inputs {
+        let shape = &graph.value(id).shape;
+        equal(node, "axes", output.len(), shape.len())?;
+        for (at, (&found, &expected)) in shape.iter().zip(output).enumerate() {
+            if at != axis {
+                equal(node, "an axis", expected, found)?;
+            }
+        }
+        sum = sum.saturating_add(shape.get(axis).copied().unwrap_or(0));
+    }
+    let expected = output.get(axis).copied().unwrap_or(0);
+    equal(node, "inputs along the axis", expected, sum)
+}
+
+fn taps(window: &Window2d) -> usize {
+    window.kernel[0].saturating_mul(window.kernel[1])
+}
+
+fn equal(
+    node: &QNode,
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), LowerError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(LowerError::Mismatch {
+        node: node.name.clone(),
+        what,
+        expected,
+        found,
+    })
+}
+
+fn equal_bytes(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+    equal(
+        node,
+        "elements",
+        index(bytes(input)?),
+        index(bytes(output)?),
+    )
+}
+
+/// `whole / parts`, which must leave no rest.
+fn divided(
+    node: &QNode,
+    what: &'static str,
+    whole: usize,
+    parts: usize,
+) -> Result<usize, LowerError> {
+    match (whole.checked_div(parts), whole.checked_rem(parts)) {
+        (Some(quotient), Some(0)) => Ok(quotient),
+        _ => Err(LowerError::Mismatch {
+            node: node.name.clone(),
+            what,
+            expected: parts,
+            found: whole,
+        }),
+    }
+}
+
+fn same_params(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+    if input.params == output.params {
+        return Ok(());
+    }
+    Err(LowerError::ScaleChange {
+        node: node.name.clone(),
+    })
+}

@@ -1,0 +1,298 @@
+//! Every field of every step, set to something that it must not be, and the fault it is refused
+//! with.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a helper that several tests share"
+)]
+
+mod programs;
+
+use programs::{with_op, with_program};
+use tiivis_runtime::blob::*;
+use tiivis_runtime::{Fault, Model, ParseError, PortKind, flatten};
+
+fn error(blob: &[u8]) -> Option<ParseError> {
+    let storage = programs::storage(blob);
+    Model::parse(&flatten(&storage)[..blob.len()]).err()
+}
+
+/// Asserts the fault of step 0 of `blob` after each edit of its operator's parameters.
+macro_rules! faults {
+    ($blob:expr, $variant:ident, $($edit:expr => $fault:ident,)+) => {
+        $(
+            let blob = with_op(&$blob, |op| {
+                let Op::$variant(p) = op else { panic!("another operator") };
+                let edit: fn(&mut _) = $edit;
+                edit(p);
+            });
+            assert_eq!(
+                error(&blob),
+                Some(ParseError::Step { index: 0, fault: Fault::$fault }),
+                "{}", stringify!($edit)
+            );
+        )+
+    };
+}
+
+#[test]
+fn convolution() {
+    faults!(programs::conv2d(), Conv2d,
+        |p: &mut Conv2d| p.input.offset = u32::MAX => ArenaExtent,
+        |p: &mut Conv2d| p.input.len += 1 => Length,
+        |p: &mut Conv2d| p.output.offset += 1 => ArenaExtent,
+        |p: &mut Conv2d| p.output.len = 0 => Length,
+        |p: &mut Conv2d| p.output.offset = 16 => Overlap,
+        |p: &mut Conv2d| p.weights.offset = u32::MAX => DataExtent,
+        |p: &mut Conv2d| p.weights.offset = 4 => Alignment,
+        |p: &mut Conv2d| p.weights.len -= 1 => Length,
+        |p: &mut Conv2d| p.in_c = 3 => Groups,
+        |p: &mut Conv2d| p.out_c = 7 => Groups,
+        |p: &mut Conv2d| p.groups = 0 => Empty,
+        |p: &mut Conv2d| p.groups = 1 => Length,
+        |p: &mut Conv2d| p.in_c = 0 => Empty,
+        |p: &mut Conv2d| p.window.in_h = 0 => Empty,
+        |p: &mut Conv2d| p.window.out_w = 0 => Empty,
+        |p: &mut Conv2d| p.window.kernel_h = 0 => Empty,
+        |p: &mut Conv2d| p.window.stride_w = 0 => Empty,
+        |p: &mut Conv2d| p.window.dilation_h = 0 => Empty,
+        |p: &mut Conv2d| p.window.pad_top = 1 << 29 => Geometry,
+        |p: &mut Conv2d| p.window.stride_h = 1 << 28 => Geometry,
+        |p: &mut Conv2d| p.window.dilation_w = 1 << 28 => Geometry,
+        |p: &mut Conv2d| p.window.in_h = u32::MAX => Geometry,
+        |p: &mut Conv2d| p.window.in_h = 1 << 28 => Length,
+        |p: &mut Conv2d| p.accumulate.bias.offset += 2 => Alignment,
+        |p: &mut Conv2d| p.accumulate.bias.len += 4 => Length,
+        |p: &mut Conv2d| p.accumulate.multipliers.offset = 1 << 20 => DataExtent,
+        // The weights, read as multipliers and shifts.
+        |p: &mut Conv2d| p.accumulate.multipliers.offset = p.weights.offset => Multiplier,
+        |p: &mut Conv2d| p.accumulate.shifts.offset = p.weights.offset + 1 => Shift,
+        |p: &mut Conv2d| p.accumulate.input_zero_point = 128 => ZeroPoint,
+        |p: &mut Conv2d| p.accumulate.output_zero_point = -129 => ZeroPoint,
+        |p: &mut Conv2d| p.accumulate.min = 121 => Bounds,
+    );
+}
+
+#[test]
+fn other_layers_with_weights() {
+    faults!(programs::depthwise(), DepthwiseConv2d,
+        |p: &mut DepthwiseConv2d| p.multiplier = 0 => Empty,
+        |p: &mut DepthwiseConv2d| p.multiplier = 2 => Length,
+        |p: &mut DepthwiseConv2d| p.multiplier = u32::MAX => Length,
+        |p: &mut DepthwiseConv2d| p.output = p.input => Overlap,
+        |p: &mut DepthwiseConv2d| p.weights.offset += 8 => Alignment,
+        |p: &mut DepthwiseConv2d| p.accumulate.max = -101 => Bounds,
+    );
+    faults!(programs::dense(), Dense,
+        |p: &mut Dense| p.rows = 0 => Empty,
+        |p: &mut Dense| p.rows = 3 => Length,
+        |p: &mut Dense| p.in_features = u32::MAX => Length,
+        |p: &mut Dense| p.output.offset = 8 => Overlap,
+        |p: &mut Dense| p.weights.len = u32::MAX => Length,
+        |p: &mut Dense| p.accumulate.input_zero_point = i32::MIN => ZeroPoint,
+    );
+}
+
+#[test]
+fn pooling() {
+    faults!(programs::max_pool(), MaxPool2d,
+        |p: &mut Pool2d| p.channels = 4 => Length,
+        |p: &mut Pool2d| p.output = p.input => Length,
+        |p: &mut Pool2d| p.output.offset = 100 => Overlap,
+        |p: &mut Pool2d| p.max = -121 => Bounds,
+        |p: &mut Pool2d| p.window.pad_top = 3 => EmptyWindow,
+        |p: &mut Pool2d| p.window.stride_w = 3 => EmptyWindow,
+        |p: &mut Pool2d| p.window.dilation_h = 1 << 28 => Geometry,
+    );
+    faults!(programs::avg_pool(), AvgPool2d,
+        |p: &mut Pool2d| p.window.dilation_w = 2 => Geometry,
+        |p: &mut Pool2d| p.window.pad_left = 2 => EmptyWindow,
+        |p: &mut Pool2d| {
+            p.window.in_h = 1 << 12;
+            p.window.in_w = 1 << 12;
+            p.window.kernel_h = 1 << 12;
+            p.window.kernel_w = 1 << 12;
+        } => Geometry,
+    );
+}
+
+#[test]
+fn binary_operators() {
+    faults!(programs::add(), Add,
+        |p: &mut AddSub| p.shape[3] = 3 => Length,
+        |p: &mut AddSub| p.a.shape = [1, 3, 2, 4] => Broadcast,
+        |p: &mut AddSub| p.b.shape[2] = 2 => Broadcast,
+        |p: &mut AddSub| p.b.shape[1] = 1 => Length,
+        |p: &mut AddSub| p.a.zero_point = 200 => ZeroPoint,
+        |p: &mut AddSub| p.output.offset = 4 => Overlap,
+        // Broadcast in place: later rows would read what earlier ones wrote.
+        |p: &mut AddSub| p.b.source = Source::Arena(Span { offset: 0, len: 8 }) => Overlap,
+        |p: &mut AddSub| p.b.source = Source::Data(Span { offset: 0, len: 8 }) => DataExtent,
+        |p: &mut AddSub| p.left_shift = 24 => Shift,
+        |p: &mut AddSub| p.a_scale.shift = 1 => Shift,
+        |p: &mut AddSub| p.b_scale.multiplier = -1 => Multiplier,
+        |p: &mut AddSub| p.output_scale.shift = -32 => Shift,
+        |p: &mut AddSub| p.output_zero_point = 128 => ZeroPoint,
+        |p: &mut AddSub| { p.min = 1; p.max = 0; } => Bounds,
+    );
+    faults!(programs::sub(), Sub,
+        |p: &mut AddSub| p.a.source = Source::Data(Span { offset: 1, len: 12 }) => DataExtent,
+    );
+    faults!(programs::mul(), Mul,
+        |p: &mut Mul| p.output_scale.shift = 31 => Shift,
+        |p: &mut Mul| p.output_scale.multiplier = i32::MIN => Multiplier,
+        |p: &mut Mul| p.b.shape = [1, 0, 1, 1] => Broadcast,
+        |p: &mut Mul| p.output_zero_point = -129 => ZeroPoint,
+        |p: &mut Mul| { p.min = 1; p.max = 0; } => Bounds,
+    );
+}
+
+#[test]
+fn moves_and_tables() {
+    faults!(programs::concat(), Concat,
+        |p: &mut Concat| p.outer = 0 => Empty,
+        |p: &mut Concat| p.outer = 1 => Length,
+        |p: &mut Concat| p.at_bytes = 3 => Row,
+        |p: &mut Concat| p.at_bytes = u32::MAX => Row,
+        |p: &mut Concat| p.input = Source::Arena(Span { offset: 12, len: 6 }) => Overlap,
+        |p: &mut Concat| p.rescale.as_mut().expect("set").input_zero_point = 999 => ZeroPoint,
+        |p: &mut Concat| p.rescale.as_mut().expect("set").scale.shift = -32 => Shift,
+    );
+    faults!(programs::pad(), Pad,
+        |p: &mut Pad| p.before[0] = u32::MAX => Length,
+        |p: &mut Pad| p.after[3] = 1 => Length,
+        |p: &mut Pad| p.shape[1] = 0 => Empty,
+        |p: &mut Pad| p.output.offset = 0 => Overlap,
+    );
+    faults!(programs::softmax(), Softmax,
+        |p: &mut Softmax| p.rows = 3 => Length,
+        |p: &mut Softmax| p.depth = 0 => Empty,
+        |p: &mut Softmax| p.table.len -= 1 => Length,
+        |p: &mut Softmax| p.table.len = 0 => Empty,
+        |p: &mut Softmax| p.table.offset += 1 => DataExtent,
+        |p: &mut Softmax| p.table = Span { offset: 2, len: 4 } => Alignment,
+        |p: &mut Softmax| p.table = Span { offset: 4, len: 8 } => Table,
+        |p: &mut Softmax| p.output.offset = 4 => Overlap,
+    );
+    faults!(programs::lut(), Lut,
+        |p: &mut Lut| p.table.len = 255 => Length,
+        |p: &mut Lut| p.output.len = 8 => Length,
+        |p: &mut Lut| { p.input.len = 8; p.output = Span { offset: 1, len: 8 }; } => Overlap,
+    );
+    faults!(programs::requantize(), Requantize,
+        |p: &mut Requantize| p.rescale.output_zero_point = 128 => ZeroPoint,
+        |p: &mut Requantize| p.output.offset = 8 => Overlap,
+    );
+    faults!(programs::transpose(), Transpose,
+        |p: &mut Transpose| p.perm = [0, 1, 1, 3] => Permutation,
+        |p: &mut Transpose| p.perm[0] = 4 => Permutation,
+        |p: &mut Transpose| p.shape[0] = 2 => Length,
+        |p: &mut Transpose| p.output = p.input => Overlap,
+    );
+}
+
+#[test]
+fn programs_and_ports() {
+    let blob = programs::lut();
+    let program = |edit: fn(&mut Program<'_>)| error(&with_program(&blob, edit));
+    let refused = |fault| Some(ParseError::Program(fault));
+    assert_eq!(program(|_| ()), None);
+    assert_eq!(program(|p| p.input_count = 0), refused(Fault::Count));
+    assert_eq!(program(|p| p.output_count = 9), refused(Fault::Count));
+    assert_eq!(program(|p| p.steps = &[]), Some(step(0, Fault::Encoding)));
+    assert_eq!(program(|p| p.step_count = 0), refused(Fault::Trailing));
+    assert_eq!(program(|p| p.layer_count = 0), Some(step(0, Fault::Layer)));
+    assert_eq!(program(|p| p.labels = &[]), refused(Fault::Encoding));
+    assert_eq!(program(|p| p.label_count = 1), refused(Fault::Trailing));
+    assert_eq!(
+        program(|p| p.layer_names = &[1, 0xff]),
+        refused(Fault::Encoding)
+    );
+    assert_eq!(program(|p| p.layer_names = b"\x01a"), None);
+    assert_eq!(
+        program(|p| p.provenance.source_sha256 = &[0; 31]),
+        refused(Fault::Digest)
+    );
+    assert_eq!(program(|p| p.provenance.source_sha256 = &[]), None);
+
+    let port = |edit: fn(&mut Port<'_>)| {
+        let mut port: Port<'_> =
+            postcard::from_bytes(programs::program(&blob).outputs).expect("valid");
+        edit(&mut port);
+        let outputs = postcard::to_stdvec(&port).expect("encodes");
+        let program = Program {
+            outputs: &outputs,
+            ..programs::program(&blob)
+        };
+        error(&programs::pack(
+            &program,
+            &blob[programs::data_offset(&blob)..],
+        ))
+    };
+    let refused = |fault| {
+        Some(ParseError::Port {
+            kind: PortKind::Output,
+            index: 0,
+            fault,
+        })
+    };
+    assert_eq!(port(|_| ()), None);
+    assert_eq!(port(|p| p.shape[0] = 2), refused(Fault::Batch));
+    assert_eq!(port(|p| p.shape.clear()), refused(Fault::Batch));
+    assert_eq!(port(|p| p.shape[1] = 8), refused(Fault::Length));
+    assert_eq!(port(|p| p.span.offset = 1), refused(Fault::ArenaExtent));
+    assert_eq!(port(|p| p.source_axes[1] = 0), refused(Fault::Permutation));
+    assert_eq!(
+        port(|p| p.source_axes.truncate(1)),
+        refused(Fault::Permutation)
+    );
+    assert_eq!(port(|p| p.zero_point = 128), refused(Fault::ZeroPoint));
+    for scale in [0.0, -0.0, -1.0, f32::INFINITY, f32::NAN, -f32::NAN] {
+        let mut port: Port<'_> =
+            postcard::from_bytes(programs::program(&blob).outputs).expect("valid");
+        port.scale = scale;
+        let outputs = postcard::to_stdvec(&port).expect("encodes");
+        let program = Program {
+            outputs: &outputs,
+            ..programs::program(&blob)
+        };
+        let blob = programs::pack(&program, &blob[programs::data_offset(&blob)..]);
+        assert_eq!(error(&blob), refused(Fault::PortScale), "{scale}");
+    }
+}
+
+fn step(index: u32, fault: Fault) -> ParseError {
+    ParseError::Step { index, fault }
+}
+
+#[test]
+fn trailing_and_padding_bytes_are_refused() {
+    let blob = programs::lut();
+    let mut trailing = blob.clone();
+    // One byte more of program, which is padding otherwise.
+    trailing[20] += 1;
+    programs::repair(&mut trailing);
+    assert_eq!(error(&trailing), Some(ParseError::Program(Fault::Trailing)));
+    let mut padded = blob.clone();
+    padded[programs::data_offset(&blob) - 1] = 1;
+    programs::repair(&mut padded);
+    assert_eq!(error(&padded), Some(ParseError::Preamble(Fault::Reserved)));
+}
+
+#[test]
+fn errors_say_what_and_where() {
+    assert_eq!(
+        step(3, Fault::Overlap).to_string(),
+        "step 3 is wrong, the output overlaps an input"
+    );
+    assert_eq!(
+        error(&[0xff; 64]).expect("refused").to_string(),
+        "no model here, the bytes start with [ff, ff, ff, ff]"
+    );
+    let mut later = programs::lut();
+    later[4] = 2;
+    assert_eq!(
+        error(&later).expect("refused").to_string(),
+        "the model has format 2.0, this runtime reads 1.x, compile it again"
+    );
+}
