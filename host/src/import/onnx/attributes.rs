@@ -38,11 +38,6 @@ impl<'m> Attributes<'m> {
         Ok(Some(proto))
     }
 
-    /// Whether there is such an attribute, of whatever type.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.protos.iter().any(|proto| proto.name.as_deref() == Some(name))
-    }
-
     /// An integer.
     pub(super) fn int(&self, name: &str) -> Result<Option<i64>, NodeFault> {
         let Some(proto) = self.get(name, AttributeType::INT, "an integer")? else {

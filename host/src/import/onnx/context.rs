@@ -139,10 +139,10 @@ impl Context {
         data: impl Into<Arc<[f32]>>,
     ) -> Result<ValueId, NodeFault> {
         let data = data.into();
-        if let Some(at) = data.iter().position(|number| !number.is_finite()) {
+        if let Some(number) = data.iter().find(|number| !number.is_finite()) {
             let tensor = source.into();
-            let found = format!("holds {} (element {at} as laid out here)", data[at]);
-            let remedy = "weights must be finite: train or export the model again";
+            let found = format!("holds {number}, which is not finite");
+            let remedy = "train or export the model again";
             return Err(TensorFault { tensor, found, remedy }.into());
         }
         let name = self.unique(source);

@@ -1,7 +1,7 @@
 //! The model's inputs: their shapes, and the memory order in which they lie.
 
 use super::context::{Activation, Context, MAX_ACTIVATION_ELEMENTS};
-use super::order::Network;
+use super::order::{Network, node_name};
 use super::tensor::{elements, lower_case_name};
 use super::view::View;
 use crate::import::ImportError;
@@ -58,6 +58,22 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
         return Err(error(format!("has shape {shape:?}, which is too large"), "no microcontroller holds it"));
     }
     Ok(shape)
+}
+
+/// Refuses an input that stands where an operator needs constant weights.
+pub(super) fn check_use(network: &Network<'_>, name: &str) -> Result<(), ImportError> {
+    for node in network.readers(name) {
+        let operator = node.op_type.as_deref().unwrap_or_default();
+        let weighted = matches!(operator, "Conv" | "Gemm" | "BatchNormalization");
+        if weighted && node.input.iter().skip(1).any(|input| input == name) {
+            return Err(ImportError::Input {
+                input: name.into(),
+                found: format!("is a weight of node `{}` ({operator})", node_name(node)),
+                remedy: "weights must be constants: export them as initializers".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A dimension that is a number; negative numbers stand for unknown ones in some files.

@@ -1,4 +1,4 @@
-//! ONNX models, opsets 7 to 24, of float32.
+//! ONNX models, opsets 6 to 24, of float32.
 //!
 //! The source model's tensors keep their axis order in its own eyes; where their elements lie is
 //! the business of [`view`]: inputs lie channels-last from the start, and what only rewrites axes
@@ -32,7 +32,7 @@ use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto};
 use std::collections::HashMap;
 
 /// Oldest opset that is read; older ones have other forms of the common operators.
-pub const OLDEST_OPSET: i64 = 7;
+pub const OLDEST_OPSET: i64 = 6;
 
 /// Newest opset that is known.
 pub const NEWEST_OPSET: i64 = 24;
@@ -114,6 +114,7 @@ impl<'m> Importer<'m> {
             if self.initializers.contains_key(name) {
                 continue;
             }
+            input::check_use(&self.network, name)?;
             let shape = input::shape(info)?;
             let order = input::memory_order(&self.network, name, shape.len());
             let activation = input::add(&mut self.context, name, &shape, &order)?;
@@ -152,7 +153,6 @@ impl<'m> Importer<'m> {
         let node = Node {
             name: name.clone(),
             output: proto.output.first().cloned().unwrap_or_default(),
-            operator,
             opset: self.opset,
             attributes,
             inputs,

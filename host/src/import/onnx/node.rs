@@ -11,8 +11,6 @@ pub(super) struct Node<'m> {
     pub name: String,
     /// Name of its first output.
     pub output: String,
-    /// The operator.
-    pub operator: &'m str,
     /// Version of the operator set.
     pub opset: i64,
     /// Attributes.

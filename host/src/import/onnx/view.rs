@@ -36,13 +36,6 @@ impl View {
         Self { atoms: kept, axes }
     }
 
-    /// The view of a value that lies as `shape` says, its first axis, the batch, without atoms.
-    pub(super) fn batched(shape: &[usize]) -> Self {
-        let atoms = shape[1..].to_vec();
-        let axes = std::iter::once(Vec::new()).chain((0..atoms.len()).map(|atom| vec![atom])).collect();
-        Self { atoms, axes }
-    }
-
     /// Extents of the atoms in memory order.
     pub(super) fn atoms(&self) -> &[usize] {
         &self.atoms

@@ -4,7 +4,9 @@ use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
+use crate::import::onnx::tensor::Data;
 use crate::ir::{Activation as Function, Clamp, Op};
+use rten_onnx::onnx::DataType;
 
 fn apply(context: &mut Context, node: &Node<'_>, function: Function) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input X")?;
@@ -81,7 +83,7 @@ pub(super) fn identity(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeF
 
 /// Dropout at inference.
 pub(super) fn dropout(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    use crate::import::onnx::tensor::Data;
+    check_inference(node)?;
     if node.input(2).is_some() {
         match &node.constant(2, "input training_mode")?.data {
             Data::Bool(flags) if flags[..] == [false] => {}
@@ -91,10 +93,16 @@ pub(super) fn dropout(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     identity(context, node)
 }
 
+/// Before opset 7, an attribute said whether a node is for training, which was the default.
+pub(super) fn check_inference(node: &Node<'_>) -> Result<(), NodeFault> {
+    if node.opset < 7 && !node.attributes.flag("is_test")?.unwrap_or(false) {
+        return Err(fault("is_test", "0 or missing".into(), "1: export the model for inference"));
+    }
+    Ok(())
+}
+
 /// Cast of floats to floats, and of integers to integers where shapes are computed.
 pub(super) fn cast(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    use crate::import::onnx::tensor::Data;
-    use rten_onnx::onnx::DataType;
     let to = node.attributes.int("to")?.unwrap_or(0);
     let to = DataType(i32::try_from(to).unwrap_or(0));
     let same = match node.required(0, "input")? {

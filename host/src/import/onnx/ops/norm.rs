@@ -1,5 +1,6 @@
 //! BatchNormalization.
 
+use super::activation;
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
@@ -12,6 +13,7 @@ pub(super) fn batch_normalization(context: &mut Context, node: &Node<'_>) -> Res
     if attributes.flag("training_mode")?.unwrap_or(false) {
         return Err(fault("training_mode", "1".into(), "0: export the model for inference"));
     }
+    activation::check_inference(node)?;
     if !attributes.flag("spatial")?.unwrap_or(true) {
         return Err(fault("spatial", "0".into(), "1: a mean and a variance for each channel"));
     }

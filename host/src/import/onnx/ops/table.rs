@@ -32,7 +32,7 @@ const MAX_POOL: &[&str] =
     &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"];
 const AVERAGE_POOL: &[&str] =
     &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"];
-const BATCH_NORM: &[&str] = &["epsilon", "momentum", "spatial", "training_mode"];
+const BATCH_NORM: &[&str] = &["epsilon", "is_test", "momentum", "spatial", "training_mode"];
 const CONSTANT: &[&str] = &["value", "value_float", "value_floats", "value_int", "value_ints"];
 
 /// Every supported operator, by name.
@@ -46,7 +46,7 @@ const ROWS: &[Row] = &[
     row("Constant", 0, CONSTANT, constant::constant),
     row("Conv", 3, CONV, conv::conv),
     row("Div", 2, &[], binary::div),
-    row("Dropout", 3, &["ratio", "seed"], activation::dropout),
+    row("Dropout", 3, &["is_test", "ratio", "seed"], activation::dropout),
     row("Elu", 1, &["alpha"], activation::elu),
     row("Flatten", 1, &["axis"], shape::flatten),
     row("Gather", 2, &["axis"], fold::gather),
