@@ -52,7 +52,9 @@ pub enum ImportError {
         remedy: &'static str,
     },
     /// An operator set that is not known.
-    #[error("the model needs opset {found}; opsets {oldest} to {newest} are read: export for one of them")]
+    #[error(
+        "the model needs opset {found}; opsets {oldest} to {newest} are read: export for one of them"
+    )]
     Opset {
         /// What the model asks for.
         found: i64,
@@ -80,7 +82,9 @@ pub enum ImportError {
         found: &'static str,
     },
     /// A name that nothing defines.
-    #[error("{reader} reads tensor `{tensor}`, which is no input, no initializer and no node's output")]
+    #[error(
+        "{reader} reads tensor `{tensor}`, which is no input, no initializer and no node's output"
+    )]
     MissingTensor {
         /// Who reads it.
         reader: String,
@@ -94,7 +98,9 @@ pub enum ImportError {
         tensor: String,
     },
     /// Nodes that wait for each other.
-    #[error("the graph has a cycle through node `{node}`: only feed-forward networks are supported")]
+    #[error(
+        "the graph has a cycle through node `{node}`: only feed-forward networks are supported"
+    )]
     Cycle {
         /// One of the nodes.
         node: String,
@@ -110,7 +116,7 @@ pub enum ImportError {
         /// Its operator.
         operator: String,
         /// What is wrong.
-        fault: NodeFault,
+        fault: Box<NodeFault>,
     },
 }
 
@@ -167,7 +173,9 @@ pub enum NodeFault {
     #[error(transparent)]
     Tensor(#[from] TensorFault),
     /// Constants that are computed or laid out anew would need too much memory.
-    #[error("the model's constants, computed and laid out for each use, exceed {max_elements} numbers")]
+    #[error(
+        "the model's constants, computed and laid out for each use, exceed {max_elements} numbers"
+    )]
     Constants {
         /// Limit.
         max_elements: usize,

@@ -49,24 +49,32 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
         graph,
         format,
         source_sha256: Sha256::digest(&bytes).into(),
-        source_bytes: bytes.len().try_into().expect("usize fits 64 bits on every host"),
+        source_bytes: bytes
+            .len()
+            .try_into()
+            .expect("usize fits 64 bits on every host"),
     })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     use std::io::Read;
-    let failed = |source| ImportError::File { path: path.into(), source };
+    let failed = |source| ImportError::File {
+        path: path.into(),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     // One byte more than allowed, so that a file (or a pipe without an end) that is too long shows.
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FILE_BYTES) {
         return Err(ImportError::TooLarge { path: path.into() });
     }
     Ok(bytes)
 }
 
-/// A FlatBuffers file with the identifier of the TensorFlow Lite schema (bytes 4 to 7).
+/// A `FlatBuffers` file with the identifier of the TensorFlow Lite schema (bytes 4 to 7).
 fn is_tflite(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"TFL3")
 }
@@ -88,15 +96,24 @@ mod tests {
         for path in [dir.path().join("absent.onnx"), dir.path().to_path_buf()] {
             let error = load(&path).unwrap_err();
             assert!(matches!(error, ImportError::File { .. }), "{error}");
-            assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
+            assert!(
+                error.to_string().contains(&*path.to_string_lossy()),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn the_content_decides_the_format() {
         assert!(matches!(loaded(b""), Err(ImportError::Empty { .. })));
-        assert!(matches!(loaded(b"\x1c\0\0\0TFL3\0\0\0\0"), Err(ImportError::Tflite { .. })));
-        assert!(matches!(loaded(b"just text, no model"), Err(ImportError::Protobuf { .. })));
+        assert!(matches!(
+            loaded(b"\x1c\0\0\0TFL3\0\0\0\0"),
+            Err(ImportError::Tflite { .. })
+        ));
+        assert!(matches!(
+            loaded(b"just text, no model"),
+            Err(ImportError::Protobuf { .. })
+        ));
     }
 
     #[test]
@@ -104,9 +121,16 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fashion/cnn.onnx");
         let imported = load(Path::new(path)).unwrap();
         assert_eq!(imported.graph.name, "cnn");
-        assert!(imported.format.starts_with("ONNX opset 20, pytorch 2.15.0"), "{}", imported.format);
+        assert!(
+            imported.format.starts_with("ONNX opset 20, pytorch 2.15.0"),
+            "{}",
+            imported.format
+        );
         let bytes = std::fs::read(path).unwrap();
         assert_eq!(imported.source_bytes, u64::try_from(bytes.len()).unwrap());
-        assert_eq!(imported.source_sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
+        assert_eq!(
+            imported.source_sha256,
+            <[u8; 32]>::from(Sha256::digest(&bytes))
+        );
     }
 }

@@ -14,10 +14,19 @@ impl<'m> Attributes<'m> {
     ///
     /// An unknown attribute is refused: it would change what the node computes.
     pub(super) fn new(protos: &'m [AttributeProto], known: &[&str]) -> Result<Self, NodeFault> {
+        let mut seen = Vec::new();
         for proto in protos {
             let name = proto.name.as_deref().unwrap_or_default();
+            if seen.contains(&name) {
+                return Err(fault(name, "given twice".into(), "every attribute once"));
+            }
+            seen.push(name);
             if !known.contains(&name) {
-                let supported = if known.is_empty() { "no attributes".into() } else { known.join(", ") };
+                let supported = if known.is_empty() {
+                    "no attributes".into()
+                } else {
+                    known.join(", ")
+                };
                 return Err(NodeFault::Attribute {
                     attribute: name.into(),
                     found: "not known here".into(),
@@ -28,8 +37,17 @@ impl<'m> Attributes<'m> {
         Ok(Self { protos })
     }
 
-    fn get(&self, name: &str, expected: AttributeType, wording: &str) -> Result<Option<&'m AttributeProto>, NodeFault> {
-        let Some(proto) = self.protos.iter().find(|proto| proto.name.as_deref() == Some(name)) else {
+    fn get(
+        &self,
+        name: &str,
+        expected: AttributeType,
+        wording: &str,
+    ) -> Result<Option<&'m AttributeProto>, NodeFault> {
+        let Some(proto) = self
+            .protos
+            .iter()
+            .find(|proto| proto.name.as_deref() == Some(name))
+        else {
             return Ok(None);
         };
         if proto.r#type.is_some_and(|found| found != expected) {
@@ -66,7 +84,9 @@ impl<'m> Attributes<'m> {
     /// A number that is finite.
     pub(super) fn float(&self, name: &str) -> Result<Option<f32>, NodeFault> {
         match self.float_or_infinity(name)? {
-            Some(value) if value.is_infinite() => Err(fault(name, value.to_string(), "finite numbers")),
+            Some(value) if value.is_infinite() => {
+                Err(fault(name, value.to_string(), "finite numbers"))
+            }
             value => Ok(value),
         }
     }

@@ -12,16 +12,29 @@ use std::path::{Path, PathBuf};
 const TOLERANCE: f32 = 2e-5;
 
 fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
 }
 
 /// The models of a folder, by name.
-fn models(folder: &str) -> Vec<(String, Vec<u8>)> {
+pub(super) fn models(folder: &str) -> Vec<(String, Vec<u8>)> {
     let folder = repository().join(folder);
-    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut models: Vec<_> = entries
-        .filter(|path| path.extension().is_some_and(|extension| extension == "onnx"))
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "onnx")
+        })
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
         .collect();
     models.sort();
     models
@@ -37,22 +50,32 @@ fn imported(bytes: &[u8], name: &str) -> Result<Graph, String> {
 fn error(graph: &Graph, arrays: &[(String, Array)]) -> Result<f32, String> {
     let array = |name: &str| {
         let found = arrays.iter().find(|(key, _)| key == name);
-        found.map(|(_, array)| array).ok_or_else(|| format!("no array `{name}`"))
+        found
+            .map(|(_, array)| array)
+            .ok_or_else(|| format!("no array `{name}`"))
     };
-    let inputs: Result<Vec<&Array>, String> = graph.inputs.iter().map(|port| array(&port.name)).collect();
-    let outputs = float::run(graph, &inputs?, &|_| {}).map_err(|error| format!("not run: {error}"))?;
+    let inputs: Result<Vec<&Array>, String> =
+        graph.inputs.iter().map(|port| array(&port.name)).collect();
+    let outputs =
+        float::run(graph, &inputs?, &|_| {}).map_err(|error| format!("not run: {error}"))?;
     let mut largest = 0f32;
     for (port, output) in graph.outputs.iter().zip(&outputs) {
         let expected = array(&port.name)?;
         if output.shape != expected.shape {
-            return Err(format!("shape {:?}, expected {:?}", output.shape, expected.shape));
+            return Err(format!(
+                "shape {:?}, expected {:?}",
+                output.shape, expected.shape
+            ));
         }
         let (found, expected) = (floats(output), floats(expected));
-        let scale = expected.iter().fold(1f32, |scale, value| scale.max(value.abs()));
+        let scale = expected
+            .iter()
+            .fold(1f32, |scale, value| scale.max(value.abs()));
         for (found, expected) in found.iter().zip(expected) {
-            // A NaN must not pass.
-            let error = (found - expected).abs() / scale;
-            largest = if error <= largest { largest } else { error };
+            if !found.is_finite() {
+                return Err(format!("{found} where {expected} is expected"));
+            }
+            largest = largest.max((found - expected).abs() / scale);
         }
     }
     Ok(largest)
@@ -84,8 +107,19 @@ fn every_case_equals_onnx_runtime() {
             Err(reason) => failures.push(format!("{name}: {reason}")),
         }
     }
-    println!("{} cases, largest error {} ({})", cases.len(), largest.0, largest.1);
-    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    println!(
+        "{} cases, largest error {} ({})",
+        cases.len(),
+        largest.0,
+        largest.1
+    );
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }
 
 /// Networks in which nothing has to be moved, whatever the exporter wrote.
@@ -116,7 +150,11 @@ const WITHOUT_TRANSPOSE: &[&str] = &[
 ];
 
 fn transposes(graph: &Graph) -> usize {
-    graph.nodes.iter().filter(|node| matches!(node.op, Op::Transpose { .. })).count()
+    graph
+        .nodes
+        .iter()
+        .filter(|node| matches!(node.op, Op::Transpose { .. }))
+        .count()
 }
 
 #[test]
@@ -140,13 +178,24 @@ fn no_transpose_is_left_where_none_is_needed() {
 #[test]
 fn exported_networks_equal_onnx_runtime() {
     let arrays = read_npz(&repository().join("tests/golden/fashion_ort.npz")).unwrap();
-    let array = |name: &str| arrays.iter().find(|(key, _)| key == name).unwrap().1.clone();
-    for (path, answers) in
-        [("host/assets/fashion/cnn.onnx", "y_ort"), ("tests/fixtures/onnx/cnn_legacy.onnx", "y_ort_legacy")]
-    {
+    let array = |name: &str| {
+        arrays
+            .iter()
+            .find(|(key, _)| key == name)
+            .unwrap()
+            .1
+            .clone()
+    };
+    for (path, answers) in [
+        ("host/assets/fashion/cnn.onnx", "y_ort"),
+        ("tests/fixtures/onnx/cnn_legacy.onnx", "y_ort_legacy"),
+    ] {
         let graph = imported(&std::fs::read(repository().join(path)).unwrap(), path).unwrap();
         assert_eq!(transposes(&graph), 0, "{path}");
-        let named = [("image".into(), array("x")), ("probabilities".into(), array(answers))];
+        let named = [
+            ("image".into(), array("x")),
+            ("probabilities".into(), array(answers)),
+        ];
         let error = error(&graph, &named).unwrap();
         println!("{path}: largest error {error}, {} nodes", graph.nodes.len());
         assert!(error < TOLERANCE, "{path}: {error}");
@@ -160,13 +209,16 @@ fn bad_models_are_refused_with_the_reason() {
         why: String,
         mention: Vec<String>,
     }
-    let text = std::fs::read_to_string(repository().join("tests/golden/onnx_bad/expect.json")).unwrap();
-    let expected: std::collections::BTreeMap<String, Expected> = serde_json::from_str(&text).unwrap();
+    let text =
+        std::fs::read_to_string(repository().join("tests/golden/onnx_bad/expect.json")).unwrap();
+    let expected: std::collections::BTreeMap<String, Expected> =
+        serde_json::from_str(&text).unwrap();
     let mut failures = Vec::new();
     for (name, bytes) in models("tests/golden/onnx_bad") {
         let expected = &expected[&name];
         let refused = if bytes.is_empty() {
-            crate::import::load(&repository().join(format!("tests/golden/onnx_bad/{name}.onnx"))).map(|_| ())
+            crate::import::load(&repository().join(format!("tests/golden/onnx_bad/{name}.onnx")))
+                .map(|_| ())
         } else {
             import(&bytes, &name).map(|_| ())
         };
@@ -175,8 +227,15 @@ fn bad_models_are_refused_with_the_reason() {
             Err(error) => {
                 let error = error.to_string();
                 println!("{name}: {error}");
-                if !expected.mention.iter().any(|word| error.contains(word.as_str())) {
-                    failures.push(format!("{name}: `{error}` mentions none of {:?}", expected.mention));
+                if !expected
+                    .mention
+                    .iter()
+                    .any(|word| error.contains(word.as_str()))
+                {
+                    failures.push(format!(
+                        "{name}: `{error}` mentions none of {:?}",
+                        expected.mention
+                    ));
                 }
             }
         }

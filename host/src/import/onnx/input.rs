@@ -1,6 +1,7 @@
 //! The model's inputs: their shapes, and the memory order in which they lie.
 
 use super::context::{Activation, Context, MAX_ACTIVATION_ELEMENTS};
+use super::node::axis_index;
 use super::order::{Network, node_name};
 use super::tensor::{elements, lower_case_name};
 use super::view::View;
@@ -15,8 +16,16 @@ use std::collections::{HashSet, VecDeque};
 /// If it is not float32, of rank 2 to 4, with every extent but the batch fixed.
 pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
     let name = info.name.as_deref().unwrap_or_default();
-    let error = |found: String, remedy: &str| ImportError::Input { input: name.into(), found, remedy: remedy.into() };
-    let Some(tensor) = info.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref()) else {
+    let error = |found: String, remedy: &str| ImportError::Input {
+        input: name.into(),
+        found,
+        remedy: remedy.into(),
+    };
+    let Some(tensor) = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref())
+    else {
         return Err(error("is no tensor".into(), "only tensors are supported"));
     };
     let dtype = tensor.elem_type.unwrap_or(DataType(0));
@@ -25,11 +34,17 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
         return Err(error(found, "export the model with float32 inputs"));
     }
     let Some(dims) = tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) else {
-        return Err(error("has no shape".into(), "export the model with the input's shape, only the batch may be dynamic"));
+        return Err(error(
+            "has no shape".into(),
+            "export the model with the input's shape, only the batch may be dynamic",
+        ));
     };
     if !(2..=4).contains(&dims.len()) {
         let found = format!("has rank {}", dims.len());
-        return Err(error(found, "rank 2 [N, K] to rank 4 [N, C, H, W], batch first, is supported"));
+        return Err(error(
+            found,
+            "rank 2 [N, K] to rank 4 [N, C, H, W], batch first, is supported",
+        ));
     }
     let mut shape = Vec::with_capacity(dims.len());
     for (axis, dim) in dims.iter().enumerate() {
@@ -55,7 +70,10 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
         });
     }
     if elements(&shape).is_none_or(|count| count > MAX_ACTIVATION_ELEMENTS) {
-        return Err(error(format!("has shape {shape:?}, which is too large"), "no microcontroller holds it"));
+        return Err(error(
+            format!("has shape {shape:?}, which is too large"),
+            "no microcontroller holds it",
+        ));
     }
     Ok(shape)
 }
@@ -101,9 +119,19 @@ pub(super) fn add(
     let unique = context.unique(name);
     let internal = std::iter::once(1).chain(atoms.iter().copied()).collect();
     let value = context.graph.add_activation(unique, internal);
-    context.graph.inputs.push(Port { name: name.into(), value, source_axes });
-    Ok(Activation { value, view: View::new(atoms, axes) })
+    context.graph.inputs.push(Port {
+        name: name.into(),
+        value,
+        source_axes,
+    });
+    Ok(Activation {
+        value,
+        view: View::new(atoms, axes),
+    })
 }
+
+/// How many tensors the search for readers passes through.
+const MAX_SEARCH: usize = 256;
 
 /// The memory order of an input's axes but the batch: the one that its readers want.
 ///
@@ -122,6 +150,7 @@ pub(super) fn memory_order(network: &Network<'_>, input: &str, rank: usize) -> V
                 Wish::Second(order) => second = second.or(Some(order)),
                 Wish::Passes(axes) => {
                     if let Some(output) = node.output.first()
+                        && seen.len() < MAX_SEARCH
                         && seen.insert(output)
                     {
                         pending.push_back((output, axes));
@@ -147,27 +176,60 @@ enum Wish {
 fn wish(node: &NodeProto, axes: &[usize]) -> Wish {
     let operator = node.op_type.as_deref().unwrap_or_default();
     let wish = match operator {
-        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool" | "BatchNormalization"
+        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
+        | "BatchNormalization"
             if axes.len() > 2 =>
         {
             Wish::Order(channels_last(axes))
         }
         "Transpose" => {
-            let perm = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("perm"));
+            let perm = node
+                .attribute
+                .iter()
+                .find(|attribute| attribute.name.as_deref() == Some("perm"));
             let perm = perm.map(|perm| perm.ints.as_slice()).unwrap_or_default();
-            let perm: Option<Vec<usize>> =
-                perm.iter().map(|&axis| usize::try_from(axis).ok().and_then(|axis| axes.get(axis).copied())).collect();
-            perm.filter(|perm| perm.len() == axes.len()).map_or(Wish::None, Wish::Passes)
+            let perm: Option<Vec<usize>> = perm
+                .iter()
+                .map(|&axis| {
+                    usize::try_from(axis)
+                        .ok()
+                        .and_then(|axis| axes.get(axis).copied())
+                })
+                .collect();
+            perm.filter(|perm| perm.len() == axes.len())
+                .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "Softmax" => Wish::Second(axes[1..].to_vec()),
-        "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh" | "LeakyRelu"
-        | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast" => Wish::Passes(axes.to_vec()),
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" => Wish::Second(axes[1..].to_vec()),
+        "Softmax" => Wish::Second(softmax_order(node, axes)),
+        "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
+        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast" => {
+            Wish::Passes(axes.to_vec())
+        }
         _ => Wish::None,
     };
     match wish {
         Wish::Order(order) | Wish::Second(order) if order.contains(&0) => Wish::None,
         wish => wish,
     }
+}
+
+/// The axes but the batch, that of a Softmax last. Before opset 13 more axes belong to it, but their
+/// order does not matter.
+fn softmax_order(node: &NodeProto, axes: &[usize]) -> Vec<usize> {
+    let axis = node
+        .attribute
+        .iter()
+        .find(|attribute| attribute.name.as_deref() == Some("axis"));
+    let axis = axis.and_then(|axis| axis.i).unwrap_or(-1);
+    let mut order = axes[1..].to_vec();
+    if let Some(position) = axis_index(axis, axes.len())
+        .ok()
+        .and_then(|axis| axis.checked_sub(1))
+    {
+        let axis = order.remove(position);
+        order.push(axis);
+    }
+    order
 }
 
 /// `[N, C, …]` as `[…, C]`.

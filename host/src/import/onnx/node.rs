@@ -27,7 +27,8 @@ impl Node<'_> {
 
     /// An operand that must be there.
     pub(super) fn required(&self, index: usize, operand: &str) -> Result<&Tensor, NodeFault> {
-        self.input(index).ok_or_else(|| operand_fault(operand, "given", "no such input"))
+        self.input(index)
+            .ok_or_else(|| operand_fault(operand, "given", "no such input"))
     }
 
     /// An operand that must be computed.
@@ -55,7 +56,11 @@ impl Node<'_> {
     }
 
     /// Shape and elements of an operand that must be a constant of floats.
-    pub(super) fn floats(&self, index: usize, operand: &str) -> Result<(&Constant, &[f32]), NodeFault> {
+    pub(super) fn floats(
+        &self,
+        index: usize,
+        operand: &str,
+    ) -> Result<(&Constant, &[f32]), NodeFault> {
         let constant = self.constant(index, operand)?;
         Ok((constant, floats(constant, operand)?))
     }
@@ -65,9 +70,11 @@ impl Node<'_> {
         match self.floats(index, operand)? {
             (_, &[value]) if !value.is_nan() => Ok(value),
             (_, &[_]) => Err(operand_fault(operand, "a number", "NaN")),
-            (constant, _) => {
-                Err(operand_fault(operand, "one number", &format!("a tensor of shape {:?}", constant.shape)))
-            }
+            (constant, _) => Err(operand_fault(
+                operand,
+                "one number",
+                &format!("a tensor of shape {:?}", constant.shape),
+            )),
         }
     }
 
@@ -79,7 +86,11 @@ impl Node<'_> {
             data => Err(operand_fault(
                 operand,
                 "a list of integers",
-                &format!("a {} tensor of shape {:?}", data.type_name(), constant.shape),
+                &format!(
+                    "a {} tensor of shape {:?}",
+                    data.type_name(),
+                    constant.shape
+                ),
             )),
         }
     }
@@ -109,8 +120,14 @@ pub(super) fn operand_fault(operand: &str, expected: &str, found: &str) -> NodeF
 /// An axis that may be counted from the end, as an index below `rank`.
 pub(super) fn axis_index(axis: i64, rank: usize) -> Result<usize, NodeFault> {
     let signed_rank = i64::try_from(rank).expect("a tensor has few axes");
-    let index = if axis < 0 { axis.checked_add(signed_rank) } else { Some(axis) };
-    let index = index.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank);
+    let index = if axis < 0 {
+        axis.checked_add(signed_rank)
+    } else {
+        Some(axis)
+    };
+    let index = index
+        .and_then(|axis| usize::try_from(axis).ok())
+        .filter(|&axis| axis < rank);
     index.ok_or_else(|| NodeFault::Attribute {
         attribute: "axis".into(),
         found: axis.to_string(),

@@ -16,7 +16,9 @@ pub(super) struct Network<'m> {
 /// A node's name, or, where it has none, that of its first output.
 pub(super) fn node_name(node: &NodeProto) -> String {
     let own = node.name.as_deref().filter(|name| !name.is_empty());
-    own.or(node.output.first().map(String::as_str)).unwrap_or("unnamed").into()
+    own.or(node.output.first().map(String::as_str))
+        .unwrap_or("unnamed")
+        .into()
 }
 
 impl<'m> Network<'m> {
@@ -39,11 +41,20 @@ impl<'m> Network<'m> {
                 readers.entry(name).or_default().push(index);
             }
         }
-        let outputs = graph.output.iter().map(|info| info.name.as_deref().unwrap_or_default()).collect();
+        let outputs = graph
+            .output
+            .iter()
+            .map(|info| info.name.as_deref().unwrap_or_default())
+            .collect();
         let order = order(graph, &producers)?;
         let live = live(graph, &producers);
         let order = order.into_iter().filter(|&index| live[index]).collect();
-        Ok(Self { nodes: &graph.node, readers, outputs, order })
+        Ok(Self {
+            nodes: &graph.node,
+            readers,
+            outputs,
+            order,
+        })
     }
 
     /// Indices of the nodes to import, in order.
@@ -58,7 +69,11 @@ impl<'m> Network<'m> {
 
     /// The nodes that read a tensor.
     pub(super) fn readers(&self, tensor: &str) -> impl Iterator<Item = &'m NodeProto> {
-        self.readers.get(tensor).into_iter().flatten().map(|&index| &self.nodes[index])
+        self.readers
+            .get(tensor)
+            .into_iter()
+            .flatten()
+            .map(|&index| &self.nodes[index])
     }
 
     /// An output of the node, not the first, that something reads.
@@ -72,7 +87,9 @@ impl<'m> Network<'m> {
 /// Which node computes a tensor; none for inputs and initializers.
 fn producers(graph: &GraphProto) -> Result<HashMap<&str, Option<usize>>, ImportError> {
     let mut producers = HashMap::new();
-    let duplicate = |name: &str| ImportError::DuplicateTensor { tensor: name.into() };
+    let duplicate = |name: &str| ImportError::DuplicateTensor {
+        tensor: name.into(),
+    };
     for tensor in &graph.initializer {
         let name = tensor.name.as_deref().unwrap_or_default();
         if producers.insert(name, None).is_some() {
@@ -99,7 +116,10 @@ fn producers(graph: &GraphProto) -> Result<HashMap<&str, Option<usize>>, ImportE
 }
 
 /// Kahn's algorithm over all nodes, in the file's order where that is free.
-fn order(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Result<Vec<usize>, ImportError> {
+fn order(
+    graph: &GraphProto,
+    producers: &HashMap<&str, Option<usize>>,
+) -> Result<Vec<usize>, ImportError> {
     let mut waiting = vec![0usize; graph.node.len()];
     let mut followers = vec![Vec::new(); graph.node.len()];
     for (index, node) in graph.node.iter().enumerate() {
@@ -112,13 +132,17 @@ fn order(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Result
                 Some(None) => {}
                 None => {
                     let reader = format!("node `{}`", node_name(node));
-                    return Err(ImportError::MissingTensor { reader, tensor: name.clone() });
+                    return Err(ImportError::MissingTensor {
+                        reader,
+                        tensor: name.clone(),
+                    });
                 }
             }
         }
     }
-    let mut ready: std::collections::BTreeSet<usize> =
-        (0..waiting.len()).filter(|&index| waiting[index] == 0).collect();
+    let mut ready: std::collections::BTreeSet<usize> = (0..waiting.len())
+        .filter(|&index| waiting[index] == 0)
+        .collect();
     let mut order = Vec::with_capacity(waiting.len());
     while let Some(index) = ready.pop_first() {
         order.push(index);
@@ -130,7 +154,9 @@ fn order(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Result
         }
     }
     match waiting.iter().position(|&count| count > 0) {
-        Some(index) => Err(ImportError::Cycle { node: node_name(&graph.node[index]) }),
+        Some(index) => Err(ImportError::Cycle {
+            node: node_name(&graph.node[index]),
+        }),
         None => Ok(order),
     }
 }
@@ -138,7 +164,11 @@ fn order(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Result
 /// Which nodes the outputs need.
 fn live(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Vec<bool> {
     let mut live = vec![false; graph.node.len()];
-    let mut pending: Vec<&str> = graph.output.iter().map(|info| info.name.as_deref().unwrap_or_default()).collect();
+    let mut pending: Vec<&str> = graph
+        .output
+        .iter()
+        .map(|info| info.name.as_deref().unwrap_or_default())
+        .collect();
     while let Some(name) = pending.pop() {
         if let Some(Some(index)) = producers.get(name)
             && !std::mem::replace(&mut live[*index], true)

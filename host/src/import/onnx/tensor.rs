@@ -42,7 +42,9 @@ impl Data {
 
 /// Number of elements of a shape; none if it overflows.
 pub(super) fn elements(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |product, &len| product.checked_mul(len))
+    shape
+        .iter()
+        .try_fold(1usize, |product, &len| product.checked_mul(len))
 }
 
 /// Reads a tensor of the file.
@@ -51,9 +53,16 @@ pub(super) fn elements(shape: &[usize]) -> Option<usize> {
 /// If it is stored elsewhere, of an element type that is not used, or does
 /// not have as many elements as its shape.
 pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, TensorFault> {
-    let error = |found: String, remedy| TensorFault { tensor: name.into(), found, remedy };
+    let error = |found: String, remedy| TensorFault {
+        tensor: name.into(),
+        found,
+        remedy,
+    };
     if proto.data_location == Some(DataLocation::EXTERNAL) || !proto.external_data.is_empty() {
-        let file = proto.external_data.iter().find(|entry| entry.key.as_deref() == Some("location"));
+        let file = proto
+            .external_data
+            .iter()
+            .find(|entry| entry.key.as_deref() == Some("location"));
         let file = file.and_then(|entry| entry.value.as_deref()).unwrap_or("?");
         return Err(error(
             format!("is stored as external data in `{file}`, which is not supported"),
@@ -83,7 +92,9 @@ pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, Tensor
     let data = match dtype {
         DataType::FLOAT => floats(proto).map(Data::F32),
         DataType::INT64 => int64s(proto).map(Data::I64),
-        DataType::INT32 => int32s(proto).map(|values| Data::I64(values.into_iter().map(i64::from).collect())),
+        DataType::INT32 => {
+            int32s(proto).map(|values| Data::I64(values.into_iter().map(i64::from).collect()))
+        }
         DataType::BOOL => bools(proto).map(Data::Bool),
         _ => {
             return Err(error(
@@ -99,13 +110,19 @@ pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, Tensor
         None => usize::MAX,
     };
     match data {
-        Some(data) if found == count => Ok(Constant { name: name.into(), shape, data }),
+        Some(data) if found == count => Ok(Constant {
+            name: name.into(),
+            shape,
+            data,
+        }),
         Some(_) => Err(error(
             format!("has shape {shape:?}, {count} elements, but data of {found}"),
             "the file is damaged: export the model again",
         )),
         None => Err(error(
-            format!("has shape {shape:?}, but its raw data are no whole number of elements in bytes"),
+            format!(
+                "has shape {shape:?}, but its raw data are no whole number of elements in bytes"
+            ),
             "the file is damaged: export the model again",
         )),
     }
@@ -123,7 +140,8 @@ pub(super) fn lower_case_name(dtype: DataType) -> String {
 /// Elements of the raw bytes, little-endian; none if they are no whole number of elements.
 fn raw<const WIDTH: usize, T>(bytes: &[u8], convert: impl Fn([u8; WIDTH]) -> T) -> Option<Vec<T>> {
     let (elements, rest) = bytes.as_chunks::<WIDTH>();
-    rest.is_empty().then(|| elements.iter().map(|&bytes| convert(bytes)).collect())
+    rest.is_empty()
+        .then(|| elements.iter().map(|&bytes| convert(bytes)).collect())
 }
 
 fn floats(proto: &TensorProto) -> Option<Arc<[f32]>> {

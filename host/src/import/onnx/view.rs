@@ -32,7 +32,10 @@ impl View {
             }
         }
         let renumbered = |atom: usize| position[atom].expect("an axis holds it");
-        let axes = axes.into_iter().map(|axis| axis.into_iter().map(renumbered).collect()).collect();
+        let axes = axes
+            .into_iter()
+            .map(|axis| axis.into_iter().map(renumbered).collect())
+            .collect();
         Self { atoms: kept, axes }
     }
 
@@ -77,7 +80,10 @@ impl View {
 
     /// Whether the atoms lie in memory in this order, those of extent 1 wherever they are.
     pub(super) fn lies_in(&self, order: &[usize]) -> bool {
-        order.iter().filter(|&&atom| self.atoms[atom] != 1).is_sorted()
+        order
+            .iter()
+            .filter(|&&atom| self.atoms[atom] != 1)
+            .is_sorted()
     }
 
     /// The same tensor with its atoms in this memory order.
@@ -88,7 +94,11 @@ impl View {
         }
         Self {
             atoms: order.iter().map(|&atom| self.atoms[atom]).collect(),
-            axes: self.axes.iter().map(|axis| axis.iter().map(|&atom| position[atom]).collect()).collect(),
+            axes: self
+                .axes
+                .iter()
+                .map(|axis| axis.iter().map(|&atom| position[atom]).collect())
+                .collect(),
         }
     }
 
@@ -156,7 +166,9 @@ impl View {
         let shape: Vec<usize> = axes.concat();
         let flat = self.reshaped(&shape)?;
         let mut parts = flat.axes.into_iter();
-        let axes = axes.iter().map(|axis| parts.by_ref().take(axis.len()).flatten().collect());
+        let axes = axes
+            .iter()
+            .map(|axis| parts.by_ref().take(axis.len()).flatten().collect());
         Some(Self {
             atoms: flat.atoms,
             axes: axes.collect(),
@@ -178,7 +190,9 @@ impl View {
         shape.extend(atoms.iter().map(|&atom| self.atoms[atom]));
         let mut in_memory: Vec<usize> = (0..atoms.len()).collect();
         in_memory.sort_by_key(|&index| atoms[index]);
-        let perm: Vec<usize> = std::iter::once(0).chain(in_memory.iter().map(|&index| index + 1)).collect();
+        let perm: Vec<usize> = std::iter::once(0)
+            .chain(in_memory.iter().map(|&index| index + 1))
+            .collect();
         permute(rows, &shape, &perm)
     }
 
@@ -188,8 +202,13 @@ impl View {
         let first = usize::from(self.rank() > 0 && self.axis_len(0) == 1);
         let mut order: Vec<usize> = (first..self.rank()).collect();
         order.sort_by_key(|&axis| {
-            let outer = self.axes[axis].iter().filter(|&&atom| self.atoms[atom] != 1).min();
-            outer.or(self.axes[axis].first()).map_or(0, |&atom| atom + 1)
+            let outer = self.axes[axis]
+                .iter()
+                .filter(|&&atom| self.atoms[atom] != 1)
+                .min();
+            outer
+                .or(self.axes[axis].first())
+                .map_or(0, |&atom| atom + 1)
         });
         order
     }
@@ -207,8 +226,16 @@ pub(super) fn common_factors(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
             return None;
         }
         factors.push(factor);
-        left = if l == factor { a.next() } else { Some(l / factor) };
-        right = if r == factor { b.next() } else { Some(r / factor) };
+        left = if l == factor {
+            a.next()
+        } else {
+            Some(l / factor)
+        };
+        right = if r == factor {
+            b.next()
+        } else {
+            Some(r / factor)
+        };
     }
     Some(factors)
 }
@@ -238,7 +265,10 @@ mod tests {
 
     #[test]
     fn memory_order_is_judged_without_atoms_of_one() {
-        let view = View::new(vec![1, 5, 1, 6], vec![vec![], vec![3], vec![0], vec![1], vec![2]]);
+        let view = View::new(
+            vec![1, 5, 1, 6],
+            vec![vec![], vec![3], vec![0], vec![1], vec![2]],
+        );
         assert!(view.lies_in(&[2, 1, 3, 0]));
         assert!(!view.lies_in(&[3, 0, 1, 2]));
         assert_eq!(view.axis_order(), [2, 3, 4, 1]);

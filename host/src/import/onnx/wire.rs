@@ -12,8 +12,8 @@ use crate::import::ImportError;
 /// Messages in one file. Each takes some hundred bytes once parsed.
 const MAX_MESSAGES: usize = 1 << 18;
 
-/// Sub-graphs in sub-graphs.
-const MAX_DEPTH: usize = 32;
+/// Messages in messages. A sub-graph is three deeper than its parent: graph, node, attribute.
+const MAX_DEPTH: usize = 64;
 
 /// The messages that are parsed.
 #[derive(Clone, Copy)]
@@ -80,7 +80,11 @@ impl Message {
 /// # Errors
 /// [`ImportError::Protobuf`], with the place.
 pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
-    let mut walk = Walk { bytes, at: 0, messages: 0 };
+    let mut walk = Walk {
+        bytes,
+        at: 0,
+        messages: 0,
+    };
     walk.message(Message::Model, bytes.len(), 0)
 }
 
@@ -96,8 +100,7 @@ impl Walk<'_> {
         if self.messages > MAX_MESSAGES {
             return Err(self.error("there are too many messages"));
         }
-        // A sub-graph is six messages deep: graph, node, attribute, and a type's three.
-        if depth > 6 * MAX_DEPTH {
+        if depth > MAX_DEPTH {
             return Err(self.error("messages are nested too deep"));
         }
         while self.at < end {
@@ -120,7 +123,10 @@ impl Walk<'_> {
 
     fn delimited(&mut self, content: Content, end: usize, depth: usize) -> Result<(), ImportError> {
         let len = self.varint(end)?;
-        let Some(len) = usize::try_from(len).ok().filter(|&len| len <= end - self.at) else {
+        let Some(len) = usize::try_from(len)
+            .ok()
+            .filter(|&len| len <= end - self.at)
+        else {
             return Err(self.error(&format!(
                 "a field of {len} bytes where {} are left: the file is truncated or damaged",
                 end - self.at

@@ -11,12 +11,23 @@ use rten_onnx::onnx::DataType;
 fn apply(context: &mut Context, node: &Node<'_>, function: Function) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input X")?;
     let value = context.emit(node, Op::Activation(function), vec![x.value])?;
-    Ok(Activation { value, view: x.view.clone() }.into())
+    Ok(Activation {
+        value,
+        view: x.view.clone(),
+    }
+    .into())
 }
 
 /// `max(x, 0)`.
 pub(super) fn relu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    apply(context, node, Function::Clamp(Clamp { min: 0.0, max: f32::INFINITY }))
+    apply(
+        context,
+        node,
+        Function::Clamp(Clamp {
+            min: 0.0,
+            max: f32::INFINITY,
+        }),
+    )
 }
 
 /// Clamp to bounds that are attributes or, since opset 11, inputs; each may be missing.
@@ -31,13 +42,21 @@ pub(super) fn clip(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
     let min: f32 = bound(1, "min", f32::NEG_INFINITY)?;
     let max: f32 = bound(2, "max", f32::INFINITY)?;
     if min > max || min == f32::INFINITY || max == f32::NEG_INFINITY {
-        return Err(operand_fault("bounds min, max", "an interval", &format!("{min}, {max}")));
+        return Err(operand_fault(
+            "bounds min, max",
+            "an interval",
+            &format!("{min}, {max}"),
+        ));
     }
     if (min, max) == (f32::NEG_INFINITY, f32::INFINITY) {
         return Ok(node.activation(0, "input")?.clone().into());
     }
     // Older files write the largest numbers for what is not bounded.
-    let min = if min <= f32::MIN { f32::NEG_INFINITY } else { min };
+    let min = if min <= f32::MIN {
+        f32::NEG_INFINITY
+    } else {
+        min
+    };
     let max = if max >= f32::MAX { f32::INFINITY } else { max };
     apply(context, node, Function::Clamp(Clamp { min, max }))
 }
@@ -87,7 +106,13 @@ pub(super) fn dropout(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     if node.input(2).is_some() {
         match &node.constant(2, "input training_mode")?.data {
             Data::Bool(flags) if flags[..] == [false] => {}
-            _ => return Err(operand_fault("input training_mode", "false: export the model for inference", "another value")),
+            _ => {
+                return Err(operand_fault(
+                    "input training_mode",
+                    "false: export the model for inference",
+                    "another value",
+                ));
+            }
         }
     }
     identity(context, node)
@@ -96,7 +121,11 @@ pub(super) fn dropout(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
 /// Before opset 7, an attribute said whether a node is for training, which was the default.
 pub(super) fn check_inference(node: &Node<'_>) -> Result<(), NodeFault> {
     if node.opset < 7 && !node.attributes.flag("is_test")?.unwrap_or(false) {
-        return Err(fault("is_test", "0 or missing".into(), "1: export the model for inference"));
+        return Err(fault(
+            "is_test",
+            "0 or missing".into(),
+            "1: export the model for inference",
+        ));
     }
     Ok(())
 }
@@ -114,7 +143,11 @@ pub(super) fn cast(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
         },
     };
     if !same {
-        return Err(fault("to", to.to_string(), "FLOAT for float32, INT64 and INT32 for integer constants"));
+        return Err(fault(
+            "to",
+            to.to_string(),
+            "FLOAT for float32, INT64 and INT32 for integer constants",
+        ));
     }
     identity(context, node)
 }

@@ -1,32 +1,43 @@
 //! Add, Sub, Mul, Div with broadcasting.
-//!
-//! One operand *leads*: the result has its source shape and lies as it does. The other is brought
-//! into the same memory order, with an extent of 1 along the axes in which it is repeated. If
-//! neither has the result's shape, or their atoms do not meet, both go to the source order.
 
+use super::align::follow;
 use super::fold;
-use crate::data::layout::permute;
 use crate::import::NodeFault;
-use crate::import::onnx::context::{Activation, Context, Tensor, batch_first};
+use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::layout::batch_first;
 use crate::import::onnx::node::{Node, floats, operand_fault};
 use crate::import::onnx::tensor::{Constant, Data};
-use crate::import::onnx::view::{View, common_factors};
+use crate::import::onnx::view::View;
 use crate::ir::{Op, ValueId};
-use std::borrow::Cow;
 
 /// `a + b`.
 pub(super) fn add(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    binary(context, node, Op::Add { clamp: None }, fold::Arithmetic::Add)
+    binary(
+        context,
+        node,
+        Op::Add { clamp: None },
+        fold::Arithmetic::Add,
+    )
 }
 
 /// `a - b`.
 pub(super) fn sub(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    binary(context, node, Op::Sub { clamp: None }, fold::Arithmetic::Sub)
+    binary(
+        context,
+        node,
+        Op::Sub { clamp: None },
+        fold::Arithmetic::Sub,
+    )
 }
 
 /// `a · b`.
 pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    binary(context, node, Op::Mul { clamp: None }, fold::Arithmetic::Mul)
+    binary(
+        context,
+        node,
+        Op::Mul { clamp: None },
+        fold::Arithmetic::Mul,
+    )
 }
 
 /// `a / b` for a constant `b`: a product with the reciprocal, which is rounded to the nearest f32;
@@ -35,20 +46,38 @@ pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
 pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let (a, b) = operands(node)?;
     match (a, b) {
-        (Tensor::Constant(a), Tensor::Constant(b)) => fold::arithmetic(context, node, fold::Arithmetic::Div, a, b),
+        (Tensor::Constant(a), Tensor::Constant(b)) => {
+            fold::arithmetic(context, node, fold::Arithmetic::Div, a, b)
+        }
         (Tensor::Activation(_), Tensor::Constant(divisor)) => {
             let values = floats(divisor, "divisor B")?;
             if values.contains(&0.0) {
-                return Err(operand_fault("divisor B", "not 0", &format!("a 0 in `{}`", divisor.name)));
+                return Err(operand_fault(
+                    "divisor B",
+                    "not 0",
+                    &format!("a 0 in `{}`", divisor.name),
+                ));
             }
             context.reserve_constant(&divisor.shape)?;
             let data = Data::F32(values.iter().map(|value| value.recip()).collect());
-            let reciprocal = Constant { name: divisor.name.clone(), shape: divisor.shape.clone(), data };
-            apply(context, node, Op::Mul { clamp: None }, a, &reciprocal.into())
+            let reciprocal = Constant {
+                name: divisor.name.clone(),
+                shape: divisor.shape.clone(),
+                data,
+            };
+            apply(
+                context,
+                node,
+                Op::Mul { clamp: None },
+                a,
+                &reciprocal.into(),
+            )
         }
-        (_, Tensor::Activation(_)) => {
-            Err(operand_fault("divisor B", "a constant (Div by a computed tensor is not supported)", "a computed tensor"))
-        }
+        (_, Tensor::Activation(_)) => Err(operand_fault(
+            "divisor B",
+            "a constant (Div by a computed tensor is not supported)",
+            "a computed tensor",
+        )),
     }
 }
 
@@ -63,19 +92,33 @@ fn binary(
     arithmetic: fold::Arithmetic,
 ) -> Result<Tensor, NodeFault> {
     match operands(node)? {
-        (Tensor::Constant(a), Tensor::Constant(b)) => fold::arithmetic(context, node, arithmetic, a, b),
+        (Tensor::Constant(a), Tensor::Constant(b)) => {
+            fold::arithmetic(context, node, arithmetic, a, b)
+        }
         (a, b) => apply(context, node, op, a, b),
     }
 }
 
-fn apply(context: &mut Context, node: &Node<'_>, op: Op, a: &Tensor, b: &Tensor) -> Result<Tensor, NodeFault> {
+fn apply(
+    context: &mut Context,
+    node: &Node<'_>,
+    op: Op,
+    a: &Tensor,
+    b: &Tensor,
+) -> Result<Tensor, NodeFault> {
     let (a_shape, b_shape) = (shape(a), shape(b));
     let shape = fold::broadcast(&a_shape, &b_shape).ok_or_else(|| {
-        operand_fault("inputs", "of shapes that broadcast", &format!("shapes {a_shape:?} and {b_shape:?}"))
+        operand_fault(
+            "inputs",
+            "of shapes that broadcast",
+            &format!("shapes {a_shape:?} and {b_shape:?}"),
+        )
     })?;
     let aligned = match (a, b) {
-        (Tensor::Activation(a), b) if a_shape == shape => follow(context, node, a, b)?.map(|(a, b, view)| (a, b, view)),
-        (a, Tensor::Activation(b)) if b_shape == shape => follow(context, node, b, a)?.map(|(b, a, view)| (a, b, view)),
+        (Tensor::Activation(a), b) if a_shape == shape => follow(context, node, a, b)?,
+        (a, Tensor::Activation(b)) if b_shape == shape => {
+            follow(context, node, b, a)?.map(|(b, a, view)| (a, b, view))
+        }
         _ => None,
     };
     if let Some((a, b, view)) = aligned {
@@ -99,134 +142,13 @@ fn shape(tensor: &Tensor) -> Vec<usize> {
     }
 }
 
-/// The leading operand, the other one in its layout, and the view of both; none if their atoms do
-/// not meet.
-fn follow(
-    context: &mut Context,
-    node: &Node<'_>,
-    lead: &Activation,
-    other: &Tensor,
-) -> Result<Option<(ValueId, ValueId, View)>, NodeFault> {
-    let rank = lead.view.rank();
-    match other {
-        Tensor::Constant(constant) => {
-            let len = |axis: usize| (axis + constant.shape.len()).checked_sub(rank).map_or(1, |at| constant.shape[at]);
-            let present: Vec<bool> = (0..rank).map(|axis| len(axis) != 1).collect();
-            let (value, dims) = dims(context, node, lead, &present)?;
-            let constant = spread(context, constant, &lead.view, &present, &dims)?;
-            Ok(Some((value, constant, lead.view.clone())))
-        }
-        Tensor::Activation(other) => {
-            let other = other.seen_as(other.view.with_rank(rank));
-            let present: Vec<bool> = (0..rank).map(|axis| other.view.axis_len(axis) != 1).collect();
-            let Some((lead, other)) = refine(lead, &other, &present) else {
-                return Ok(None);
-            };
-            let (value, dims) = dims(context, node, &lead, &present)?;
-            let order = memory_order(&lead.view, &other.view, &present);
-            let other = context.reorder(&node.name, &other, &order)?;
-            let other = context.reshape(&node.name, other.value, dims)?;
-            Ok(Some((value, other, lead.view)))
-        }
-    }
-}
-
-/// Cuts the atoms of both so that they are the same along the axes that both have.
-fn refine(lead: &Activation, other: &Activation, present: &[bool]) -> Option<(Activation, Activation)> {
-    let mut lead_axes = Vec::with_capacity(present.len());
-    let mut other_axes = Vec::with_capacity(present.len());
-    for (axis, &present) in present.iter().enumerate() {
-        if present {
-            let factors = common_factors(&lead.view.extents(axis), &other.view.extents(axis))?;
-            lead_axes.push(factors.clone());
-            other_axes.push(factors);
-        } else {
-            lead_axes.push(lead.view.extents(axis));
-            other_axes.push(Vec::new());
-        }
-    }
-    let (lead_view, other_view) = (lead.view.refined(&lead_axes)?, other.view.refined(&other_axes)?);
-    Some((lead.seen_as(lead_view), other.seen_as(other_view)))
-}
-
-/// The other operand's atoms in the order of the leading one's.
-fn memory_order(lead: &View, other: &View, present: &[bool]) -> Vec<usize> {
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for (axis, _) in present.iter().enumerate().filter(|(_, present)| **present) {
-        pairs.extend(lead.axes()[axis].iter().copied().zip(other.axes()[axis].iter().copied()));
-    }
-    pairs.sort_unstable();
-    pairs.into_iter().map(|(_, atom)| atom).collect()
-}
-
-/// The leading operand with axes that the other one has as a whole or not at all, and the other
-/// one's shape: 1 where it has not.
-fn dims(
-    context: &mut Context,
-    node: &Node<'_>,
-    lead: &Activation,
-    present: &[bool],
-) -> Result<(ValueId, Vec<usize>), NodeFault> {
-    let atoms = lead.view.atoms();
-    let mut has = vec![false; atoms.len()];
-    for (axis, _) in present.iter().enumerate().filter(|(_, present)| **present) {
-        for &atom in &lead.view.axes()[axis] {
-            has[atom] = true;
-        }
-    }
-    let own = context.graph.shape(lead.value).to_vec();
-    if let Some(dims) = masked(&own, atoms, &has) {
-        return Ok((lead.value, dims));
-    }
-    let shape: Vec<usize> = std::iter::once(1).chain(atoms.iter().copied()).collect();
-    let value = context.reshape(&node.name, lead.value, shape.clone())?;
-    let dims = masked(&shape, atoms, &has).expect("every atom has its own axis");
-    Ok((value, dims))
-}
-
-/// `shape`, each of whose axes is made of some atoms in order, with 1 where those are not had;
-/// none if only some of an axis' atoms are, or an atom spans axes.
-fn masked(shape: &[usize], atoms: &[usize], has: &[bool]) -> Option<Vec<usize>> {
-    let mut rest = atoms.iter().zip(has).filter(|(atom, _)| **atom != 1);
-    let mut masked = Vec::with_capacity(shape.len());
-    for &len in shape {
-        let (mut missing, mut whole) = (len, None);
-        while missing > 1 {
-            let (&atom, &had) = rest.next()?;
-            if !missing.is_multiple_of(atom) || whole.is_some_and(|whole| whole != had) {
-                return None;
-            }
-            missing /= atom;
-            whole = Some(had);
-        }
-        masked.push(if whole == Some(true) { len } else { 1 });
-    }
-    Some(masked)
-}
-
-/// A constant in the layout of a view, with the shape `dims`; leading axes of 1 are left out.
-fn spread(
-    context: &mut Context,
-    constant: &Constant,
-    view: &View,
-    present: &[bool],
-    dims: &[usize],
-) -> Result<ValueId, NodeFault> {
-    let data = floats(constant, "constant")?;
-    context.reserve_constant(&constant.shape)?;
-    // The atoms that it has, in source order, and how they lie in memory.
-    let atoms: Vec<usize> =
-        (0..view.rank()).filter(|&axis| present[axis]).flat_map(|axis| view.axes()[axis].iter().copied()).collect();
-    let extents: Vec<usize> = atoms.iter().map(|&atom| view.atoms()[atom]).collect();
-    let mut perm: Vec<usize> = (0..atoms.len()).collect();
-    perm.sort_by_key(|&index| atoms[index]);
-    let data = if perm.is_sorted() { Cow::Borrowed(data) } else { Cow::Owned(permute(data, &extents, &perm)) };
-    let leading = dims.iter().position(|&len| len != 1).unwrap_or(dims.len() - 1);
-    context.add_constant(&constant.name, dims[leading..].to_vec(), data.as_ref())
-}
-
 /// An operand in the source order, with `rank` axes, the batch in front.
-fn in_source_order(context: &mut Context, node: &Node<'_>, tensor: &Tensor, rank: usize) -> Result<ValueId, NodeFault> {
+fn in_source_order(
+    context: &mut Context,
+    node: &Node<'_>,
+    tensor: &Tensor,
+    rank: usize,
+) -> Result<ValueId, NodeFault> {
     match tensor {
         Tensor::Activation(x) => {
             let x = context.in_source_order(&node.name, x)?;
@@ -238,7 +160,11 @@ fn in_source_order(context: &mut Context, node: &Node<'_>, tensor: &Tensor, rank
         Tensor::Constant(constant) => {
             context.reserve_constant(&constant.shape)?;
             let data = floats(constant, "constant")?;
-            let shape = if constant.shape.is_empty() { vec![1] } else { constant.shape.clone() };
+            let shape = if constant.shape.is_empty() {
+                vec![1]
+            } else {
+                constant.shape.clone()
+            };
             context.add_constant(&constant.name, shape, data)
         }
     }

@@ -27,19 +27,30 @@ pub(super) fn concat(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
     if let Some(constants) = constants {
         return fold::concat(context, node, &constants, axis);
     }
-    let operands: Result<Vec<&Activation>, NodeFault> =
-        (0..node.inputs.len()).map(|index| node.activation(index, &format!("input {index}"))).collect();
+    let operands: Result<Vec<&Activation>, NodeFault> = (0..node.inputs.len())
+        .map(|index| node.activation(index, &format!("input {index}")))
+        .collect();
     join(context, node, &operands?, axis)
 }
 
-fn join(context: &mut Context, node: &Node<'_>, operands: &[&Activation], axis: usize) -> Result<Tensor, NodeFault> {
+fn join(
+    context: &mut Context,
+    node: &Node<'_>,
+    operands: &[&Activation],
+    axis: usize,
+) -> Result<Tensor, NodeFault> {
     let first = operands[0].view.shape();
     for (index, operand) in operands.iter().enumerate() {
         let shape = operand.view.shape();
-        let fits = shape.len() == first.len() && (0..shape.len()).all(|at| at == axis || shape[at] == first[at]);
+        let fits = shape.len() == first.len()
+            && (0..shape.len()).all(|at| at == axis || shape[at] == first[at]);
         if !fits {
             let expected = format!("of shape {first:?} but for axis {axis}");
-            return Err(operand_fault(&format!("input {index}"), &expected, &format!("shape {shape:?}")));
+            return Err(operand_fault(
+                &format!("input {index}"),
+                &expected,
+                &format!("shape {shape:?}"),
+            ));
         }
     }
     if let [only] = operands {
@@ -49,14 +60,20 @@ fn join(context: &mut Context, node: &Node<'_>, operands: &[&Activation], axis: 
         return Err(operand_fault("axis", "another than the batch", "0"));
     }
     // The operand with most elements stays where it is.
-    let widest = operands.iter().max_by_key(|operand| operand.view.elements()).expect("there are operands");
+    let widest = operands
+        .iter()
+        .max_by_key(|operand| operand.view.elements())
+        .expect("there are operands");
     let order = widest.view.axis_order();
     let groups: Vec<&[usize]> = order.iter().map(std::slice::from_ref).collect();
     let mut inputs = Vec::with_capacity(operands.len());
     for operand in operands {
         inputs.push(context.arrange(&node.name, operand, &groups)?);
     }
-    let position = order.iter().position(|&at| at == axis).expect("the axis is no batch");
+    let position = order
+        .iter()
+        .position(|&at| at == axis)
+        .expect("the axis is no batch");
     let value = context.emit(node, Op::Concat { axis: position + 1 }, inputs)?;
     let mut axes = vec![Vec::new(); first.len()];
     for (atom, &axis) in order.iter().enumerate() {

@@ -21,9 +21,18 @@ pub(super) fn constant(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeF
     } else if let Some(values) = attributes.ints("value_ints")? {
         (vec![values.len()], Data::I64(values.into()))
     } else {
-        return Err(fault("value", "missing".into(), "value, value_float(s), value_int(s)"));
+        return Err(fault(
+            "value",
+            "missing".into(),
+            "value, value_float(s), value_int(s)",
+        ));
     };
-    Ok(Constant { name: node.output.clone(), shape, data }.into())
+    Ok(Constant {
+        name: node.output.clone(),
+        shape,
+        data,
+    }
+    .into())
 }
 
 /// The shape of a tensor, the batch being 1.
@@ -35,11 +44,23 @@ pub(super) fn shape(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFaul
     let rank = i64::try_from(shape.len()).expect("a tensor has few axes");
     let bound = |name, open: i64| -> Result<usize, NodeFault> {
         let given = node.attributes.int(name)?.unwrap_or(open);
-        let from_start = if given < 0 { given.saturating_add(rank) } else { given };
+        let from_start = if given < 0 {
+            given.saturating_add(rank)
+        } else {
+            given
+        };
         Ok(usize::try_from(from_start.clamp(0, rank)).expect("it is clamped"))
     };
     let (start, end) = (bound("start", 0)?, bound("end", rank)?);
     let lens = shape.get(start..end).unwrap_or_default();
-    let lens: Vec<i64> = lens.iter().map(|&len| i64::try_from(len).expect("tensors are bounded")).collect();
-    Ok(Constant { name: node.output.clone(), shape: vec![lens.len()], data: Data::I64(lens.into()) }.into())
+    let lens: Vec<i64> = lens
+        .iter()
+        .map(|&len| i64::try_from(len).expect("tensors are bounded"))
+        .collect();
+    Ok(Constant {
+        name: node.output.clone(),
+        shape: vec![lens.len()],
+        data: Data::I64(lens.into()),
+    }
+    .into())
 }

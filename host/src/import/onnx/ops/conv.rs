@@ -17,20 +17,34 @@ pub(super) fn conv(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
     let shape = x.view.shape();
     if weights.shape.len() != shape.len() || weights.shape.contains(&0) {
         let expected = format!("of rank {}, as the input is, and not empty", shape.len());
-        return Err(operand_fault("weight W", &expected, &format!("shape {:?}", weights.shape)));
+        return Err(operand_fault(
+            "weight W",
+            &expected,
+            &format!("shape {:?}", weights.shape),
+        ));
     }
     let groups = node.attributes.int("group")?.unwrap_or(1);
     let (channels, filters) = (shape[1], weights.shape[0]);
     let groups = usize::try_from(groups)
         .ok()
-        .filter(|&groups| groups > 0 && channels.is_multiple_of(groups) && filters.is_multiple_of(groups))
+        .filter(|&groups| {
+            groups > 0 && channels.is_multiple_of(groups) && filters.is_multiple_of(groups)
+        })
         .ok_or_else(|| {
-            let supported = format!("divisors of the {channels} input channels and of the {filters} filters");
+            let supported =
+                format!("divisors of the {channels} input channels and of the {filters} filters");
             fault("group", groups.to_string(), &supported)
         })?;
     if weights.shape[1] != channels / groups {
-        let expected = format!("of {} channels ({channels} of the input in {groups} groups)", channels / groups);
-        return Err(operand_fault("weight W", &expected, &format!("shape {:?}", weights.shape)));
+        let expected = format!(
+            "of {} channels ({channels} of the input in {groups} groups)",
+            channels / groups
+        );
+        return Err(operand_fault(
+            "weight W",
+            &expected,
+            &format!("shape {:?}", weights.shape),
+        ));
     }
     let kernel = &weights.shape[2..];
     check_kernel_shape(node, kernel)?;
@@ -38,28 +52,59 @@ pub(super) fn conv(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
 
     context.reserve_constant(&weights.shape)?;
     let [rows, columns] = window::two(kernel, 1);
-    let ohwi = permute(data, &[filters, channels / groups, rows, columns], &[0, 2, 3, 1]);
+    let ohwi = permute(
+        data,
+        &[filters, channels / groups, rows, columns],
+        &[0, 2, 3, 1],
+    );
     let value = window::arrange(context, &node.name, x, spatial)?;
-    let mut operands =
-        vec![value, context.add_constant(&weights.name, vec![filters, rows, columns, channels / groups], ohwi)?];
+    let mut operands = vec![
+        value,
+        context.add_constant(
+            &weights.name,
+            vec![filters, rows, columns, channels / groups],
+            ohwi,
+        )?,
+    ];
     if node.input(2).is_some() {
         let (bias, data) = node.floats(2, "bias B")?;
         if bias.shape != [filters] {
             let expected = format!("of shape [{filters}], one number for each filter");
-            return Err(operand_fault("bias B", &expected, &format!("shape {:?}", bias.shape)));
+            return Err(operand_fault(
+                "bias B",
+                &expected,
+                &format!("shape {:?}", bias.shape),
+            ));
         }
         context.reserve_constant(&bias.shape)?;
         operands.push(context.add_constant(&bias.name, vec![filters], data)?);
     }
-    let op = Op::Conv2d(Conv2d { window: geometry.window(), groups, clamp: None });
+    let op = Op::Conv2d(Conv2d {
+        window: geometry.window(),
+        groups,
+        clamp: None,
+    });
     let value = context.emit(node, op, operands)?;
-    Ok(Activation { value, view: map_view(context.graph.shape(value), shape.len()) }.into())
+    Ok(Activation {
+        value,
+        view: map_view(context.graph.shape(value), shape.len()),
+    }
+    .into())
 }
 
 fn check_kernel_shape(node: &Node<'_>, kernel: &[usize]) -> Result<(), NodeFault> {
     match node.attributes.ints("kernel_shape")? {
-        Some(given) if !given.iter().copied().eq(kernel.iter().map(|&len| i64::try_from(len).unwrap_or(-1))) => {
-            Err(fault("kernel_shape", format!("{given:?}"), &format!("{kernel:?}, the weight's")))
+        Some(given)
+            if !given
+                .iter()
+                .copied()
+                .eq(kernel.iter().map(|&len| i64::try_from(len).unwrap_or(-1))) =>
+        {
+            Err(fault(
+                "kernel_shape",
+                format!("{given:?}"),
+                &format!("{kernel:?}, the weight's"),
+            ))
         }
         _ => Ok(()),
     }
@@ -67,6 +112,10 @@ fn check_kernel_shape(node: &Node<'_>, kernel: &[usize]) -> Result<(), NodeFault
 
 /// The view of a map `[1, H, W, C]` as the source model's `[N, C, H, W]` or, of rank 3, `[N, C, L]`.
 pub(super) fn map_view(shape: &[usize], rank: usize) -> View {
-    let axes = if rank == 4 { vec![vec![], vec![2], vec![0], vec![1]] } else { vec![vec![], vec![2], vec![1]] };
+    let axes = if rank == 4 {
+        vec![vec![], vec![2], vec![0], vec![1]]
+    } else {
+        vec![vec![], vec![2], vec![1]]
+    };
     View::new(shape[1..].to_vec(), axes)
 }

@@ -2,9 +2,8 @@
 
 use crate::data::layout::permute;
 use crate::import::NodeFault;
-use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
-use crate::import::onnx::node::{Node, axis_index, axis_indices, operand_fault};
+use crate::import::onnx::node::{Node, operand_fault};
 use crate::import::onnx::tensor::{Constant, Data};
 use std::sync::Arc;
 
@@ -40,7 +39,11 @@ impl Arithmetic {
 /// The shape to which two broadcast; none if they do not.
 pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let len = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);
+    let len = |shape: &[usize], axis: usize| {
+        (axis + shape.len())
+            .checked_sub(rank)
+            .map_or(1, |at| shape[at])
+    };
     (0..rank)
         .map(|axis| match (len(a, axis), len(b, axis)) {
             (a, b) if a == b => Some(a),
@@ -59,7 +62,11 @@ pub(super) fn arithmetic(
     b: &Constant,
 ) -> Result<Tensor, NodeFault> {
     let shape = broadcast(&a.shape, &b.shape).ok_or_else(|| {
-        operand_fault("inputs", "of shapes that broadcast", &format!("shapes {:?} and {:?}", a.shape, b.shape))
+        operand_fault(
+            "inputs",
+            "of shapes that broadcast",
+            &format!("shapes {:?} and {:?}", a.shape, b.shape),
+        )
     })?;
     context.reserve_constant(&shape)?;
     let data = match (&a.data, &b.data) {
@@ -69,19 +76,33 @@ pub(super) fn arithmetic(
         }
         (Data::I64(x), Data::I64(y)) => {
             let (x, y) = (repeated(x, &a.shape, &shape), repeated(y, &b.shape, &shape));
-            let values: Option<Arc<[i64]>> = x.zip(y).map(|(x, y)| operation.integer(x, y)).collect();
+            let values: Option<Arc<[i64]>> =
+                x.zip(y).map(|(x, y)| operation.integer(x, y)).collect();
             Data::I64(values.ok_or_else(|| operand_fault("divisor", "not 0", "0"))?)
         }
         (a, b) => {
             let found = format!("{} and {}", a.type_name(), b.type_name());
-            return Err(operand_fault("inputs", "both float32 or both integers", &found));
+            return Err(operand_fault(
+                "inputs",
+                "both float32 or both integers",
+                &found,
+            ));
         }
     };
-    Ok(Constant { name: node.output.clone(), shape, data }.into())
+    Ok(Constant {
+        name: node.output.clone(),
+        shape,
+        data,
+    }
+    .into())
 }
 
 /// The elements of a tensor of shape `from`, repeated to the shape `to`, row-major.
-fn repeated<'d, T: Copy>(data: &'d [T], from: &[usize], to: &[usize]) -> impl Iterator<Item = T> + 'd {
+fn repeated<'d, T: Copy>(
+    data: &'d [T],
+    from: &[usize],
+    to: &[usize],
+) -> impl Iterator<Item = T> + 'd {
     let missing = to.len() - from.len();
     let mut strides = vec![0; to.len()];
     let mut stride = 1;
@@ -105,7 +126,11 @@ fn repeated<'d, T: Copy>(data: &'d [T], from: &[usize], to: &[usize]) -> impl It
 
 /// The same elements in another shape.
 pub(super) fn reshaped(node: &Node<'_>, constant: &Constant, shape: Vec<usize>) -> Constant {
-    Constant { name: named(node, constant), shape, data: constant.data.clone() }
+    Constant {
+        name: named(node, constant),
+        shape,
+        data: constant.data.clone(),
+    }
 }
 
 /// A weight keeps the name that it has in the file.
@@ -131,7 +156,12 @@ pub(super) fn transposed(
         Data::Bool(data) => Data::Bool(permute(data, shape, perm).into()),
     };
     let shape = perm.iter().map(|&axis| shape[axis]).collect();
-    Ok(Constant { name: named(node, constant), shape, data }.into())
+    Ok(Constant {
+        name: named(node, constant),
+        shape,
+        data,
+    }
+    .into())
 }
 
 /// Joins constants of one type along an axis.
@@ -143,23 +173,56 @@ pub(super) fn concat(
 ) -> Result<Tensor, NodeFault> {
     let mut shape = parts[0].shape.clone();
     for part in &parts[1..] {
-        let fits = part.shape.len() == shape.len() && (0..shape.len()).all(|at| at == axis || part.shape[at] == shape[at]);
+        let fits = part.shape.len() == shape.len()
+            && (0..shape.len()).all(|at| at == axis || part.shape[at] == shape[at]);
         if !fits {
             let expected = format!("of shape {shape:?} but for axis {axis}");
-            return Err(operand_fault("inputs", &expected, &format!("shape {:?}", part.shape)));
+            return Err(operand_fault(
+                "inputs",
+                &expected,
+                &format!("shape {:?}", part.shape),
+            ));
         }
         shape[axis] += part.shape[axis];
     }
     context.reserve_constant(&shape)?;
     let outer: usize = shape[..axis].iter().product();
-    let lens: Vec<usize> = parts.iter().map(|part| part.shape[axis..].iter().product()).collect();
+    let lens: Vec<usize> = parts
+        .iter()
+        .map(|part| part.shape[axis..].iter().product())
+        .collect();
     let data = match &parts[0].data {
-        Data::F32(_) => joined(parts, &lens, outer, |data| if let Data::F32(data) = data { Some(data) } else { None }).map(|data| Data::F32(data.into())),
-        Data::I64(_) => joined(parts, &lens, outer, |data| if let Data::I64(data) = data { Some(data) } else { None }).map(|data| Data::I64(data.into())),
+        Data::F32(_) => joined(parts, &lens, outer, |data| {
+            if let Data::F32(data) = data {
+                Some(data)
+            } else {
+                None
+            }
+        })
+        .map(|data| Data::F32(data.into())),
+        Data::I64(_) => joined(parts, &lens, outer, |data| {
+            if let Data::I64(data) = data {
+                Some(data)
+            } else {
+                None
+            }
+        })
+        .map(|data| Data::I64(data.into())),
         Data::Bool(_) => None,
     };
-    let data = data.ok_or_else(|| operand_fault("inputs", "all float32 or all integers", "other or different types"))?;
-    Ok(Constant { name: node.output.clone(), shape, data }.into())
+    let data = data.ok_or_else(|| {
+        operand_fault(
+            "inputs",
+            "all float32 or all integers",
+            "other or different types",
+        )
+    })?;
+    Ok(Constant {
+        name: node.output.clone(),
+        shape,
+        data,
+    }
+    .into())
 }
 
 fn joined<T: Copy>(
@@ -177,89 +240,4 @@ fn joined<T: Copy>(
         }
     }
     Some(joined)
-}
-
-/// Picks slices along an axis by constant indices.
-pub(super) fn gather(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let constant = node.constant(0, "input data (Gather is computed for constants only)")?;
-    let indices = node.ints(1, "input indices")?;
-    let scalar = node.constant(1, "input indices")?.shape.is_empty();
-    let axis = axis_index(node.attributes.int("axis")?.unwrap_or(0), constant.shape.len())?;
-    let picks: Result<Vec<usize>, NodeFault> = indices.iter().map(|&index| axis_index(index, constant.shape[axis])).collect();
-    let mut shape = constant.shape.clone();
-    if scalar {
-        shape.remove(axis);
-    } else {
-        shape[axis] = indices.len();
-    }
-    picked(context, node, constant, axis, &picks?, shape)
-}
-
-/// The constant with the slices `picks` along an axis.
-fn picked(
-    context: &mut Context,
-    node: &Node<'_>,
-    constant: &Constant,
-    axis: usize,
-    picks: &[usize],
-    shape: Vec<usize>,
-) -> Result<Tensor, NodeFault> {
-    context.reserve_constant(&shape)?;
-    let outer = constant.shape[..axis].iter().product();
-    let inner = constant.shape[axis + 1..].iter().product();
-    let extent = constant.shape[axis];
-    fn slices<T: Copy>(data: &[T], outer: usize, extent: usize, inner: usize, picks: &[usize]) -> Vec<T> {
-        let starts = (0..outer).flat_map(|row| picks.iter().map(move |pick| (row * extent + pick) * inner));
-        starts.flat_map(|start| &data[start..start + inner]).copied().collect()
-    }
-    let data = match &constant.data {
-        Data::F32(data) => Data::F32(slices(data, outer, extent, inner, picks).into()),
-        Data::I64(data) => Data::I64(slices(data, outer, extent, inner, picks).into()),
-        Data::Bool(data) => Data::Bool(slices(data, outer, extent, inner, picks).into()),
-    };
-    Ok(Constant { name: node.output.clone(), shape, data }.into())
-}
-
-/// A part of a constant. Starts, ends, axes and steps are attributes or, since opset 10, inputs.
-pub(super) fn slice(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let constant = node.constant(0, "input data (Slice is computed for constants only)")?;
-    let rank = constant.shape.len();
-    let bounds = |name, index| match node.attributes.ints(name)? {
-        Some(bounds) => Ok(bounds),
-        None => node.ints(index, &format!("input {name}")),
-    };
-    let (starts, ends): (&[i64], &[i64]) = (bounds("starts", 1)?, bounds("ends", 2)?);
-    let axes = match (node.attributes.ints("axes")?, node.input(3)) {
-        (Some(axes), _) => axis_indices(axes, rank)?,
-        (None, Some(_)) => axis_indices(node.ints(3, "input axes")?, rank)?,
-        (None, None) => (0..starts.len().min(rank)).collect(),
-    };
-    let steps = match node.input(4) {
-        Some(_) => node.ints(4, "input steps")?.to_vec(),
-        None => vec![1; starts.len()],
-    };
-    if [starts.len(), ends.len(), steps.len()] != [axes.len(); 3] {
-        return Err(operand_fault("starts, ends, axes and steps", "of one length", "different lengths"));
-    }
-    let mut result = constant.clone();
-    for (index, &axis) in axes.iter().enumerate() {
-        let extent = result.shape[axis];
-        let signed = i64::try_from(extent).expect("tensors are bounded");
-        let [start, end] = [starts[index], ends[index]].map(|bound| {
-            let bound = if bound < 0 { bound.saturating_add(signed) } else { bound };
-            usize::try_from(bound.clamp(0, signed)).expect("it is clamped")
-        });
-        let Some(step) = usize::try_from(steps[index]).ok().filter(|&step| step > 0) else {
-            return Err(fault("steps", steps[index].to_string(), "positive steps"));
-        };
-        let picks: Vec<usize> = (start..end).step_by(step).collect();
-        let mut shape = result.shape.clone();
-        shape[axis] = picks.len();
-        let picked = picked(context, node, &result, axis, &picks, shape)?;
-        let Tensor::Constant(constant) = picked else {
-            unreachable!("what is picked from a constant is one");
-        };
-        result = constant;
-    }
-    Ok(result.into())
 }

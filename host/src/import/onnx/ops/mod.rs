@@ -1,6 +1,7 @@
 //! The operators, a file for each family, and the table that names them.
 
 mod activation;
+mod align;
 mod binary;
 mod concat;
 mod constant;
@@ -9,6 +10,7 @@ mod dense;
 mod fold;
 mod norm;
 mod pad;
+mod pick;
 mod pool;
 mod shape;
 mod softmax;

@@ -23,7 +23,11 @@ pub(super) fn pad(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
         None => node.attributes.float("value")?.unwrap_or(0.0),
     };
     if value.is_infinite() {
-        return Err(operand_fault("input constant_value", "finite", &value.to_string()));
+        return Err(operand_fault(
+            "input constant_value",
+            "finite",
+            &value.to_string(),
+        ));
     }
     let axes = match node.input(3) {
         Some(_) => axis_indices(node.ints(3, "input axes")?, rank)?,
@@ -34,13 +38,25 @@ pub(super) fn pad(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
         return Ok(x.clone().into());
     }
     if x.view.axis_len(0) == 1 && (before[0], after[0]) != (0, 0) {
-        return Err(operand_fault("pads", "zero for the batch, axis 0", &format!("{} and {}", before[0], after[0])));
+        return Err(operand_fault(
+            "pads",
+            "zero for the batch, axis 0",
+            &format!("{} and {}", before[0], after[0]),
+        ));
     }
     let order = x.view.axis_order();
     let groups: Vec<&[usize]> = order.iter().map(std::slice::from_ref).collect();
     let input = context.arrange(&node.name, x, &groups)?;
-    let in_order = |lens: &[usize]| std::iter::once(0).chain(order.iter().map(|&axis| lens[axis])).collect();
-    let op = Op::Pad(Pad { before: in_order(&before), after: in_order(&after), value });
+    let in_order = |lens: &[usize]| {
+        std::iter::once(0)
+            .chain(order.iter().map(|&axis| lens[axis]))
+            .collect()
+    };
+    let op = Op::Pad(Pad {
+        before: in_order(&before),
+        after: in_order(&after),
+        value,
+    });
     let value = context.emit(node, op, vec![input])?;
     let mut view_axes = vec![Vec::new(); rank];
     for (atom, &axis) in order.iter().enumerate() {
@@ -51,13 +67,19 @@ pub(super) fn pad(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
 }
 
 /// Padding before and after, for every axis of the input.
-fn pads(node: &Node<'_>, axes: &[usize], rank: usize) -> Result<(Vec<usize>, Vec<usize>), NodeFault> {
+fn pads(
+    node: &Node<'_>,
+    axes: &[usize],
+    rank: usize,
+) -> Result<(Vec<usize>, Vec<usize>), NodeFault> {
     let given = match node.attributes.ints("pads")? {
         Some(pads) => pads,
         None => node.ints(1, "input pads")?,
     };
-    let lens: Option<Vec<usize>> =
-        given.iter().map(|&len| usize::try_from(len).ok().filter(|&len| len <= MAX_PAD)).collect();
+    let lens: Option<Vec<usize>> = given
+        .iter()
+        .map(|&len| usize::try_from(len).ok().filter(|&len| len <= MAX_PAD))
+        .collect();
     let Some(lens) = lens.filter(|lens| lens.len() == 2 * axes.len()) else {
         let expected = format!("{} integers from 0 to {MAX_PAD}", 2 * axes.len());
         return Err(operand_fault("pads", &expected, &format!("{given:?}")));

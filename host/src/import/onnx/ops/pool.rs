@@ -1,4 +1,4 @@
-//! MaxPool, AveragePool, their global forms, and ReduceMean.
+//! `MaxPool`, `AveragePool`, their global forms, and `ReduceMean`.
 
 use super::conv::map_view;
 use super::window::{self, Geometry};
@@ -12,7 +12,10 @@ use crate::ir::{AvgPool2d, Op, Pad, Pool2d, ValueId, Window2d};
 /// Largest value of each window.
 pub(super) fn max_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let (x, geometry) = pool(context, node)?;
-    let op = Op::MaxPool2d(Pool2d { window: geometry.window(), clamp: None });
+    let op = Op::MaxPool2d(Pool2d {
+        window: geometry.window(),
+        clamp: None,
+    });
     finish(context, node, op, x)
 }
 
@@ -25,13 +28,21 @@ pub(super) fn average_pool(context: &mut Context, node: &Node<'_>) -> Result<Ten
         // The padding counts, the overhang does not: the padding becomes a part of the input.
         let [top, left] = window::two(&geometry.before, 0);
         let [bottom, right] = window::two(&geometry.after, 0);
-        let pad = Pad { before: vec![0, top, left, 0], after: vec![0, bottom, right, 0], value: 0.0 };
+        let pad = Pad {
+            before: vec![0, top, left, 0],
+            after: vec![0, bottom, right, 0],
+            value: 0.0,
+        };
         x = context.emit_helper(&node.name, "pad", Op::Pad(pad), vec![x])?;
         geometry.before.fill(0);
         geometry.after.fill(0);
         count_include_pad = false;
     }
-    let op = Op::AvgPool2d(AvgPool2d { window: geometry.window(), count_include_pad, clamp: None });
+    let op = Op::AvgPool2d(AvgPool2d {
+        window: geometry.window(),
+        count_include_pad,
+        clamp: None,
+    });
     finish(context, node, op, x)
 }
 
@@ -41,13 +52,24 @@ fn pool(context: &mut Context, node: &Node<'_>) -> Result<(ValueId, Geometry), N
     let spatial = window::spatial_axes(&x.view)?;
     let input = &x.view.shape()[2..];
     let Some(_) = node.attributes.ints("kernel_shape")? else {
-        return Err(fault("kernel_shape", "missing".into(), "one extent for each spatial axis"));
+        return Err(fault(
+            "kernel_shape",
+            "missing".into(),
+            "one extent for each spatial axis",
+        ));
     };
     let kernel = window::extents(node, "kernel_shape", input.len(), 1)?;
     let geometry = Geometry::read(node, &kernel, input)?;
     if !geometry.windows_meet_input(input) {
-        let found = format!("{:?} in front and {:?} behind", geometry.before, geometry.after);
-        return Err(fault("pads", found, "padding that is smaller than the kernel"));
+        let found = format!(
+            "{:?} in front and {:?} behind",
+            geometry.before, geometry.after
+        );
+        return Err(fault(
+            "pads",
+            found,
+            "padding that is smaller than the kernel",
+        ));
     }
     Ok((window::arrange(context, &node.name, x, spatial)?, geometry))
 }
@@ -55,7 +77,11 @@ fn pool(context: &mut Context, node: &Node<'_>) -> Result<(ValueId, Geometry), N
 fn finish(context: &mut Context, node: &Node<'_>, op: Op, x: ValueId) -> Result<Tensor, NodeFault> {
     let rank = node.activation(0, "input X")?.view.rank();
     let value = context.emit(node, op, vec![x])?;
-    Ok(Activation { value, view: map_view(context.graph.shape(value), rank) }.into())
+    Ok(Activation {
+        value,
+        view: map_view(context.graph.shape(value), rank),
+    }
+    .into())
 }
 
 /// Largest value of each channel.
@@ -63,11 +89,22 @@ pub(super) fn global_max_pool(context: &mut Context, node: &Node<'_>) -> Result<
     let x = node.activation(0, "input X")?;
     let value = window::arrange(context, &node.name, x, window::spatial_axes(&x.view)?)?;
     let window = whole(context.graph.shape(value));
-    finish(context, node, Op::MaxPool2d(Pool2d { window, clamp: None }), value)
+    finish(
+        context,
+        node,
+        Op::MaxPool2d(Pool2d {
+            window,
+            clamp: None,
+        }),
+        value,
+    )
 }
 
 /// Mean of each channel.
-pub(super) fn global_average_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+pub(super) fn global_average_pool(
+    context: &mut Context,
+    node: &Node<'_>,
+) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input X")?;
     let value = window::arrange(context, &node.name, x, window::spatial_axes(&x.view)?)?;
     let window = whole(context.graph.shape(value));
@@ -79,11 +116,21 @@ fn whole(shape: &[usize]) -> Window2d {
 }
 
 fn unpadded(kernel: [usize; 2]) -> Window2d {
-    Window2d { kernel, stride: [1; 2], dilation: [1; 2], pad_before: [0; 2], pad_after: [0; 2] }
+    Window2d {
+        kernel,
+        stride: [1; 2],
+        dilation: [1; 2],
+        pad_before: [0; 2],
+        pad_after: [0; 2],
+    }
 }
 
 fn mean(window: Window2d) -> Op {
-    Op::AvgPool2d(AvgPool2d { window, count_include_pad: false, clamp: None })
+    Op::AvgPool2d(AvgPool2d {
+        window,
+        count_include_pad: false,
+        clamp: None,
+    })
 }
 
 /// Mean over axes: an average pool over a map of which these are rows, columns or both.
@@ -105,13 +152,20 @@ pub(super) fn reduce_mean(context: &mut Context, node: &Node<'_>) -> Result<Tens
         [a, b, c] if !reduced.contains(&c) => [vec![a], vec![b], vec![c]],
         [b, c] if !reduced.contains(&c) => [vec![], vec![b], vec![c]],
         _ => {
-            let (inner, outer): (Vec<_>, Vec<_>) = order.iter().partition(|axis| !reduced.contains(axis));
+            let (inner, outer): (Vec<_>, Vec<_>) =
+                order.iter().partition(|axis| !reduced.contains(axis));
             [outer, vec![], inner]
         }
     };
     let value = context.arrange(&node.name, x, &[&map[0], &map[1], &map[2]])?;
     let shape = context.graph.shape(value);
-    let extent = |group: &[usize], len| if group.iter().any(|axis| reduced.contains(axis)) { len } else { 1 };
+    let extent = |group: &[usize], len| {
+        if group.iter().any(|axis| reduced.contains(axis)) {
+            len
+        } else {
+            1
+        }
+    };
     let kernel = [extent(&map[0], shape[1]), extent(&map[1], shape[2])];
     let value = context.emit(node, mean(unpadded(kernel)), vec![value])?;
 
@@ -134,9 +188,19 @@ fn reduced_axes(node: &Node<'_>, rank: usize) -> Result<Vec<usize>, NodeFault> {
     };
     let mut axes = match given {
         Some(axes) if !axes.is_empty() => axis_indices(axes, rank)?,
-        _ if node.attributes.flag("noop_with_empty_axes")?.unwrap_or(false) => Vec::new(),
+        _ if node
+            .attributes
+            .flag("noop_with_empty_axes")?
+            .unwrap_or(false) =>
+        {
+            Vec::new()
+        }
         _ => {
-            return Err(operand_fault("input axes", "given: a mean over axes without the batch", "none"));
+            return Err(operand_fault(
+                "input axes",
+                "given: a mean over axes without the batch",
+                "none",
+            ));
         }
     };
     axes.sort_unstable();
@@ -146,6 +210,8 @@ fn reduced_axes(node: &Node<'_>, rank: usize) -> Result<Vec<usize>, NodeFault> {
 /// The view without reduced axes, whose atoms are gone already or of extent 1.
 fn without(view: &View, reduced: &[usize], keep: bool) -> View {
     let axes = view.axes().iter().enumerate();
-    let axes = axes.filter(|(axis, _)| keep || !reduced.contains(axis)).map(|(_, atoms)| atoms.clone());
+    let axes = axes
+        .filter(|(axis, _)| keep || !reduced.contains(axis))
+        .map(|(_, atoms)| atoms.clone());
     View::new(view.atoms().to_vec(), axes.collect())
 }

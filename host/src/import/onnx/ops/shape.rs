@@ -17,9 +17,17 @@ fn source_shape(tensor: &Tensor) -> Vec<usize> {
 }
 
 /// The same elements in the source model's order, in another shape.
-fn reshaped(context: &mut Context, node: &Node<'_>, shape: Vec<usize>) -> Result<Tensor, NodeFault> {
+fn reshaped(
+    context: &mut Context,
+    node: &Node<'_>,
+    shape: Vec<usize>,
+) -> Result<Tensor, NodeFault> {
     if shape.len() > MAX_RANK {
-        return Err(operand_fault("shape", &format!("of rank {MAX_RANK} at most"), &format!("rank {}", shape.len())));
+        return Err(operand_fault(
+            "shape",
+            &format!("of rank {MAX_RANK} at most"),
+            &format!("rank {}", shape.len()),
+        ));
     }
     match node.required(0, "input")? {
         Tensor::Constant(constant) => Ok(fold::reshaped(node, constant, shape).into()),
@@ -39,7 +47,9 @@ fn reshaped_activation(
     // An atom would be cut between its elements: in source order they all are one atom.
     let x = context.in_source_order(&node.name, x)?;
     let whole = View::new(vec![x.view.elements()], vec![vec![0]]);
-    let view = whole.reshaped(shape).expect("one atom can be cut into any factors");
+    let view = whole
+        .reshaped(shape)
+        .expect("one atom can be cut into any factors");
     Ok(x.seen_as(view))
 }
 
@@ -50,7 +60,8 @@ pub(super) fn reshape(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     let allow_zero = node.attributes.flag("allowzero")?.unwrap_or(false);
     let shape = resolved(&source, wanted, allow_zero).ok_or_else(|| {
         let count = source.iter().product::<usize>();
-        let expected = format!("a shape of {count} elements ({source:?} is reshaped), with -1 once at most");
+        let expected =
+            format!("a shape of {count} elements ({source:?} is reshaped), with -1 once at most");
         operand_fault("input shape", &expected, &format!("{wanted:?}"))
     })?;
     reshaped(context, node, shape)
@@ -86,7 +97,10 @@ pub(super) fn flatten(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     let axis = node.attributes.int("axis")?.unwrap_or(1);
     // Unlike elsewhere, the rank itself is an axis too.
     let axis = axis_index(axis, source.len() + usize::from(axis >= 0))?;
-    let shape = vec![source[..axis].iter().product(), source[axis..].iter().product()];
+    let shape = vec![
+        source[..axis].iter().product(),
+        source[axis..].iter().product(),
+    ];
     reshaped(context, node, shape)
 }
 
@@ -98,18 +112,25 @@ fn given_axes<'n>(node: &'n Node<'_>) -> Result<Option<&'n [i64]>, NodeFault> {
     }
 }
 
-/// Without some axes of extent 1; without any such axis if none are named.
+/// Without some axes of extent 1.
 pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let source = source_shape(node.required(0, "input")?);
-    let axes = match given_axes(node)? {
-        Some(axes) => axis_indices(axes, source.len())?,
-        // The batch, which is 1 here, may be more in the source model.
-        None => (1..source.len()).filter(|&axis| source[axis] == 1).collect(),
+    let Some(axes) = given_axes(node)? else {
+        // All of extent 1 would include the batch or not, depending on how many samples there are.
+        return Err(fault("axes", "missing".into(), "axes by name, e.g. [2, 3]"));
     };
+    let axes = axis_indices(axes, source.len())?;
     if axes.iter().any(|&axis| source[axis] != 1) {
-        return Err(fault("axes", format!("{axes:?}"), &format!("axes of extent 1 of shape {source:?}")));
+        return Err(fault(
+            "axes",
+            format!("{axes:?}"),
+            &format!("axes of extent 1 of shape {source:?}"),
+        ));
     }
-    let shape = (0..source.len()).filter(|axis| !axes.contains(axis)).map(|axis| source[axis]).collect();
+    let shape = (0..source.len())
+        .filter(|axis| !axes.contains(axis))
+        .map(|axis| source[axis])
+        .collect();
     reshaped(context, node, shape)
 }
 
@@ -121,13 +142,21 @@ pub(super) fn unsqueeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor
     };
     let rank = source.len() + axes.len();
     if rank > MAX_RANK {
-        return Err(fault("axes", format!("{} of them", axes.len()), "few enough for a rank of 32"));
+        return Err(fault(
+            "axes",
+            format!("{} of them", axes.len()),
+            "few enough for a rank of 32",
+        ));
     }
     let axes = axis_indices(axes, rank)?;
     let mut rest = source.iter().copied();
     let mut shape = Vec::with_capacity(rank);
     for axis in 0..rank {
-        shape.push(if axes.contains(&axis) { 1 } else { rest.next().expect("as many as there are other axes") });
+        shape.push(if axes.contains(&axis) {
+            1
+        } else {
+            rest.next().expect("as many as there are other axes")
+        });
     }
     reshaped(context, node, shape)
 }
@@ -138,8 +167,13 @@ pub(super) fn transpose(context: &mut Context, node: &Node<'_>) -> Result<Tensor
     let perm: Vec<usize> = match node.attributes.ints("perm")? {
         None => (0..source.len()).rev().collect(),
         Some(given) => {
-            let indices: Option<Vec<usize>> = given.iter().map(|&axis| usize::try_from(axis).ok()).collect();
-            let valid = indices.filter(|perm| perm.len() == source.len() && (0..perm.len()).all(|axis| perm.contains(&axis)));
+            let indices: Option<Vec<usize>> = given
+                .iter()
+                .map(|&axis| usize::try_from(axis).ok())
+                .collect();
+            let valid = indices.filter(|perm| {
+                perm.len() == source.len() && (0..perm.len()).all(|axis| perm.contains(&axis))
+            });
             let supported = format!("a permutation of {} axes", source.len());
             valid.ok_or_else(|| fault("perm", format!("{given:?}"), &supported))?
         }

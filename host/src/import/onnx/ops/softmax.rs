@@ -11,10 +11,21 @@ use crate::ir::Op;
 pub(super) fn softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input")?;
     let flattening = node.opset < 13;
-    let axis = node.attributes.int("axis")?.unwrap_or(if flattening { 1 } else { -1 });
+    let axis = node
+        .attributes
+        .int("axis")?
+        .unwrap_or(if flattening { 1 } else { -1 });
     let axis = axis_index(axis, x.view.rank())?;
-    let axes: Vec<usize> = if flattening { (axis..x.view.rank()).collect() } else { vec![axis] };
+    let axes: Vec<usize> = if flattening {
+        (axis..x.view.rank()).collect()
+    } else {
+        vec![axis]
+    };
     let x = context.trailing(&node.name, x, &axes)?;
     let value = context.emit(node, Op::Softmax, vec![x.value])?;
-    Ok(Activation { value, view: x.view }.into())
+    Ok(Activation {
+        value,
+        view: x.view,
+    }
+    .into())
 }

@@ -70,10 +70,18 @@ pub(super) struct Geometry {
 impl Geometry {
     /// Reads strides, dilations, pads, `auto_pad` and `ceil_mode` for a kernel on an input of these
     /// extents. Attributes that an operator does not have are refused before.
-    pub(super) fn read(node: &Node<'_>, kernel: &[usize], input: &[usize]) -> Result<Self, NodeFault> {
+    pub(super) fn read(
+        node: &Node<'_>,
+        kernel: &[usize],
+        input: &[usize],
+    ) -> Result<Self, NodeFault> {
         let rank = kernel.len();
         if kernel.iter().any(|&len| len == 0 || len > MAX_EXTENT) {
-            return Err(fault("kernel_shape", format!("{kernel:?}"), "positive extents"));
+            return Err(fault(
+                "kernel_shape",
+                format!("{kernel:?}"),
+                "positive extents",
+            ));
         }
         let mut geometry = Self {
             kernel: kernel.to_vec(),
@@ -87,21 +95,34 @@ impl Geometry {
         let auto_pad = node.attributes.text("auto_pad")?.unwrap_or("NOTSET");
         match auto_pad {
             "NOTSET" | "" => geometry.read_pads(node)?,
-            _ if ceil_mode => return Err(fault("ceil_mode", "1".into(), "0 with an auto_pad that is not NOTSET")),
+            _ if ceil_mode => {
+                return Err(fault(
+                    "ceil_mode",
+                    "1".into(),
+                    "0 with an auto_pad that is not NOTSET",
+                ));
+            }
             "VALID" => {}
             "SAME_UPPER" | "SAME_LOWER" => geometry.pad_same(input, auto_pad == "SAME_LOWER"),
-            other => return Err(fault("auto_pad", other.into(), "NOTSET, SAME_UPPER, SAME_LOWER, VALID")),
+            other => {
+                return Err(fault(
+                    "auto_pad",
+                    other.into(),
+                    "NOTSET, SAME_UPPER, SAME_LOWER, VALID",
+                ));
+            }
         }
-        for axis in 0..rank {
-            let padded = input[axis] + geometry.before[axis] + geometry.after[axis];
+        for (axis, &len) in input.iter().enumerate() {
+            let padded = len + geometry.before[axis] + geometry.after[axis];
             let extent = geometry.extent(axis);
             if padded < extent {
-                let expected = format!("at least as large as the kernel, {extent} with its dilation");
+                let expected =
+                    format!("at least as large as the kernel, {extent} with its dilation");
                 let found = format!("{padded} along spatial axis {axis}, padding included");
                 return Err(operand_fault("input X", &expected, &found));
             }
             if ceil_mode {
-                geometry.overhang[axis] = geometry.rounded_up(axis, input[axis]);
+                geometry.overhang[axis] = geometry.rounded_up(axis, len);
             }
         }
         Ok(geometry)
@@ -125,14 +146,19 @@ impl Geometry {
     fn pad_same(&mut self, input: &[usize], lower: bool) {
         for (axis, &len) in input.iter().enumerate() {
             let windows = len.div_ceil(self.strides[axis]).max(1);
-            let total = ((windows - 1) * self.strides[axis] + self.extent(axis)).saturating_sub(len);
+            let total =
+                ((windows - 1) * self.strides[axis] + self.extent(axis)).saturating_sub(len);
             let (small, large) = (total / 2, total.div_ceil(2));
-            (self.before[axis], self.after[axis]) = if lower { (large, small) } else { (small, large) };
+            (self.before[axis], self.after[axis]) = if lower {
+                (large, small)
+            } else {
+                (small, large)
+            };
         }
     }
 
     /// How far the last window reaches beyond the padding if the output's extent is rounded up. A
-    /// window that would start in the padding behind is left out (ONNX, MaxPool, `ceil_mode`).
+    /// window that would start in the padding behind is left out (ONNX, `MaxPool`, `ceil_mode`).
     fn rounded_up(&self, axis: usize, input: usize) -> usize {
         let stride = self.strides[axis];
         let padded = input + self.before[axis] + self.after[axis];
@@ -150,15 +176,23 @@ impl Geometry {
             let last = padded - self.extent(axis);
             (0..=last).step_by(self.strides[axis]).all(|start| {
                 // First tap that is not in the padding in front.
-                let tap = self.before[axis].saturating_sub(start).div_ceil(self.dilations[axis]);
-                tap < self.kernel[axis] && start + tap * self.dilations[axis] < self.before[axis] + input[axis]
+                let tap = self.before[axis]
+                    .saturating_sub(start)
+                    .div_ceil(self.dilations[axis]);
+                tap < self.kernel[axis]
+                    && start + tap * self.dilations[axis] < self.before[axis] + input[axis]
             })
         })
     }
 
     /// The geometry in two dimensions, the overhang a part of the padding behind.
     pub(super) fn window(&self) -> Window2d {
-        let after: Vec<usize> = self.after.iter().zip(&self.overhang).map(|(after, over)| after + over).collect();
+        let after: Vec<usize> = self
+            .after
+            .iter()
+            .zip(&self.overhang)
+            .map(|(after, over)| after + over)
+            .collect();
         Window2d {
             kernel: two(&self.kernel, 1),
             stride: two(&self.strides, 1),
@@ -170,13 +204,28 @@ impl Geometry {
 }
 
 /// `count` extents of at least `least`, which is also what each is without the attribute.
-pub(super) fn extents(node: &Node<'_>, name: &str, count: usize, least: usize) -> Result<Vec<usize>, NodeFault> {
+pub(super) fn extents(
+    node: &Node<'_>,
+    name: &str,
+    count: usize,
+    least: usize,
+) -> Result<Vec<usize>, NodeFault> {
     let Some(given) = node.attributes.ints(name)? else {
         return Ok(vec![least; count]);
     };
-    let valid = |value: i64| usize::try_from(value).ok().filter(|value| (least..=MAX_EXTENT).contains(value));
+    let valid = |value: i64| {
+        usize::try_from(value)
+            .ok()
+            .filter(|value| (least..=MAX_EXTENT).contains(value))
+    };
     let values: Option<Vec<usize>> = given.iter().map(|&value| valid(value)).collect();
-    values.filter(|values| values.len() == count).ok_or_else(|| {
-        fault(name, format!("{given:?}"), &format!("{count} integers from {least} to {MAX_EXTENT}"))
-    })
+    values
+        .filter(|values| values.len() == count)
+        .ok_or_else(|| {
+            fault(
+                name,
+                format!("{given:?}"),
+                &format!("{count} integers from {least} to {MAX_EXTENT}"),
+            )
+        })
 }
