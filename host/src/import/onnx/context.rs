@@ -44,6 +44,21 @@ impl Activation {
     }
 }
 
+impl Tensor {
+    /// What a node computed.
+    pub(super) fn computed(value: ValueId, view: View) -> Self {
+        Self::Activation(Activation { value, view })
+    }
+
+    /// Shape in the source model's axis order.
+    pub(super) fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Constant(constant) => constant.shape.clone(),
+            Self::Activation(activation) => activation.view.shape(),
+        }
+    }
+}
+
 impl From<Activation> for Tensor {
     fn from(activation: Activation) -> Self {
         Self::Activation(activation)

@@ -46,29 +46,12 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
             "rank 2 [N, K] to rank 4 [N, C, H, W], batch first, is supported",
         ));
     }
-    let mut shape = Vec::with_capacity(dims.len());
-    for (axis, dim) in dims.iter().enumerate() {
-        shape.push(match (axis, fixed(dim)) {
-            (0, None | Some(0 | 1)) => 1,
-            (0, Some(batch)) => {
-                let found = format!("has a fixed batch of {batch} (axis 0)");
-                return Err(error(found, "export it with batch 1, or with a dynamic batch"));
-            }
-            (_, Some(0)) => {
-                return Err(error(format!("has extent 0 along axis {axis}: it is empty"), "export it with its real shape"));
-            }
-            (_, Some(len)) => usize::try_from(len).unwrap_or(usize::MAX),
-            (_, None) => {
-                let symbol = dim.dim_param.as_deref().unwrap_or("?");
-                let found = format!("has a dynamic shape: axis {axis} is symbolic, `{symbol}`");
-                return Err(error(
-                    found,
-                    "only the batch may be: export with a sample of fixed size and without naming this axis \
-                     in `dynamic_axes`/`dynamic_shapes` (PyTorch) or with a fixed `input_signature` (tf2onnx)",
-                ));
-            }
-        });
-    }
+    let shape: Result<Vec<usize>, ImportError> = dims
+        .iter()
+        .enumerate()
+        .map(|(axis, dim)| extent(axis, dim).map_err(|(found, remedy)| error(found, remedy)))
+        .collect();
+    let shape = shape?;
     if elements(&shape).is_none_or(|count| count > MAX_ACTIVATION_ELEMENTS) {
         return Err(error(
             format!("has shape {shape:?}, which is too large"),
@@ -76,6 +59,30 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
         ));
     }
     Ok(shape)
+}
+
+/// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
+fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
+    match (axis, fixed(dim)) {
+        (0, None | Some(0 | 1)) => Ok(1),
+        (0, Some(batch)) => Err((
+            format!("has a fixed batch of {batch} (axis 0)"),
+            "export it with batch 1, or with a dynamic batch",
+        )),
+        (_, Some(0)) => Err((
+            format!("has extent 0 along axis {axis}: it is empty"),
+            "export it with its real shape",
+        )),
+        (_, Some(len)) => Ok(usize::try_from(len).unwrap_or(usize::MAX)),
+        (_, None) => Err((
+            format!(
+                "has a dynamic shape: axis {axis} is symbolic, `{}`",
+                dim.dim_param.as_deref().unwrap_or("?")
+            ),
+            "only the batch may be: export with a sample of fixed size and without naming this axis \
+             in `dynamic_axes`/`dynamic_shapes` (PyTorch) or with a fixed `input_signature` (tf2onnx)",
+        )),
+    }
 }
 
 /// Refuses an input that stands where an operator needs constant weights.

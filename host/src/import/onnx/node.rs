@@ -117,6 +117,11 @@ pub(super) fn operand_fault(operand: &str, expected: &str, found: &str) -> NodeF
     }
 }
 
+/// The fault of an operand's shape.
+pub(super) fn shape_fault(operand: &str, expected: &str, found: &[usize]) -> NodeFault {
+    operand_fault(operand, expected, &format!("shape {found:?}"))
+}
+
 /// An axis that may be counted from the end, as an index below `rank`.
 pub(super) fn axis_index(axis: i64, rank: usize) -> Result<usize, NodeFault> {
     let signed_rank = i64::try_from(rank).expect("a tensor has few axes");

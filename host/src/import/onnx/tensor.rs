@@ -30,6 +30,31 @@ pub(super) enum Data {
 }
 
 impl Data {
+    /// The elements, if they are floats.
+    pub(super) fn as_f32(&self) -> Option<&[f32]> {
+        match self {
+            Self::F32(values) => Some(values),
+            Self::I64(_) | Self::Bool(_) => None,
+        }
+    }
+
+    /// The elements, if they are integers.
+    pub(super) fn as_i64(&self) -> Option<&[i64]> {
+        match self {
+            Self::I64(values) => Some(values),
+            Self::F32(_) | Self::Bool(_) => None,
+        }
+    }
+
+    /// Number of elements.
+    fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+        }
+    }
+
     /// Name of the element type as ONNX has it.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
@@ -40,11 +65,21 @@ impl Data {
     }
 }
 
-/// Number of elements of a shape; none if it overflows.
+/// More elements than any tensor has; shapes below it can be multiplied in parts and added.
+const MAX_ELEMENTS: usize = 1 << 48;
+
+/// What to do about a tensor whose parts do not fit each other.
+const DAMAGED: &str = "the file is damaged: export the model again";
+
+/// Number of elements of a shape; none if it, or a part of it beside a 0, is absurdly large.
 pub(super) fn elements(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1usize, |product, &len| product.checked_mul(len))
+    let nonzero = shape.iter().filter(|&&len| len != 0);
+    let product = nonzero.copied().try_fold(1usize, |product, len| {
+        product
+            .checked_mul(len)
+            .filter(|&product| product <= MAX_ELEMENTS)
+    })?;
+    Some(if shape.contains(&0) { 0 } else { product })
 }
 
 /// Reads a tensor of the file.
@@ -53,39 +88,23 @@ pub(super) fn elements(shape: &[usize]) -> Option<usize> {
 /// If it is stored elsewhere, of an element type that is not used, or does
 /// not have as many elements as its shape.
 pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, TensorFault> {
-    let error = |found: String, remedy| TensorFault {
+    let fault = |found, remedy| TensorFault {
         tensor: name.into(),
         found,
         remedy,
     };
     if proto.data_location == Some(DataLocation::EXTERNAL) || !proto.external_data.is_empty() {
-        let file = proto
-            .external_data
-            .iter()
-            .find(|entry| entry.key.as_deref() == Some("location"));
-        let file = file.and_then(|entry| entry.value.as_deref()).unwrap_or("?");
-        return Err(error(
+        let file = external_file(proto);
+        return Err(fault(
             format!("is stored as external data in `{file}`, which is not supported"),
             "save the model as one file, e.g. with `onnx.save(model, path, save_as_external_data=False)`",
         ));
     }
-    if proto.dims.len() > MAX_RANK {
-        return Err(error(
-            format!("has {} dimensions", proto.dims.len()),
-            "tensors of up to 32 dimensions are read",
-        ));
-    }
-    let dims: Result<Vec<usize>, _> = proto.dims.iter().map(|&dim| usize::try_from(dim)).collect();
-    let Ok(shape) = dims else {
-        return Err(error(
-            format!("has a negative dimension in {:?}", proto.dims),
-            "the file is damaged: export the model again",
-        ));
-    };
+    let shape = shape(&proto.dims).map_err(|found| fault(found, DAMAGED))?;
     let Some(count) = elements(&shape) else {
-        return Err(error(
+        return Err(fault(
             format!("has dimensions {shape:?}, too large for its data"),
-            "the file is damaged: export the model again",
+            DAMAGED,
         ));
     };
     let dtype = proto.data_type.unwrap_or(DataType(0));
@@ -93,39 +112,52 @@ pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, Tensor
         DataType::FLOAT => floats(proto).map(Data::F32),
         DataType::INT64 => int64s(proto).map(Data::I64),
         DataType::INT32 => {
-            int32s(proto).map(|values| Data::I64(values.into_iter().map(i64::from).collect()))
+            int32s(proto).map(|data| Data::I64(data.into_iter().map(i64::from).collect()))
         }
         DataType::BOOL => bools(proto).map(Data::Bool),
         _ => {
-            return Err(error(
+            return Err(fault(
                 format!("holds {dtype} ({})", lower_case_name(dtype)),
                 "weights must be float32, shapes int64 or int32: convert them before the export",
             ));
         }
     };
-    let found = match &data {
-        Some(Data::F32(values)) => values.len(),
-        Some(Data::I64(values)) => values.len(),
-        Some(Data::Bool(values)) => values.len(),
-        None => usize::MAX,
+    let found = match data {
+        Some(data) if data.len() == count => {
+            return Ok(Constant {
+                name: name.into(),
+                shape,
+                data,
+            });
+        }
+        Some(data) => format!("data of {}", data.len()),
+        None => "its data are no whole number of them in bytes".into(),
     };
-    match data {
-        Some(data) if found == count => Ok(Constant {
-            name: name.into(),
-            shape,
-            data,
-        }),
-        Some(_) => Err(error(
-            format!("has shape {shape:?}, {count} elements, but data of {found}"),
-            "the file is damaged: export the model again",
-        )),
-        None => Err(error(
-            format!(
-                "has shape {shape:?}, but its raw data are no whole number of elements in bytes"
-            ),
-            "the file is damaged: export the model again",
-        )),
+    Err(fault(
+        format!("has shape {shape:?}, {count} elements, but {found}"),
+        DAMAGED,
+    ))
+}
+
+/// The file that a tensor is stored in.
+fn external_file(proto: &TensorProto) -> &str {
+    let mut entries = proto.external_data.iter();
+    let location = entries.find(|entry| entry.key.as_deref() == Some("location"));
+    location
+        .and_then(|entry| entry.value.as_deref())
+        .unwrap_or("?")
+}
+
+/// The shape that these dimensions are, or what is wrong with them.
+fn shape(dims: &[i64]) -> Result<Vec<usize>, String> {
+    if dims.len() > MAX_RANK {
+        return Err(format!(
+            "has {} dimensions, more than {MAX_RANK}",
+            dims.len()
+        ));
     }
+    let shape: Result<Vec<usize>, _> = dims.iter().map(|&dim| usize::try_from(dim)).collect();
+    shape.map_err(|_| format!("has a negative dimension in {dims:?}"))
 }
 
 /// The element type's name in lower case, as frameworks write it.

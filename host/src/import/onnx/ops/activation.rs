@@ -2,7 +2,7 @@
 
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
 use crate::import::onnx::tensor::Data;
 use crate::ir::{Activation as Function, Clamp, Op};
@@ -11,11 +11,7 @@ use rten_onnx::onnx::DataType;
 fn apply(context: &mut Context, node: &Node<'_>, function: Function) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input X")?;
     let value = context.emit(node, Op::Activation(function), vec![x.value])?;
-    Ok(Activation {
-        value,
-        view: x.view.clone(),
-    }
-    .into())
+    Ok(Tensor::computed(value, x.view.clone()))
 }
 
 /// `max(x, 0)`.

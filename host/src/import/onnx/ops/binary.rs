@@ -3,7 +3,7 @@
 use super::align::follow;
 use super::fold;
 use crate::import::NodeFault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::layout::batch_first;
 use crate::import::onnx::node::{Node, floats, operand_fault};
 use crate::import::onnx::tensor::{Constant, Data};
@@ -106,7 +106,7 @@ fn apply(
     a: &Tensor,
     b: &Tensor,
 ) -> Result<Tensor, NodeFault> {
-    let (a_shape, b_shape) = (shape(a), shape(b));
+    let (a_shape, b_shape) = (a.shape(), b.shape());
     let shape = fold::broadcast(&a_shape, &b_shape).ok_or_else(|| {
         operand_fault(
             "inputs",
@@ -123,7 +123,7 @@ fn apply(
     };
     if let Some((a, b, view)) = aligned {
         let value = context.emit(node, op, vec![a, b])?;
-        return Ok(Activation { value, view }.into());
+        return Ok(Tensor::computed(value, view));
     }
     let rank = batch_first(&shape).len();
     let a = in_source_order(context, node, a, rank)?;
@@ -132,14 +132,7 @@ fn apply(
     let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
     axes.extend((0..rank - 1).map(|atom| vec![atom]));
     let view = View::new(context.graph.shape(value)[1..].to_vec(), axes);
-    Ok(Activation { value, view }.into())
-}
-
-fn shape(tensor: &Tensor) -> Vec<usize> {
-    match tensor {
-        Tensor::Constant(constant) => constant.shape.clone(),
-        Tensor::Activation(activation) => activation.view.shape(),
-    }
+    Ok(Tensor::computed(value, view))
 }
 
 /// An operand in the source order, with `rank` axes, the batch in front.

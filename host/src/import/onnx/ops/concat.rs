@@ -19,10 +19,7 @@ pub(super) fn concat(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
             Some(Tensor::Activation(_)) | None => None,
         })
         .collect();
-    let rank = match first {
-        Tensor::Constant(constant) => constant.shape.len(),
-        Tensor::Activation(activation) => activation.view.rank(),
-    };
+    let rank = first.shape().len();
     let axis = axis_index(node.attributes.int("axis")?.unwrap_or(1), rank)?;
     if let Some(constants) = constants {
         return fold::concat(context, node, &constants, axis);
@@ -80,5 +77,5 @@ fn join(
         axes[axis].push(atom);
     }
     let view = View::new(context.graph.shape(value)[1..].to_vec(), axes);
-    Ok(Activation { value, view }.into())
+    Ok(Tensor::computed(value, view))
 }

@@ -37,10 +37,7 @@ pub(super) fn constant(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeF
 
 /// The shape of a tensor, the batch being 1.
 pub(super) fn shape(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let shape = match node.required(0, "input")? {
-        Tensor::Constant(constant) => constant.shape.clone(),
-        Tensor::Activation(activation) => activation.view.shape(),
-    };
+    let shape = node.required(0, "input")?.shape();
     let rank = i64::try_from(shape.len()).expect("a tensor has few axes");
     let bound = |name, open: i64| -> Result<usize, NodeFault> {
         let given = node.attributes.int(name)?.unwrap_or(open);

@@ -3,7 +3,7 @@
 use crate::data::layout::permute;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
-use crate::import::onnx::node::{Node, floats, operand_fault};
+use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
 use crate::import::onnx::tensor::Constant;
 use crate::import::onnx::view::View;
 use crate::ir::Op;
@@ -20,11 +20,7 @@ pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
     let attributes = &node.attributes;
     let mut x = node.activation(0, "input A")?.clone();
     if x.view.rank() != 2 {
-        return Err(operand_fault(
-            "input A",
-            "of rank 2",
-            &format!("shape {:?}", x.view.shape()),
-        ));
+        return Err(shape_fault("input A", "of rank 2", &x.view.shape()));
     }
     if attributes.flag("transA")?.unwrap_or(false) {
         x = x.seen_as(x.view.transposed(&[1, 0]));
@@ -62,10 +58,10 @@ pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
         "right factor (MatMul of a computed tensor by a constant matrix)",
     )?;
     if x.view.rank() < 2 {
-        return Err(operand_fault(
+        return Err(shape_fault(
             "left factor",
             "of rank 2 or more",
-            &format!("shape {:?}", x.view.shape()),
+            &x.view.shape(),
         ));
     }
     let weights = weights(context, source, false, &x.view)?;
@@ -185,11 +181,7 @@ fn dense(
         operands.push(context.add_constant(&source.name, vec![weights.outputs], data)?);
     }
     let value = context.emit(node, Op::Dense { clamp: None }, operands)?;
-    Ok(Activation {
-        value,
-        view: with_last(&x.view, weights.outputs),
-    }
-    .into())
+    Ok(Tensor::computed(value, with_last(&x.view, weights.outputs)))
 }
 
 /// The view with its last axis, which lies innermost, replaced by one of this extent.

@@ -3,7 +3,7 @@
 use crate::data::layout::permute;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
-use crate::import::onnx::node::{Node, operand_fault};
+use crate::import::onnx::node::{Node, operand_fault, shape_fault};
 use crate::import::onnx::tensor::{Constant, Data};
 use std::sync::Arc;
 
@@ -177,13 +177,10 @@ pub(super) fn concat(
             && (0..shape.len()).all(|at| at == axis || part.shape[at] == shape[at]);
         if !fits {
             let expected = format!("of shape {shape:?} but for axis {axis}");
-            return Err(operand_fault(
-                "inputs",
-                &expected,
-                &format!("shape {:?}", part.shape),
-            ));
+            return Err(shape_fault("inputs", &expected, &part.shape));
         }
-        shape[axis] += part.shape[axis];
+        // What is too large is refused below.
+        shape[axis] = shape[axis].saturating_add(part.shape[axis]);
     }
     context.reserve_constant(&shape)?;
     let outer: usize = shape[..axis].iter().product();
@@ -192,22 +189,12 @@ pub(super) fn concat(
         .map(|part| part.shape[axis..].iter().product())
         .collect();
     let data = match &parts[0].data {
-        Data::F32(_) => joined(parts, &lens, outer, |data| {
-            if let Data::F32(data) = data {
-                Some(data)
-            } else {
-                None
-            }
-        })
-        .map(|data| Data::F32(data.into())),
-        Data::I64(_) => joined(parts, &lens, outer, |data| {
-            if let Data::I64(data) = data {
-                Some(data)
-            } else {
-                None
-            }
-        })
-        .map(|data| Data::I64(data.into())),
+        Data::F32(_) => {
+            joined(parts, &lens, outer, Data::as_f32).map(|data| Data::F32(data.into()))
+        }
+        Data::I64(_) => {
+            joined(parts, &lens, outer, Data::as_i64).map(|data| Data::I64(data.into()))
+        }
         Data::Bool(_) => None,
     };
     let data = data.ok_or_else(|| {
@@ -229,9 +216,9 @@ fn joined<T: Copy>(
     parts: &[&Constant],
     lens: &[usize],
     outer: usize,
-    elements: impl Fn(&Data) -> Option<&Arc<[T]>>,
+    elements: impl Fn(&Data) -> Option<&[T]>,
 ) -> Option<Vec<T>> {
-    let data: Option<Vec<&Arc<[T]>>> = parts.iter().map(|part| elements(&part.data)).collect();
+    let data: Option<Vec<&[T]>> = parts.iter().map(|part| elements(&part.data)).collect();
     let data = data?;
     let mut joined = Vec::new();
     for index in 0..outer {

@@ -2,7 +2,7 @@
 
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, axis_indices, operand_fault};
 use crate::import::onnx::view::View;
 use crate::ir::{Op, Pad};
@@ -63,7 +63,7 @@ pub(super) fn pad(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
         view_axes[axis].push(atom);
     }
     let view = View::new(context.graph.shape(value)[1..].to_vec(), view_axes);
-    Ok(Activation { value, view }.into())
+    Ok(Tensor::computed(value, view))
 }
 
 /// Padding before and after, for every axis of the input.

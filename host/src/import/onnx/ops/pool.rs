@@ -4,7 +4,7 @@ use super::conv::map_view;
 use super::window::{self, Geometry};
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, axis_indices, operand_fault};
 use crate::import::onnx::view::View;
 use crate::ir::{AvgPool2d, Op, Pad, Pool2d, ValueId, Window2d};
@@ -77,11 +77,10 @@ fn pool(context: &mut Context, node: &Node<'_>) -> Result<(ValueId, Geometry), N
 fn finish(context: &mut Context, node: &Node<'_>, op: Op, x: ValueId) -> Result<Tensor, NodeFault> {
     let rank = node.activation(0, "input X")?.view.rank();
     let value = context.emit(node, op, vec![x])?;
-    Ok(Activation {
+    Ok(Tensor::computed(
         value,
-        view: map_view(context.graph.shape(value), rank),
-    }
-    .into())
+        map_view(context.graph.shape(value), rank),
+    ))
 }
 
 /// Largest value of each channel.
@@ -176,7 +175,7 @@ pub(super) fn reduce_mean(context: &mut Context, node: &Node<'_>) -> Result<Tens
         atoms.push(x.view.axis_len(axis));
     }
     let view = without(&View::new(atoms, axes), &reduced, keep);
-    Ok(Activation { value, view }.into())
+    Ok(Tensor::computed(value, view))
 }
 
 /// The axes: an attribute, since opset 18 an input; all of them if none are given.

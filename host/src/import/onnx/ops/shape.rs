@@ -8,14 +8,6 @@ use crate::import::onnx::node::{Node, axis_index, axis_indices, operand_fault};
 use crate::import::onnx::tensor::{MAX_RANK, elements};
 use crate::import::onnx::view::View;
 
-/// The operand's source shape.
-fn source_shape(tensor: &Tensor) -> Vec<usize> {
-    match tensor {
-        Tensor::Constant(constant) => constant.shape.clone(),
-        Tensor::Activation(activation) => activation.view.shape(),
-    }
-}
-
 /// The same elements in the source model's order, in another shape.
 fn reshaped(
     context: &mut Context,
@@ -55,7 +47,7 @@ fn reshaped_activation(
 
 /// Another shape; 0 keeps an extent (unless `allowzero`), -1 is what is left.
 pub(super) fn reshape(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let source = source_shape(node.required(0, "input data")?);
+    let source = node.required(0, "input data")?.shape();
     let wanted = node.ints(1, "input shape")?;
     let allow_zero = node.attributes.flag("allowzero")?.unwrap_or(false);
     let shape = resolved(&source, wanted, allow_zero).ok_or_else(|| {
@@ -93,7 +85,7 @@ fn resolved(source: &[usize], wanted: &[i64], allow_zero: bool) -> Option<Vec<us
 
 /// Two axes: those before `axis` as one, and the rest as one.
 pub(super) fn flatten(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let source = source_shape(node.required(0, "input")?);
+    let source = node.required(0, "input")?.shape();
     let axis = node.attributes.int("axis")?.unwrap_or(1);
     // Unlike elsewhere, the rank itself is an axis too.
     let axis = axis_index(axis, source.len() + usize::from(axis >= 0))?;
@@ -114,7 +106,7 @@ fn given_axes<'n>(node: &'n Node<'_>) -> Result<Option<&'n [i64]>, NodeFault> {
 
 /// Without some axes of extent 1.
 pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let source = source_shape(node.required(0, "input")?);
+    let source = node.required(0, "input")?.shape();
     let Some(axes) = given_axes(node)? else {
         // All of extent 1 would include the batch or not, depending on how many samples there are.
         return Err(fault("axes", "missing".into(), "axes by name, e.g. [2, 3]"));
@@ -136,7 +128,7 @@ pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
 
 /// With new axes of extent 1, at these indices of the result.
 pub(super) fn unsqueeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let source = source_shape(node.required(0, "input")?);
+    let source = node.required(0, "input")?.shape();
     let Some(axes) = given_axes(node)? else {
         return Err(fault("axes", "missing".into(), "indices of the new axes"));
     };
@@ -163,7 +155,7 @@ pub(super) fn unsqueeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor
 
 /// Axes in another order; reversed if none is given.
 pub(super) fn transpose(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let source = source_shape(node.required(0, "input")?);
+    let source = node.required(0, "input")?.shape();
     let perm: Vec<usize> = match node.attributes.ints("perm")? {
         None => (0..source.len()).rev().collect(),
         Some(given) => {

@@ -1,7 +1,7 @@
 //! Softmax.
 
 use crate::import::NodeFault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, axis_index};
 use crate::ir::Op;
 
@@ -23,9 +23,5 @@ pub(super) fn softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     };
     let x = context.trailing(&node.name, x, &axes)?;
     let value = context.emit(node, Op::Softmax, vec![x.value])?;
-    Ok(Activation {
-        value,
-        view: x.view,
-    }
-    .into())
+    Ok(Tensor::computed(value, x.view))
 }
