@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// Largest file that is read, in bytes. Models for microcontrollers are a few megabytes at most,
 /// their float originals a few tens.
-pub const MAX_FILE_BYTES: u64 = 512 << 20;
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A model as it was read.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use crate::ir::{self, Graph, Op};
 use crate::measure::float;
 use std::path::{Path, PathBuf};
 
-/// Largest difference to ONNX Runtime, relative to the largest number of the output but at least
-/// absolute: sums in another order.
-const TOLERANCE: f32 = 2e-5;
+/// Largest difference to ONNX Runtime, in units of the largest number of the output or of 1: sums
+/// are taken in another order. 8.4e-7 was found.
+const TOLERANCE: f32 = 4e-6;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -122,33 +122,6 @@ fn every_case_equals_onnx_runtime() {
     );
 }
 
-/// Networks in which nothing has to be moved, whatever the exporter wrote.
-const WITHOUT_TRANSPOSE: &[&str] = &[
-    "concat_channel",
-    "flatten",
-    "net_conv1d_sensor",
-    "net_conv_pool_flatten_gemm",
-    "net_conv_reshape_matmul_softmax_n2",
-    "net_conv_transpose_reshape_gemm",
-    "net_dscnn",
-    "net_inception",
-    "net_input_normalization",
-    "net_keras_nhwc",
-    "net_keras_transposes_everywhere",
-    "net_mobilenet_block",
-    "net_mobilenet_v1_opset9",
-    "net_nhwc_output_4d",
-    "net_residual",
-    "net_residual_projection_bn_n2",
-    "net_se_block",
-    "net_se_block_reduce_mean_hard",
-    "net_silu",
-    "net_torch_view",
-    "net_two_inputs",
-    "transpose_nhwc",
-    "two_outputs",
-];
-
 fn transposes(graph: &Graph) -> usize {
     graph
         .nodes
@@ -160,19 +133,12 @@ fn transposes(graph: &Graph) -> usize {
 #[test]
 fn no_transpose_is_left_where_none_is_needed() {
     let cases = models("tests/golden/onnx_ops");
-    for name in WITHOUT_TRANSPOSE {
-        let (_, bytes) = cases.iter().find(|(case, _)| case == name).expect(name);
-        let graph = imported(bytes, name).unwrap();
-        assert_eq!(transposes(&graph), 0, "{name}: {graph:#?}");
-    }
-    let total: Vec<String> = cases
+    // Here elements move: flattened maps are joined, and a vector is unfolded into a map.
+    let moving = cases
         .iter()
-        .filter_map(|(name, bytes)| {
-            let count = transposes(&imported(bytes, name).unwrap());
-            (count > 0).then(|| format!("{name} ({count})"))
-        })
-        .collect();
-    println!("with transposes: {}", total.join(", "));
+        .filter(|(name, bytes)| transposes(&imported(bytes, name).unwrap()) > 0);
+    let moving: Vec<&str> = moving.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(moving, ["net_concat_flattened_maps", "net_dense_to_map"]);
 }
 
 #[test]

@@ -203,8 +203,10 @@ fn wish(node: &NodeProto, axes: &[usize]) -> Wish {
                         .and_then(|axis| axes.get(axis).copied())
                 })
                 .collect();
-            perm.filter(|perm| perm.len() == axes.len())
-                .map_or(Wish::None, Wish::Passes)
+            perm.filter(|perm| {
+                perm.len() == axes.len() && axes.iter().all(|axis| perm.contains(axis))
+            })
+            .map_or(Wish::None, Wish::Passes)
         }
         "Reshape" | "Flatten" | "MatMul" | "Gemm" => Wish::Second(axes[1..].to_vec()),
         "Softmax" => Wish::Second(softmax_order(node, axes)),

@@ -3,14 +3,23 @@
 //! The protobuf parser allocates as many bytes as a length field says and recurses as deep as
 //! messages are nested; it is made for files that are trusted. This walk over the bytes allocates
 //! nothing and proves what the parser then relies on: every field lies within its message, packed
-//! fields end where their last element does, nesting is shallow, and there are not too many
-//! messages. Wire format: <https://protobuf.dev/programming-guides/encoding/>; field numbers:
-//! `onnx.proto3`.
+//! fields end where their last element does, nesting is shallow, and what is parsed fits memory.
+//! Wire format: <https://protobuf.dev/programming-guides/encoding/>; field numbers: `onnx.proto3`.
 
 use crate::import::ImportError;
 
-/// Messages in one file. Each takes some hundred bytes once parsed.
-const MAX_MESSAGES: usize = 1 << 18;
+/// Most memory that the parsed model may take, in bytes, as estimated by the constants below. Small
+/// fields grow when they are parsed, so that the file's length alone bounds little.
+const MAX_PARSED_BYTES: usize = 1 << 30;
+
+/// Of a message: the largest, an attribute or a tensor, in a vector that doubles.
+const MESSAGE_BYTES: usize = 1024;
+
+/// Of a text beside its bytes.
+const TEXT_BYTES: usize = 64;
+
+/// Of a number.
+const NUMBER_BYTES: usize = 16;
 
 /// Messages in messages. A sub-graph is three deeper than its parent: graph, node, attribute.
 const MAX_DEPTH: usize = 64;
@@ -83,7 +92,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
     let mut walk = Walk {
         bytes,
         at: 0,
-        messages: 0,
+        parsed_bytes: 0,
     };
     walk.message(Message::Model, bytes.len(), 0)
 }
@@ -91,15 +100,12 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
 struct Walk<'b> {
     bytes: &'b [u8],
     at: usize,
-    messages: usize,
+    parsed_bytes: usize,
 }
 
 impl Walk<'_> {
     fn message(&mut self, message: Message, end: usize, depth: usize) -> Result<(), ImportError> {
-        self.messages += 1;
-        if self.messages > MAX_MESSAGES {
-            return Err(self.error("there are too many messages"));
-        }
+        self.spend(MESSAGE_BYTES)?;
         if depth > MAX_DEPTH {
             return Err(self.error("messages are nested too deep"));
         }
@@ -108,6 +114,7 @@ impl Walk<'_> {
             if tag >> 3 == 0 {
                 return Err(self.error("field number 0"));
             }
+            self.spend(NUMBER_BYTES)?;
             match tag & 7 {
                 0 => {
                     self.varint(end)?;
@@ -140,15 +147,25 @@ impl Walk<'_> {
             }
             Content::Varints => {
                 while self.at < end {
+                    self.spend(NUMBER_BYTES)?;
                     self.varint(end)?;
                 }
             }
             Content::Text if std::str::from_utf8(&self.bytes[self.at..end]).is_err() => {
                 return Err(self.error("a text is not UTF-8"));
             }
-            Content::Fixed(_) | Content::Text | Content::Bytes => {}
+            Content::Text => self.spend(TEXT_BYTES + len)?,
+            Content::Fixed(_) | Content::Bytes => self.spend(2 * len)?,
         }
         self.at = end;
+        Ok(())
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), ImportError> {
+        self.parsed_bytes += bytes;
+        if self.parsed_bytes > MAX_PARSED_BYTES {
+            return Err(self.error("the model is too large: it would take more than a gigabyte"));
+        }
         Ok(())
     }
 
@@ -218,32 +235,38 @@ mod tests {
         assert!(refused(&model(&[0x3a, 1, 0x80, 0x22, 0])).contains("ends early"));
     }
 
+    /// A length as a varint.
+    fn length(mut len: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while len >= 0x80 {
+            bytes.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
+            len >>= 7;
+        }
+        bytes.push(u8::try_from(len).unwrap());
+        bytes
+    }
+
     #[test]
     fn deep_nesting_is_refused_without_recursion_to_the_end() {
         // A graph in an attribute of a node of a graph, and so on.
         let mut bytes = Vec::new();
-        for _ in 0..10_000 {
-            for tag in [0x32, 0x2a, 0x0a] {
-                let mut wrapped = vec![tag];
-                let mut len = bytes.len();
-                while len >= 0x80 {
-                    wrapped.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
-                    len >>= 7;
-                }
-                wrapped.push(u8::try_from(len).unwrap());
-                wrapped.append(&mut bytes);
-                bytes = wrapped;
-            }
+        for tag in [0x32, 0x2a, 0x0a].repeat(1000).into_iter().chain([0x3a]) {
+            let inner = std::mem::take(&mut bytes);
+            bytes.push(tag);
+            bytes.extend(length(inner.len()));
+            bytes.extend(inner);
         }
+        assert!(refused(&bytes).contains("nested"));
+    }
+
+    #[test]
+    fn small_fields_that_grow_are_bounded() {
+        // Nodes of no content: two bytes of the file each.
         let mut model = vec![0x3a];
-        let mut len = bytes.len();
-        while len >= 0x80 {
-            model.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
-            len >>= 7;
-        }
-        model.push(u8::try_from(len).unwrap());
-        model.extend(bytes);
-        assert!(refused(&model).contains("nested"));
+        let nodes = 2 * 1024 * 1024;
+        model.extend(length(2 * nodes));
+        model.extend([0x0a, 0].repeat(nodes));
+        assert!(refused(&model).contains("too large"));
     }
 
     #[test]
