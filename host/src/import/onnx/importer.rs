@@ -1,0 +1,203 @@
+//! The walk through the graph.
+
+use super::attributes::Attributes;
+use super::context::{Activation, Context, Tensor};
+use super::model::is_own;
+use super::node::{self, Node};
+use super::order::{self, Network};
+use super::{input, ops, tensor};
+use crate::import::{ImportError, NodeFault};
+use crate::ir::{Graph, Op, Port};
+use rten_onnx::onnx::{GraphProto, NodeProto, TensorProto};
+use std::collections::HashMap;
+
+/// The way through one graph.
+pub(super) struct Importer<'m> {
+    proto: &'m GraphProto,
+    opset: i64,
+    network: Network<'m>,
+    initializers: HashMap<&'m str, &'m TensorProto>,
+    tensors: HashMap<&'m str, Tensor>,
+    context: Context,
+}
+
+impl<'m> Importer<'m> {
+    /// Reads the names of the graph.
+    pub(super) fn new(proto: &'m GraphProto, opset: i64, name: &str) -> Result<Self, ImportError> {
+        let network = Network::new(proto)?;
+        let initializers = proto
+            .initializer
+            .iter()
+            .map(|tensor| (tensor.name.as_deref().unwrap_or_default(), tensor))
+            .collect();
+        Ok(Self {
+            proto,
+            opset,
+            network,
+            initializers,
+            tensors: HashMap::new(),
+            context: Context::new(name),
+        })
+    }
+
+    /// Imports every node that the outputs need.
+    pub(super) fn run(mut self) -> Result<Graph, ImportError> {
+        for info in &self.proto.input {
+            let name = info.name.as_deref().unwrap_or_default();
+            // Before IR version 4, initializers are listed among the inputs.
+            if self.initializers.contains_key(name) {
+                continue;
+            }
+            input::check_use(&self.network, name)?;
+            let shape = input::shape(info)?;
+            let order = input::memory_order(&self.network, name, shape.len());
+            let activation = input::add(&mut self.context, name, &shape, &order)?;
+            self.tensors.insert(name, activation.into());
+        }
+        for index in self.network.order().to_vec() {
+            let node = self.network.node(index);
+            let tensor = self.node(node)?;
+            if let Some(name) = node.output.first() {
+                self.tensors.insert(name, tensor);
+            }
+        }
+        for info in &self.proto.output {
+            self.output(info.name.as_deref().unwrap_or_default())?;
+        }
+        Ok(self.context.graph)
+    }
+
+    fn node(&mut self, proto: &'m NodeProto) -> Result<Tensor, ImportError> {
+        let name = order::node_name(proto);
+        let operator = proto.op_type.as_deref().unwrap_or_default();
+        let failed = |fault| ImportError::Node {
+            node: name.clone(),
+            operator: operator.into(),
+            fault: Box::new(fault),
+        };
+        let row = row(proto).map_err(failed)?;
+        let attributes = Attributes::new(&proto.attribute, row.attributes).map_err(failed)?;
+        if proto.input.len() > row.operands {
+            let expected = format!("{} at most", row.operands);
+            return Err(failed(node::operand_fault(
+                "number of inputs",
+                &expected,
+                &proto.input.len().to_string(),
+            )));
+        }
+        if let Some((index, tensor)) = self.network.used_side_output(proto) {
+            return Err(failed(NodeFault::Result {
+                index,
+                tensor: tensor.into(),
+            }));
+        }
+        let mut inputs = Vec::with_capacity(proto.input.len());
+        for input in &proto.input {
+            inputs.push(if input.is_empty() {
+                None
+            } else {
+                Some(self.tensor(input, &name)?)
+            });
+        }
+        let node = Node {
+            name: name.clone(),
+            output: proto.output.first().cloned().unwrap_or_default(),
+            opset: self.opset,
+            attributes,
+            inputs,
+        };
+        (row.import)(&mut self.context, &node).map_err(failed)
+    }
+
+    /// A tensor by name; initializers are decoded when they are first read.
+    fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
+        if let Some(tensor) = self.tensors.get(name) {
+            return Ok(tensor.clone());
+        }
+        let Some(proto) = self.initializers.get(name) else {
+            return Err(ImportError::MissingTensor {
+                reader: format!("node `{reader}`"),
+                tensor: name.into(),
+            });
+        };
+        let tensor = Tensor::from(tensor::decode(proto, name)?);
+        self.tensors.insert(name, tensor.clone());
+        Ok(tensor)
+    }
+
+    fn output(&mut self, name: &'m str) -> Result<(), ImportError> {
+        let tensor = match self.tensors.get(name) {
+            Some(Tensor::Activation(activation)) => activation.clone(),
+            Some(Tensor::Constant(_)) => {
+                return Err(ImportError::Output {
+                    output: name.into(),
+                    found: "is a constant: remove it",
+                });
+            }
+            None if self.initializers.contains_key(name) => {
+                return Err(ImportError::Output {
+                    output: name.into(),
+                    found: "is a constant: remove it",
+                });
+            }
+            None => {
+                return Err(ImportError::MissingTensor {
+                    reader: "the model's output".into(),
+                    tensor: name.into(),
+                });
+            }
+        };
+        let port = self
+            .port(name, &tensor)
+            .map_err(|fault| ImportError::Node {
+                node: name.into(),
+                operator: "output".into(),
+                fault: Box::new(fault),
+            })?;
+        self.context.graph.outputs.push(port);
+        Ok(())
+    }
+
+    /// The tensor as an output: an axis of the value for each source axis, and a batch in front if
+    /// the source has none.
+    fn port(&mut self, name: &str, tensor: &Activation) -> Result<Port, NodeFault> {
+        let order = tensor.view.axis_order();
+        let groups: Vec<&[usize]> = order.iter().map(std::slice::from_ref).collect();
+        let mut value = self.context.arrange(name, tensor, &groups)?;
+        let graph = &self.context.graph;
+        let taken = |port: &Port| port.value == value;
+        if graph.inputs.iter().chain(&graph.outputs).any(taken) {
+            value = self
+                .context
+                .emit_helper(name, "copy", Op::Identity, vec![value])?;
+        }
+        // The batch is in front: of the source's axes, `order` leaves out a batch axis only.
+        let position = |axis| {
+            order
+                .iter()
+                .position(|&at| at == axis)
+                .map(|position| position + 1)
+        };
+        let source_axes = std::iter::once(0)
+            .chain((0..tensor.view.rank()).filter_map(position))
+            .collect();
+        Ok(Port {
+            name: name.into(),
+            value,
+            source_axes,
+        })
+    }
+}
+
+/// The row of a node's operator.
+fn row(proto: &NodeProto) -> Result<&'static ops::Row, NodeFault> {
+    let operator = proto.op_type.as_deref().unwrap_or_default();
+    if !is_own(proto.domain.as_deref()) {
+        let domain = proto.domain.as_deref().unwrap_or_default();
+        let nearest = format!("domain `{domain}` is not known, only ONNX's own operators are");
+        return Err(NodeFault::Operator { nearest });
+    }
+    ops::row_of(operator).ok_or_else(|| NodeFault::Operator {
+        nearest: ops::nearest(operator),
+    })
+}

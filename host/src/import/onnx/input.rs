@@ -1,0 +1,250 @@
+//! The model's inputs: their shapes, and the memory order in which they lie.
+
+use super::context::{Activation, Context, MAX_ACTIVATION_ELEMENTS};
+use super::node::axis_index;
+use super::order::{Network, node_name};
+use super::tensor::{elements, lower_case_name};
+use super::view::View;
+use crate::import::ImportError;
+use crate::ir::Port;
+use rten_onnx::onnx::{DataType, Dimension, NodeProto, ValueInfoProto};
+use std::collections::{HashSet, VecDeque};
+
+/// The shape of an input, the batch being 1.
+///
+/// # Errors
+/// If it is not float32, of rank 2 to 4, with every extent but the batch fixed.
+pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
+    let name = info.name.as_deref().unwrap_or_default();
+    let error = |found: String, remedy: &str| ImportError::Input {
+        input: name.into(),
+        found,
+        remedy: remedy.into(),
+    };
+    let Some(tensor) = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref())
+    else {
+        return Err(error("is no tensor".into(), "only tensors are supported"));
+    };
+    let dtype = tensor.elem_type.unwrap_or(DataType(0));
+    if dtype != DataType::FLOAT {
+        let found = format!("is {dtype} ({}), not float32", lower_case_name(dtype));
+        return Err(error(found, "export the model with float32 inputs"));
+    }
+    let Some(dims) = tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) else {
+        return Err(error(
+            "has no shape".into(),
+            "export the model with the input's shape, only the batch may be dynamic",
+        ));
+    };
+    if !(2..=4).contains(&dims.len()) {
+        let found = format!("has rank {}", dims.len());
+        return Err(error(
+            found,
+            "rank 2 [N, K] to rank 4 [N, C, H, W], batch first, is supported",
+        ));
+    }
+    let shape: Result<Vec<usize>, ImportError> = dims
+        .iter()
+        .enumerate()
+        .map(|(axis, dim)| extent(axis, dim).map_err(|(found, remedy)| error(found, remedy)))
+        .collect();
+    let shape = shape?;
+    if elements(&shape).is_none_or(|count| count > MAX_ACTIVATION_ELEMENTS) {
+        return Err(error(
+            format!("has shape {shape:?}, which is too large"),
+            "no microcontroller holds it",
+        ));
+    }
+    Ok(shape)
+}
+
+/// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
+fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
+    match (axis, fixed(dim)) {
+        (0, None | Some(0 | 1)) => Ok(1),
+        (0, Some(batch)) => Err((
+            format!("has a fixed batch of {batch} (axis 0)"),
+            "export it with batch 1, or with a dynamic batch",
+        )),
+        (_, Some(0)) => Err((
+            format!("has extent 0 along axis {axis}: it is empty"),
+            "export it with its real shape",
+        )),
+        (_, Some(len)) => Ok(usize::try_from(len).unwrap_or(usize::MAX)),
+        (_, None) => Err((
+            format!(
+                "has a dynamic shape: axis {axis} is symbolic, `{}`",
+                dim.dim_param.as_deref().unwrap_or("?")
+            ),
+            "only the batch may be: export with a sample of fixed size and without naming this axis \
+             in `dynamic_axes`/`dynamic_shapes` (PyTorch) or with a fixed `input_signature` (tf2onnx)",
+        )),
+    }
+}
+
+/// Refuses an input that stands where an operator needs constant weights.
+pub(super) fn check_use(network: &Network<'_>, name: &str) -> Result<(), ImportError> {
+    for node in network.readers(name) {
+        let operator = node.op_type.as_deref().unwrap_or_default();
+        let weighted = matches!(operator, "Conv" | "Gemm" | "BatchNormalization");
+        if weighted && node.input.iter().skip(1).any(|input| input == name) {
+            return Err(ImportError::Input {
+                input: name.into(),
+                found: format!("is a weight of node `{}` ({operator})", node_name(node)),
+                remedy: "weights must be constants: export them as initializers".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A dimension that is a number; negative numbers stand for unknown ones in some files.
+fn fixed(dim: &Dimension) -> Option<u64> {
+    match (dim.dim_value, dim.dim_param.as_deref()) {
+        (Some(0), Some(_)) | (None, _) => None,
+        (Some(value), _) => u64::try_from(value).ok(),
+    }
+}
+
+/// Adds an input that lies in this memory order of its axes but the batch.
+pub(super) fn add(
+    context: &mut Context,
+    name: &str,
+    shape: &[usize],
+    order: &[usize],
+) -> Result<Activation, ImportError> {
+    let atoms: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    let mut axes = vec![Vec::new(); shape.len()];
+    let mut source_axes = vec![0; shape.len()];
+    for (atom, &axis) in order.iter().enumerate() {
+        axes[axis].push(atom);
+        source_axes[axis] = atom + 1;
+    }
+    let unique = context.unique(name);
+    let internal = std::iter::once(1).chain(atoms.iter().copied()).collect();
+    let value = context.graph.add_activation(unique, internal);
+    context.graph.inputs.push(Port {
+        name: name.into(),
+        value,
+        source_axes,
+    });
+    Ok(Activation {
+        value,
+        view: View::new(atoms, axes),
+    })
+}
+
+/// How many tensors the search for readers passes through.
+const MAX_SEARCH: usize = 256;
+
+/// The memory order of an input's axes but the batch: the one that its readers want.
+///
+/// Convolutions and what else works on maps want channels last; if there are none, Softmax wants
+/// its axis last, and what reshapes the tensor wants the source order; if there is none of all
+/// that, channels are last too. Readers are looked for through operators that work in any layout.
+pub(super) fn memory_order(network: &Network<'_>, input: &str, rank: usize) -> Vec<usize> {
+    // Where the axes of the tensor are among the input's.
+    let mut pending = VecDeque::from([(input, (0..rank).collect::<Vec<usize>>())]);
+    let mut seen = HashSet::from([input]);
+    let mut second = None;
+    while let Some((tensor, axes)) = pending.pop_front() {
+        for node in network.readers(tensor) {
+            match wish(node, &axes) {
+                Wish::Order(order) => return order,
+                Wish::Second(order) => second = second.or(Some(order)),
+                Wish::Passes(axes) => {
+                    if let Some(output) = node.output.first()
+                        && seen.len() < MAX_SEARCH
+                        && seen.insert(output)
+                    {
+                        pending.push_back((output, axes));
+                    }
+                }
+                Wish::None => {}
+            }
+        }
+    }
+    second.unwrap_or_else(|| channels_last(&(0..rank).collect::<Vec<_>>()))
+}
+
+enum Wish {
+    Order(Vec<usize>),
+    /// Taken if no other reader wants an order.
+    Second(Vec<usize>),
+    /// The result has the same axes, in this order.
+    Passes(Vec<usize>),
+    None,
+}
+
+/// What a reader wants of a tensor whose axes are these of the input.
+fn wish(node: &NodeProto, axes: &[usize]) -> Wish {
+    let operator = node.op_type.as_deref().unwrap_or_default();
+    let wish = match operator {
+        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
+        | "BatchNormalization"
+            if axes.len() > 2 =>
+        {
+            Wish::Order(channels_last(axes))
+        }
+        "Transpose" => {
+            let perm = node
+                .attribute
+                .iter()
+                .find(|attribute| attribute.name.as_deref() == Some("perm"));
+            let perm = perm.map(|perm| perm.ints.as_slice()).unwrap_or_default();
+            let perm: Option<Vec<usize>> = perm
+                .iter()
+                .map(|&axis| {
+                    usize::try_from(axis)
+                        .ok()
+                        .and_then(|axis| axes.get(axis).copied())
+                })
+                .collect();
+            perm.filter(|perm| {
+                perm.len() == axes.len() && axes.iter().all(|axis| perm.contains(axis))
+            })
+            .map_or(Wish::None, Wish::Passes)
+        }
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" => Wish::Second(axes[1..].to_vec()),
+        "Softmax" => Wish::Second(softmax_order(node, axes)),
+        "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
+        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast" => {
+            Wish::Passes(axes.to_vec())
+        }
+        _ => Wish::None,
+    };
+    match wish {
+        Wish::Order(order) | Wish::Second(order) if order.contains(&0) => Wish::None,
+        wish => wish,
+    }
+}
+
+/// The axes but the batch, that of a Softmax last. Before opset 13 more axes belong to it, but their
+/// order does not matter.
+fn softmax_order(node: &NodeProto, axes: &[usize]) -> Vec<usize> {
+    let axis = node
+        .attribute
+        .iter()
+        .find(|attribute| attribute.name.as_deref() == Some("axis"));
+    let axis = axis.and_then(|axis| axis.i).unwrap_or(-1);
+    let mut order = axes[1..].to_vec();
+    if let Some(position) = axis_index(axis, axes.len())
+        .ok()
+        .and_then(|axis| axis.checked_sub(1))
+    {
+        let axis = order.remove(position);
+        order.push(axis);
+    }
+    order
+}
+
+/// `[N, C, …]` as `[…, C]`.
+fn channels_last(axes: &[usize]) -> Vec<usize> {
+    match axes {
+        [_, channels, spatial @ ..] => spatial.iter().copied().chain([*channels]).collect(),
+        _ => Vec::new(),
+    }
+}

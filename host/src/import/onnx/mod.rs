@@ -1,0 +1,30 @@
+//! ONNX models, opsets 6 to 28, of float32.
+//!
+//! The source model's tensors keep their axis order in its own eyes; where their elements lie is
+//! the business of [`view`]: inputs lie channels-last from the start, and what only rewrites axes
+//! (Transpose, Reshape, Flatten, …) moves nothing. Dense layers take up the order in which their
+//! input lies into their weights. Elements are moved, by a Transpose node, only where an operator
+//! needs an order that is not there.
+//!
+//! The batch is 1: a symbolic batch is taken as 1, and shape arithmetic is folded with it.
+//!
+//! Specification: <https://github.com/onnx/onnx/blob/main/docs/Operators.md> and its changelog.
+
+mod attributes;
+mod context;
+#[cfg(test)]
+mod golden_tests;
+mod importer;
+mod input;
+mod layout;
+mod model;
+mod node;
+mod ops;
+mod order;
+#[cfg(test)]
+mod robustness_tests;
+mod tensor;
+mod view;
+mod wire;
+
+pub use model::{NEWEST_OPSET, OLDEST_OPSET, import};

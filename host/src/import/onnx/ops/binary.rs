@@ -1,0 +1,164 @@
+//! Add, Sub, Mul, Div with broadcasting.
+
+use super::align::follow;
+use super::fold;
+use crate::import::NodeFault;
+use crate::import::onnx::context::{Context, Tensor};
+use crate::import::onnx::layout::batch_first;
+use crate::import::onnx::node::{Node, floats, operand_fault};
+use crate::import::onnx::tensor::{Constant, Data};
+use crate::import::onnx::view::View;
+use crate::ir::{Op, ValueId};
+
+/// `a + b`.
+pub(super) fn add(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    binary(
+        context,
+        node,
+        Op::Add { clamp: None },
+        fold::Arithmetic::Add,
+    )
+}
+
+/// `a - b`.
+pub(super) fn sub(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    binary(
+        context,
+        node,
+        Op::Sub { clamp: None },
+        fold::Arithmetic::Sub,
+    )
+}
+
+/// `a · b`.
+pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    binary(
+        context,
+        node,
+        Op::Mul { clamp: None },
+        fold::Arithmetic::Mul,
+    )
+}
+
+/// `a / b` for a constant `b`: a product with the reciprocal, which is rounded to the nearest f32;
+/// so the result is within two roundings (2⁻²³ relative) of the quotient, and exact for powers of
+/// two.
+pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    let (a, b) = operands(node)?;
+    match (a, b) {
+        (Tensor::Constant(a), Tensor::Constant(b)) => {
+            fold::arithmetic(context, node, fold::Arithmetic::Div, a, b)
+        }
+        (Tensor::Activation(_), Tensor::Constant(divisor)) => {
+            let values = floats(divisor, "divisor B")?;
+            if values.contains(&0.0) {
+                return Err(operand_fault(
+                    "divisor B",
+                    "not 0",
+                    &format!("a 0 in `{}`", divisor.name),
+                ));
+            }
+            context.reserve_constant(&divisor.shape)?;
+            let data = Data::F32(values.iter().map(|value| value.recip()).collect());
+            let reciprocal = Constant {
+                name: divisor.name.clone(),
+                shape: divisor.shape.clone(),
+                data,
+            };
+            apply(
+                context,
+                node,
+                Op::Mul { clamp: None },
+                a,
+                &reciprocal.into(),
+            )
+        }
+        (_, Tensor::Activation(_)) => Err(operand_fault(
+            "divisor B",
+            "a constant (Div by a computed tensor is not supported)",
+            "a computed tensor",
+        )),
+    }
+}
+
+fn operands<'n>(node: &'n Node<'_>) -> Result<(&'n Tensor, &'n Tensor), NodeFault> {
+    Ok((node.required(0, "input A")?, node.required(1, "input B")?))
+}
+
+fn binary(
+    context: &mut Context,
+    node: &Node<'_>,
+    op: Op,
+    arithmetic: fold::Arithmetic,
+) -> Result<Tensor, NodeFault> {
+    match operands(node)? {
+        (Tensor::Constant(a), Tensor::Constant(b)) => {
+            fold::arithmetic(context, node, arithmetic, a, b)
+        }
+        (a, b) => apply(context, node, op, a, b),
+    }
+}
+
+fn apply(
+    context: &mut Context,
+    node: &Node<'_>,
+    op: Op,
+    a: &Tensor,
+    b: &Tensor,
+) -> Result<Tensor, NodeFault> {
+    let (a_shape, b_shape) = (a.shape(), b.shape());
+    let shape = fold::broadcast(&a_shape, &b_shape).ok_or_else(|| {
+        operand_fault(
+            "inputs",
+            "of shapes that broadcast",
+            &format!("shapes {a_shape:?} and {b_shape:?}"),
+        )
+    })?;
+    let aligned = match (a, b) {
+        (Tensor::Activation(a), b) if a_shape == shape => follow(context, node, a, b)?,
+        (a, Tensor::Activation(b)) if b_shape == shape => {
+            follow(context, node, b, a)?.map(|(b, a, view)| (a, b, view))
+        }
+        _ => None,
+    };
+    if let Some((a, b, view)) = aligned {
+        let value = context.emit(node, op, vec![a, b])?;
+        return Ok(Tensor::computed(value, view));
+    }
+    let rank = batch_first(&shape).len();
+    let a = in_source_order(context, node, a, rank)?;
+    let b = in_source_order(context, node, b, rank)?;
+    let value = context.emit(node, op, vec![a, b])?;
+    let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
+    axes.extend((0..rank - 1).map(|atom| vec![atom]));
+    let view = View::new(context.graph.shape(value)[1..].to_vec(), axes);
+    Ok(Tensor::computed(value, view))
+}
+
+/// An operand in the source order, with `rank` axes, the batch in front.
+fn in_source_order(
+    context: &mut Context,
+    node: &Node<'_>,
+    tensor: &Tensor,
+    rank: usize,
+) -> Result<ValueId, NodeFault> {
+    match tensor {
+        Tensor::Activation(x) => {
+            let x = context.in_source_order(&node.name, x)?;
+            let shape = context.graph.shape(x.value);
+            let mut padded = vec![1; rank - shape.len()];
+            padded.extend(shape);
+            context.reshape(&node.name, x.value, padded)
+        }
+        Tensor::Constant(constant) => {
+            context.reserve_constant(&constant.shape)?;
+            let data = floats(constant, "constant")?;
+            let shape = if constant.shape.is_empty() {
+                vec![1]
+            } else {
+                constant.shape.clone()
+            };
+            context.add_constant(&constant.name, shape, data)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `Gemm`, `MatMul`: products over the last axis with constant weights.
+
+use crate::data::layout::permute;
+use crate::import::NodeFault;
+use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
+use crate::import::onnx::tensor::Constant;
+use crate::import::onnx::view::View;
+use crate::ir::Op;
+
+/// Weights of a dense layer, `[outputs, inputs]`, the inputs in the source model's order.
+struct Weights<'c> {
+    source: &'c Constant,
+    outputs: usize,
+    data: Vec<f32>,
+}
+
+/// `Y = alpha · A' · B' + beta · C`; alpha and beta are multiplied into the constants in f32.
+pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    let attributes = &node.attributes;
+    let mut x = node.activation(0, "input A")?.clone();
+    if x.view.rank() != 2 {
+        return Err(shape_fault("input A", "of rank 2", &x.view.shape()));
+    }
+    if attributes.flag("transA")?.unwrap_or(false) {
+        x = x.seen_as(x.view.transposed(&[1, 0]));
+    }
+    let (source, _) = node.floats(1, "weight B")?;
+    let by_output = attributes.flag("transB")?.unwrap_or(false);
+    let mut weights = weights(context, source, by_output, &x.view)?;
+    let alpha = attributes.float("alpha")?.unwrap_or(1.0);
+    for weight in &mut weights.data {
+        *weight *= alpha;
+    }
+    let beta = attributes.float("beta")?.unwrap_or(1.0);
+    let bias = match node.input(2) {
+        None => None,
+        Some(Tensor::Constant(c)) => Some((c, scaled_bias(context, c, beta, weights.outputs)?)),
+        Some(Tensor::Activation(_)) => {
+            return Err(operand_fault(
+                "bias C",
+                "a constant",
+                "a computed tensor: use Add for it",
+            ));
+        }
+    };
+    dense(context, node, &x, weights, bias)
+}
+
+/// A product of a computed tensor and a constant matrix.
+pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    let x = node.activation(
+        0,
+        "left factor (MatMul of a computed tensor by a constant matrix)",
+    )?;
+    let (source, _) = node.floats(
+        1,
+        "right factor (MatMul of a computed tensor by a constant matrix)",
+    )?;
+    if x.view.rank() < 2 {
+        return Err(shape_fault(
+            "left factor",
+            "of rank 2 or more",
+            &x.view.shape(),
+        ));
+    }
+    let weights = weights(context, source, false, &x.view)?;
+    dense(context, node, x, weights, None)
+}
+
+/// Checks a weight matrix, `[outputs, inputs]` if `by_output`, else `[inputs, outputs]`. Leading
+/// axes of extent 1 are ignored where the input has them too.
+fn weights<'c>(
+    context: &mut Context,
+    source: &'c Constant,
+    by_output: bool,
+    x: &View,
+) -> Result<Weights<'c>, NodeFault> {
+    let inputs = x.axis_len(x.rank() - 1);
+    let leading = source.shape.len().saturating_sub(2);
+    let matrix = &source.shape[leading..];
+    let plain =
+        source.shape.len() <= x.rank() && source.shape[..leading].iter().all(|&len| len == 1);
+    let fitting = match *matrix {
+        [rows, columns] if plain => {
+            let (outputs, columns) = if by_output {
+                (rows, columns)
+            } else {
+                (columns, rows)
+            };
+            (columns == inputs && outputs > 0).then_some(outputs)
+        }
+        _ => None,
+    };
+    let Some(outputs) = fitting else {
+        let expected = if by_output {
+            format!("of shape [outputs, {inputs}]")
+        } else {
+            format!("of shape [{inputs}, outputs]")
+        };
+        let found = format!(
+            "`{}` of shape {:?} for an input of shape {:?}",
+            source.name,
+            source.shape,
+            x.shape()
+        );
+        return Err(operand_fault("weight", &expected, &found));
+    };
+    context.reserve_constant(&source.shape)?;
+    let data = floats(source, "weight")?;
+    let data = if by_output {
+        data.to_vec()
+    } else {
+        permute(data, &[inputs, outputs], &[1, 0])
+    };
+    Ok(Weights {
+        source,
+        outputs,
+        data,
+    })
+}
+
+/// `beta · C` as a vector of the outputs.
+fn scaled_bias(
+    context: &mut Context,
+    c: &Constant,
+    beta: f32,
+    outputs: usize,
+) -> Result<Vec<f32>, NodeFault> {
+    let data = floats(c, "bias C")?;
+    let per_output = c
+        .shape
+        .last()
+        .is_none_or(|&last| last == outputs || last == 1)
+        && c.shape.len() <= 2
+        && (data.len() == outputs || data.len() == 1);
+    if !per_output {
+        let expected = format!("a number or a row of {outputs} numbers");
+        return Err(operand_fault(
+            "bias C",
+            &expected,
+            &format!("`{}` of shape {:?}", c.name, c.shape),
+        ));
+    }
+    context.reserve_constant(&[outputs])?;
+    Ok((0..outputs)
+        .map(|index| data[index % data.len()] * beta)
+        .collect())
+}
+
+fn dense(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    weights: Weights<'_>,
+    bias: Option<(&Constant, Vec<f32>)>,
+) -> Result<Tensor, NodeFault> {
+    let last = x.view.rank() - 1;
+    let x = context.trailing(&node.name, x, &[last])?;
+    let inputs = x.view.axis_len(last);
+    let mut shape = vec![1];
+    shape.extend(
+        x.view
+            .atoms()
+            .iter()
+            .copied()
+            .take(x.view.atoms().len() - x.view.axes()[last].len()),
+    );
+    shape.retain({
+        let mut first = true;
+        move |&len| std::mem::take(&mut first) || len != 1
+    });
+    shape.push(inputs);
+    let value = context.reshape(&node.name, x.value, shape)?;
+    let data = x.view.absorb(last, &weights.data);
+    let mut operands = vec![
+        value,
+        context.add_constant(&weights.source.name, vec![weights.outputs, inputs], data)?,
+    ];
+    if let Some((source, data)) = bias {
+        operands.push(context.add_constant(&source.name, vec![weights.outputs], data)?);
+    }
+    let value = context.emit(node, Op::Dense { clamp: None }, operands)?;
+    Ok(Tensor::computed(value, with_last(&x.view, weights.outputs)))
+}
+
+/// The view with its last axis, which lies innermost, replaced by one of this extent.
+fn with_last(view: &View, len: usize) -> View {
+    let (last, kept) = view.axes().split_last().expect("the input has an axis");
+    let outer = view.atoms().len() - last.len();
+    let atoms = view.atoms()[..outer].iter().copied().chain([len]).collect();
+    let axes = kept.iter().cloned().chain([vec![outer]]).collect();
+    View::new(atoms, axes)
+}

@@ -1,0 +1,27 @@
+//! Softmax.
+
+use crate::import::NodeFault;
+use crate::import::onnx::context::{Context, Tensor};
+use crate::import::onnx::node::{Node, axis_index};
+use crate::ir::Op;
+
+/// Softmax over an axis; before opset 13, over that axis and all behind it as one.
+///
+/// The sum does not depend on the order of its terms, so the axes only have to lie innermost.
+pub(super) fn softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    let x = node.activation(0, "input")?;
+    let flattening = node.opset < 13;
+    let axis = node
+        .attributes
+        .int("axis")?
+        .unwrap_or(if flattening { 1 } else { -1 });
+    let axis = axis_index(axis, x.view.rank())?;
+    let axes: Vec<usize> = if flattening {
+        (axis..x.view.rank()).collect()
+    } else {
+        vec![axis]
+    };
+    let x = context.trailing(&node.name, x, &axes)?;
+    let value = context.emit(node, Op::Softmax, vec![x.value])?;
+    Ok(Tensor::computed(value, x.view))
+}

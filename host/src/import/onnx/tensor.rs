@@ -1,0 +1,205 @@
+//! Constant tensors of the file.
+
+use crate::import::TensorFault;
+use rten_onnx::onnx::{DataLocation, DataType, TensorProto};
+use std::sync::Arc;
+
+/// Dimensions of a constant. Computing with shapes takes time that grows with their square.
+pub(super) const MAX_RANK: usize = 32;
+
+/// A constant: an initializer, a `Constant` node's value, or what was folded from such.
+#[derive(Clone, Debug)]
+pub(super) struct Constant {
+    /// Name in the model.
+    pub name: String,
+    /// Shape in the source model's axis order.
+    pub shape: Vec<usize>,
+    /// The elements, row-major.
+    pub data: Data,
+}
+
+/// Elements of a [`Constant`].
+#[derive(Clone, Debug)]
+pub(super) enum Data {
+    /// Weights.
+    F32(Arc<[f32]>),
+    /// Shapes, axes, indices; int32 too.
+    I64(Arc<[i64]>),
+    /// Flags.
+    Bool(Arc<[bool]>),
+}
+
+impl Data {
+    /// The elements, if they are floats.
+    pub(super) fn as_f32(&self) -> Option<&[f32]> {
+        match self {
+            Self::F32(values) => Some(values),
+            Self::I64(_) | Self::Bool(_) => None,
+        }
+    }
+
+    /// The elements, if they are integers.
+    pub(super) fn as_i64(&self) -> Option<&[i64]> {
+        match self {
+            Self::I64(values) => Some(values),
+            Self::F32(_) | Self::Bool(_) => None,
+        }
+    }
+
+    /// Number of elements.
+    fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+        }
+    }
+
+    /// Name of the element type as ONNX has it.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::F32(_) => "FLOAT (float32)",
+            Self::I64(_) => "INT64",
+            Self::Bool(_) => "BOOL",
+        }
+    }
+}
+
+/// More elements than any tensor has; shapes below it can be multiplied in parts and added.
+const MAX_ELEMENTS: usize = 1 << 48;
+
+/// What to do about a tensor whose parts do not fit each other.
+const DAMAGED: &str = "the file is damaged: export the model again";
+
+/// Number of elements of a shape; none if it, or a part of it beside a 0, is absurdly large.
+pub(super) fn elements(shape: &[usize]) -> Option<usize> {
+    let nonzero = shape.iter().filter(|&&len| len != 0);
+    let product = nonzero.copied().try_fold(1usize, |product, len| {
+        product
+            .checked_mul(len)
+            .filter(|&product| product <= MAX_ELEMENTS)
+    })?;
+    Some(if shape.contains(&0) { 0 } else { product })
+}
+
+/// Reads a tensor of the file.
+///
+/// # Errors
+/// If it is stored elsewhere, of an element type that is not used, or does
+/// not have as many elements as its shape.
+pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, TensorFault> {
+    let fault = |found, remedy| TensorFault {
+        tensor: name.into(),
+        found,
+        remedy,
+    };
+    if proto.data_location == Some(DataLocation::EXTERNAL) || !proto.external_data.is_empty() {
+        let file = external_file(proto);
+        return Err(fault(
+            format!("is stored as external data in `{file}`, which is not supported"),
+            "save the model as one file, e.g. with `onnx.save(model, path, save_as_external_data=False)`",
+        ));
+    }
+    let shape = shape(&proto.dims).map_err(|found| fault(found, DAMAGED))?;
+    let Some(count) = elements(&shape) else {
+        return Err(fault(
+            format!("has dimensions {shape:?}, too large for its data"),
+            DAMAGED,
+        ));
+    };
+    let dtype = proto.data_type.unwrap_or(DataType(0));
+    let data = match dtype {
+        DataType::FLOAT => floats(proto).map(Data::F32),
+        DataType::INT64 => int64s(proto).map(Data::I64),
+        DataType::INT32 => {
+            int32s(proto).map(|data| Data::I64(data.into_iter().map(i64::from).collect()))
+        }
+        DataType::BOOL => bools(proto).map(Data::Bool),
+        _ => {
+            return Err(fault(
+                format!("holds {dtype} ({})", lower_case_name(dtype)),
+                "weights must be float32, shapes int64 or int32: convert them before the export",
+            ));
+        }
+    };
+    let found = match data {
+        Some(data) if data.len() == count => {
+            return Ok(Constant {
+                name: name.into(),
+                shape,
+                data,
+            });
+        }
+        Some(data) => format!("data of {}", data.len()),
+        None => "its data are no whole number of them in bytes".into(),
+    };
+    Err(fault(
+        format!("has shape {shape:?}, {count} elements, but {found}"),
+        DAMAGED,
+    ))
+}
+
+/// The file that a tensor is stored in.
+fn external_file(proto: &TensorProto) -> &str {
+    let mut entries = proto.external_data.iter();
+    let location = entries.find(|entry| entry.key.as_deref() == Some("location"));
+    location
+        .and_then(|entry| entry.value.as_deref())
+        .unwrap_or("?")
+}
+
+/// The shape that these dimensions are, or what is wrong with them.
+fn shape(dims: &[i64]) -> Result<Vec<usize>, String> {
+    if dims.len() > MAX_RANK {
+        return Err(format!(
+            "has {} dimensions, more than {MAX_RANK}",
+            dims.len()
+        ));
+    }
+    let shape: Result<Vec<usize>, _> = dims.iter().map(|&dim| usize::try_from(dim)).collect();
+    shape.map_err(|_| format!("has a negative dimension in {dims:?}"))
+}
+
+/// The element type's name in lower case, as frameworks write it.
+pub(super) fn lower_case_name(dtype: DataType) -> String {
+    match dtype {
+        DataType::FLOAT => "float32".into(),
+        DataType::DOUBLE => "float64".into(),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+/// Elements of the raw bytes, little-endian; none if they are no whole number of elements.
+fn raw<const WIDTH: usize, T>(bytes: &[u8], convert: impl Fn([u8; WIDTH]) -> T) -> Option<Vec<T>> {
+    let (elements, rest) = bytes.as_chunks::<WIDTH>();
+    rest.is_empty()
+        .then(|| elements.iter().map(|&bytes| convert(bytes)).collect())
+}
+
+fn floats(proto: &TensorProto) -> Option<Arc<[f32]>> {
+    match &proto.raw_data {
+        Some(bytes) => raw(&bytes.borrow(), f32::from_le_bytes).map(Arc::from),
+        None => Some(proto.float_data.as_slice().into()),
+    }
+}
+
+fn int64s(proto: &TensorProto) -> Option<Arc<[i64]>> {
+    match &proto.raw_data {
+        Some(bytes) => raw(&bytes.borrow(), i64::from_le_bytes).map(Arc::from),
+        None => Some(proto.int64_data.as_slice().into()),
+    }
+}
+
+fn int32s(proto: &TensorProto) -> Option<Vec<i32>> {
+    match &proto.raw_data {
+        Some(bytes) => raw(&bytes.borrow(), i32::from_le_bytes),
+        None => Some(proto.int32_data.clone()),
+    }
+}
+
+fn bools(proto: &TensorProto) -> Option<Arc<[bool]>> {
+    match &proto.raw_data {
+        Some(bytes) => Some(bytes.borrow().iter().map(|&byte| byte != 0).collect()),
+        None => Some(proto.int32_data.iter().map(|&value| value != 0).collect()),
+    }
+}
