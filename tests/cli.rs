@@ -13,31 +13,60 @@ fn shown(path: &Path) -> &str {
 }
 
 fn floats(array: &Array) -> &[f32] {
-    let Elements::F32(values) = &array.elements else { panic!("{}", array.elements.type_name()) };
+    let Elements::F32(values) = &array.elements else {
+        panic!("{}", array.elements.type_name())
+    };
     values
 }
 
 #[test]
 fn inspect_knows_model_files_and_blobs() {
     let folder = folder();
-    let model = succeed(folder.path(), &["inspect", shown(&asset("cnn.onnx")), "--json"]).json();
+    let model = succeed(
+        folder.path(),
+        &["inspect", shown(&asset("cnn.onnx")), "--json"],
+    )
+    .json();
     assert_eq!(model["macs"], 286_232);
-    assert_eq!(model["inputs"][0]["shape"], serde_json::json!([1, 1, 28, 28]));
+    assert_eq!(
+        model["inputs"][0]["shape"],
+        serde_json::json!([1, 1, 28, 28])
+    );
     let blob = succeed(folder.path(), &["inspect", shown(compiled()), "--json"]).json();
     assert_eq!(blob["macs"], 286_232);
     assert_eq!(blob["inputs"][0]["shape"], model["inputs"][0]["shape"]);
     assert_eq!(blob["source_sha256"], model["source_sha256"]);
-    let operators: Vec<_> = blob["layers"].as_array().expect("layers").iter().map(|layer| &layer["op"]).collect();
-    assert!(operators.iter().all(|&op| op != "Transpose"), "{operators:?}");
+    let operators: Vec<_> = blob["layers"]
+        .as_array()
+        .expect("layers")
+        .iter()
+        .map(|layer| &layer["op"])
+        .collect();
+    assert!(
+        operators.iter().all(|&op| op != "Transpose"),
+        "{operators:?}"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
-    compress(folder.path(), &path("a.tiv"), &["--samples", "32", "--seed", "7"]);
-    compress(folder.path(), &path("b.tiv"), &["--samples", "32", "--seed", "7"]);
-    compress(folder.path(), &path("c.tiv"), &["--samples", "32", "--seed", "8"]);
+    compress(
+        folder.path(),
+        &path("a.tiv"),
+        &["--samples", "32", "--seed", "7"],
+    );
+    compress(
+        folder.path(),
+        &path("b.tiv"),
+        &["--samples", "32", "--seed", "7"],
+    );
+    compress(
+        folder.path(),
+        &path("c.tiv"),
+        &["--samples", "32", "--seed", "8"],
+    );
     let read = |name: &str| std::fs::read(path(name)).expect("written");
     assert!(read("a.tiv") == read("b.tiv"));
     assert!(read("a.tiv") != read("c.tiv"));
@@ -48,11 +77,23 @@ fn every_calibration_method_makes_a_model() {
     let folder = folder();
     for method in ["minmax", "percentile:99.9", "mse", "entropy"] {
         let path = folder.path().join("m.tiv");
-        let summary = compress(folder.path(), &path, &["--calibration", method, "--samples", "128", "--json"]).json();
+        let summary = compress(
+            folder.path(),
+            &path,
+            &["--calibration", method, "--samples", "128", "--json"],
+        )
+        .json();
         assert_eq!(summary["calibration"], method);
         let test = asset("test.npz");
-        let accuracy = succeed(folder.path(), &["eval", "m.tiv", "--data", shown(&test), "--json"]).json();
-        assert!(accuracy["percent"].as_f64().expect("a number") > 88.0, "{method}: {accuracy}");
+        let accuracy = succeed(
+            folder.path(),
+            &["eval", "m.tiv", "--data", shown(&test), "--json"],
+        )
+        .json();
+        assert!(
+            accuracy["percent"].as_f64().expect("a number") > 88.0,
+            "{method}: {accuracy}"
+        );
     }
 }
 
@@ -60,50 +101,101 @@ fn every_calibration_method_makes_a_model() {
 fn int8_accuracy_is_within_half_a_point_of_float() {
     let folder = folder();
     let (model, data) = (asset("cnn.onnx"), asset("test.npz"));
-    let arguments = ["eval", shown(compiled()), "--data", shown(&data), "--against", shown(&model), "--json"];
+    let arguments = [
+        "eval",
+        shown(compiled()),
+        "--data",
+        shown(&data),
+        "--against",
+        shown(&model),
+        "--json",
+    ];
     let result = succeed(folder.path(), &arguments).json();
     assert_eq!(result["samples"], 2000);
     // ONNX Runtime's figure for the same file and data, see golden/fashion_ort.npz.
-    assert!((result["against"]["percent"].as_f64().expect("a number") - 90.15).abs() < 0.051, "{result}");
-    assert!(result["drop_points"].as_f64().expect("a number") <= 0.5, "{result}");
+    assert!(
+        (result["against"]["percent"].as_f64().expect("a number") - 90.15).abs() < 0.051,
+        "{result}"
+    );
+    assert!(
+        result["drop_points"].as_f64().expect("a number") <= 0.5,
+        "{result}"
+    );
 }
 
 #[test]
 fn run_follows_the_types_of_its_inputs() {
     let folder = folder();
     let arrays = read_npz(&golden("fashion_ort.npz")).expect("the golden file");
-    let find = |name: &str| &arrays.iter().find(|(found, _)| found == name).expect("an array").1;
+    let find = |name: &str| {
+        &arrays
+            .iter()
+            .find(|(found, _)| found == name)
+            .expect("an array")
+            .1
+    };
     let x = find("x");
     write_npy(&folder.path().join("x.npy"), x).expect("written");
 
     let run = |model: &Path, input: &str| {
-        succeed(folder.path(), &["run", shown(model), "--input", input, "--output", "y.npy"]);
+        succeed(
+            folder.path(),
+            &["run", shown(model), "--input", input, "--output", "y.npy"],
+        );
         read_npy(&folder.path().join("y.npy")).expect("written")
     };
     let float = run(&asset("cnn.onnx"), "x.npy");
     let worst = |a: &Array, b: &Array| {
         assert_eq!(a.shape, b.shape);
-        floats(a).iter().zip(floats(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        floats(a)
+            .iter()
+            .zip(floats(b))
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max)
     };
-    assert!(worst(&float, find("y_ort")) < 2e-6, "{}", worst(&float, find("y_ort")));
+    assert!(
+        worst(&float, find("y_ort")) < 2e-6,
+        "{}",
+        worst(&float, find("y_ort"))
+    );
 
     let int8 = run(compiled(), "x.npy");
     assert!(worst(&int8, &float) < 0.25, "{}", worst(&int8, &float));
-    assert!(floats(&int8).iter().all(|value| (value * 256.0).fract() == 0.0), "multiples of softmax's scale");
+    assert!(
+        floats(&int8)
+            .iter()
+            .all(|value| (value * 256.0).fract() == 0.0),
+        "multiples of softmax's scale"
+    );
 
     let quantized = Array::i8(vec![2, 1, 1, 28, 28], vec![3; 2 * 28 * 28]);
     write_npy(&folder.path().join("q.npy"), &quantized).expect("written");
     let answer = run(compiled(), "image=q.npy");
     assert_eq!(answer.shape, [2, 10]);
-    assert!(matches!(answer.elements, Elements::I8(_)), "int8 in gives int8 out");
+    assert!(
+        matches!(answer.elements, Elements::I8(_)),
+        "int8 in gives int8 out"
+    );
 }
 
 #[test]
 fn layers_can_be_dumped() {
     let folder = folder();
-    write_npy(&folder.path().join("x.npy"), &Array::f32(vec![1, 1, 28, 28], vec![0.5; 784])).expect("written");
-    let arguments =
-        ["run", shown(compiled()), "--input", "x.npy", "--output", "y.npy", "--dump-layers", "layers.npz"];
+    write_npy(
+        &folder.path().join("x.npy"),
+        &Array::f32(vec![1, 1, 28, 28], vec![0.5; 784]),
+    )
+    .expect("written");
+    let arguments = [
+        "run",
+        shown(compiled()),
+        "--input",
+        "x.npy",
+        "--output",
+        "y.npy",
+        "--dump-layers",
+        "layers.npz",
+    ];
     succeed(folder.path(), &arguments);
     let layers = read_npz(&folder.path().join("layers.npz")).expect("written");
     assert!(layers.len() >= 9, "{}", layers.len());
@@ -113,10 +205,24 @@ fn layers_can_be_dumped() {
 /// Runs the command and demands exit code 1 and these words on standard error.
 fn refuse(folder: &Path, arguments: &[&str], words: &[&str]) {
     let ran = tiivis(folder, arguments);
-    assert_eq!(ran.code, Some(1), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
-    assert!(!ran.stderr.contains("panicked"), "{arguments:?}: {}", ran.stderr);
+    assert_eq!(
+        ran.code,
+        Some(1),
+        "{arguments:?}: {}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert!(
+        !ran.stderr.contains("panicked"),
+        "{arguments:?}: {}",
+        ran.stderr
+    );
     for word in words {
-        assert!(ran.stderr.contains(word), "{arguments:?} should name `{word}`: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(word),
+            "{arguments:?} should name `{word}`: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -131,17 +237,36 @@ fn bad_input_is_refused_with_its_cause_and_writes_nothing() {
         let mut arguments = vec!["compress", model, "--data", data, "-o", "old.tiv"];
         arguments.extend(more);
         refuse(folder, &arguments, words);
-        assert_eq!(std::fs::read(folder.join("old.tiv")).expect("still there"), b"precious");
-        assert_eq!(std::fs::read_dir(folder).expect("a folder").filter(|entry| {
-            let name = entry.as_ref().expect("an entry").file_name();
-            name.to_string_lossy().contains("tmp")
-        }).count(), 0, "no temporary file is left");
+        assert_eq!(
+            std::fs::read(folder.join("old.tiv")).expect("still there"),
+            b"precious"
+        );
+        assert_eq!(
+            std::fs::read_dir(folder)
+                .expect("a folder")
+                .filter(|entry| {
+                    let name = entry.as_ref().expect("an entry").file_name();
+                    name.to_string_lossy().contains("tmp")
+                })
+                .count(),
+            0,
+            "no temporary file is left"
+        );
     };
 
     compress("missing.onnx", data, &[], &["missing.onnx"]);
-    std::fs::write(folder.join("half.onnx"), &std::fs::read(model).expect("the model")[..20_000]).expect("written");
+    std::fs::write(
+        folder.join("half.onnx"),
+        &std::fs::read(model).expect("the model")[..20_000],
+    )
+    .expect("written");
     compress("half.onnx", data, &[], &["half.onnx"]);
-    compress(shown(&golden("onnx_bad/op_unsupported.onnx")), data, &[], &["op"]);
+    compress(
+        shown(&golden("onnx_bad/op_unsupported.onnx")),
+        data,
+        &[],
+        &["op"],
+    );
     compress(model, "missing.npz", &[], &["missing.npz"]);
     compress(model, model, &[], &["npz"]);
 
@@ -149,20 +274,51 @@ fn bad_input_is_refused_with_its_cause_and_writes_nothing() {
         let len = shape.iter().product();
         ("x".to_owned(), Array::f32(shape, vec![value; len]))
     };
-    let write = |name: &str, arrays: &[(String, Array)]| write_npz(&folder.join(name), arrays).expect("written");
+    let write = |name: &str, arrays: &[(String, Array)]| {
+        write_npz(&folder.join(name), arrays).expect("written")
+    };
     write("shape.npz", &[x(vec![4, 28, 28, 1], 0.0)]);
-    compress(model, "shape.npz", &[], &["image", "[1, 28, 28]", "[4, 28, 28, 1]"]);
+    compress(
+        model,
+        "shape.npz",
+        &[],
+        &["image", "[1, 28, 28]", "[4, 28, 28, 1]"],
+    );
     write("nan.npz", &[x(vec![2, 1, 28, 28], f32::NAN)]);
     compress(model, "nan.npz", &[], &["sample 0", "NaN"]);
     write("empty.npz", &[x(vec![0, 1, 28, 28], 0.0)]);
     compress(model, "empty.npz", &[], &["empty"]);
-    write("named.npz", &[("images".to_owned(), Array::f32(vec![1], vec![0.0]))]);
+    write(
+        "named.npz",
+        &[("images".to_owned(), Array::f32(vec![1], vec![0.0]))],
+    );
     compress(model, "named.npz", &[], &["`x`", "images"]);
-    compress(model, data, &["--board", "mps2-an387"], &["mps2-an387", "mps2-an386"]);
-    compress(model, data, &["--calibration", "guess"], &["guess", "entropy"]);
+    compress(
+        model,
+        data,
+        &["--board", "mps2-an387"],
+        &["mps2-an387", "mps2-an386"],
+    );
+    compress(
+        model,
+        data,
+        &["--calibration", "guess"],
+        &["guess", "entropy"],
+    );
     compress(model, data, &["--dump-after", "polish"], &["polish"]);
     compress(model, data, &["--samples", "0"], &["sample"]);
-    refuse(folder, &["compress", model, "--data", data, "-o", "no/such/folder/m.tiv"], &["no/such/folder"]);
+    refuse(
+        folder,
+        &[
+            "compress",
+            model,
+            "--data",
+            data,
+            "-o",
+            "no/such/folder/m.tiv",
+        ],
+        &["no/such/folder"],
+    );
 }
 
 #[test]
@@ -182,8 +338,16 @@ fn damaged_blobs_are_refused_by_every_command() {
     ] {
         std::fs::write(folder.join(name), bytes).expect("written");
         refuse(folder, &["inspect", name], &[word, name]);
-        refuse(folder, &["eval", name, "--data", shown(&asset("test.npz"))], &[word, name]);
-        refuse(folder, &["bench", name, "--board", "mps2-an386"], &[word, name]);
+        refuse(
+            folder,
+            &["eval", name, "--data", shown(&asset("test.npz"))],
+            &[word, name],
+        );
+        refuse(
+            folder,
+            &["bench", name, "--board", "mps2-an386"],
+            &[word, name],
+        );
     }
 }
 
@@ -192,10 +356,18 @@ fn wrong_usage_exits_with_one_and_help_with_zero() {
     let temporary = folder();
     refuse(temporary.path(), &["compress"], &["--data"]);
     refuse(temporary.path(), &["fly"], &["fly"]);
-    for command in ["inspect", "compress", "run", "eval", "bench", "boards", "doctor", "demo"] {
+    for command in [
+        "inspect", "compress", "run", "eval", "bench", "boards", "doctor", "demo",
+    ] {
         let help = succeed(temporary.path(), &[command, "--help"]).stdout;
         assert!(help.contains("Example: tiivis"), "{command}: {help}");
     }
     let boards = succeed(temporary.path(), &["boards", "--json"]).json();
-    assert!(boards.as_array().expect("a list").iter().any(|board| board["id"] == "mps2-an386"));
+    assert!(
+        boards
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|board| board["id"] == "mps2-an386")
+    );
 }

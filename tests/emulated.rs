@@ -7,16 +7,34 @@ use tiivis_tests::{BOARD, asset, compiled, set_up_board, succeed};
 /// Writes the first `count` test images.
 fn images(folder: &Path, count: usize) {
     let arrays = read_npz(&asset("test.npz")).expect("the data");
-    let (_, x) = arrays.into_iter().find(|(name, _)| name == "x").expect("images");
-    let Elements::U8(pixels) = x.elements else { panic!("pixels") };
-    let array = Array::new(vec![count, 1, 28, 28], Elements::U8(pixels[..count * 784].to_vec()));
+    let (_, x) = arrays
+        .into_iter()
+        .find(|(name, _)| name == "x")
+        .expect("images");
+    let Elements::U8(pixels) = x.elements else {
+        panic!("pixels")
+    };
+    let array = Array::new(
+        vec![count, 1, 28, 28],
+        Elements::U8(pixels[..count * 784].to_vec()),
+    );
     write_npy(&folder.join("x.npy"), &array).expect("written");
 }
 
 fn bench(folder: &Path, samples: &str, emulator: &str) -> serde_json::Value {
     let blob = compiled().to_str().expect("a readable path");
     let arguments = [
-        "bench", blob, "--board", BOARD, "--emulator", emulator, "--input", "x.npy", "--samples", samples, "--json",
+        "bench",
+        blob,
+        "--board",
+        BOARD,
+        "--emulator",
+        emulator,
+        "--input",
+        "x.npy",
+        "--samples",
+        samples,
+        "--json",
     ];
     succeed(folder, &arguments).json()
 }
@@ -43,10 +61,16 @@ fn both_emulators_count_the_same_and_give_the_hosts_bytes() {
     assert!(number(&cycles["low"]) < number(&cycles["mid"]), "{cycles}");
     assert!(number(&cycles["mid"]) < number(&cycles["high"]), "{cycles}");
     let layers = own["layers"].as_array().expect("layers");
-    let sum: u64 = layers.iter().map(|layer| number(&layer["instructions"])).sum();
+    let sum: u64 = layers
+        .iter()
+        .map(|layer| number(&layer["instructions"]))
+        .sum();
     let hook = total["hook_instructions"].as_i64().expect("a number");
     let share = sum.abs_diff(number(&total["instructions"]));
-    assert!(share < number(&total["instructions"]) / 50, "layers make up the total: {share}, hook {hook}");
+    assert!(
+        share < number(&total["instructions"]) / 50,
+        "layers make up the total: {share}, hook {hook}"
+    );
     assert!((1..4096).contains(&number(&own["stack_bytes"])), "{own}");
 }
 
@@ -55,9 +79,20 @@ fn the_saved_elf_holds_firmware_model_and_samples() {
     set_up_board();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blob = compiled();
-    let arguments = ["bench", blob.to_str().expect("a path"), "--board", BOARD, "--save-elf", "all.elf"];
+    let arguments = [
+        "bench",
+        blob.to_str().expect("a path"),
+        "--board",
+        BOARD,
+        "--save-elf",
+        "all.elf",
+    ];
     let report = succeed(folder.path(), &arguments);
-    assert!(report.stdout.contains("1 of 1 samples identical"), "{}", report.stdout);
+    assert!(
+        report.stdout.contains("1 of 1 samples identical"),
+        "{}",
+        report.stdout
+    );
     let elf = std::fs::read(folder.path().join("all.elf")).expect("written");
     let blob = std::fs::read(blob).expect("the blob");
     assert!(elf.windows(blob.len()).any(|window| window == blob));

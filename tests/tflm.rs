@@ -68,7 +68,10 @@ struct Params {
 }
 
 impl Tensor {
-    #[expect(clippy::as_conversions, reason = "the file holds integers of this range")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "the file holds integers of this range"
+    )]
     fn int8(&self) -> Vec<i8> {
         self.data.iter().map(|&value| value as i8).collect()
     }
@@ -109,7 +112,9 @@ impl Case {
     /// TFLite's dense layer takes its input as rows of its width, whatever the shape.
     fn flatten_dense(&mut self) {
         let filter = self.filter.as_ref().expect("a filter");
-        let [out, width] = filter.shape[..] else { panic!("a matrix") };
+        let [out, width] = filter.shape[..] else {
+            panic!("a matrix")
+        };
         let rows = self.inputs[0].data.len() / width;
         self.inputs[0].shape = vec![rows, width];
         self.output.shape = vec![rows, out];
@@ -123,8 +128,17 @@ impl Case {
     }
 
     fn window(&self, kernel: [usize; 2]) -> Window2d {
-        let Params { stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, pad_bottom, pad_right, .. } =
-            self.params;
+        let Params {
+            stride_h,
+            stride_w,
+            dilation_h,
+            dilation_w,
+            pad_top,
+            pad_left,
+            pad_bottom,
+            pad_right,
+            ..
+        } = self.params;
         Window2d {
             kernel,
             stride: [stride_h, stride_w],
@@ -194,15 +208,30 @@ impl Case {
                 QOp::Concat { axis }
             }
             "PAD" | "PADV2" => {
-                let (before, after) = self.params.paddings.iter().map(|&[before, after]| (before, after)).unzip();
-                let value = self.params.value.map_or_else(|| self.inputs[0].zero_point(), i32::from);
+                let (before, after) = self
+                    .params
+                    .paddings
+                    .iter()
+                    .map(|&[before, after]| (before, after))
+                    .unzip();
+                let value = self
+                    .params
+                    .value
+                    .map_or_else(|| self.inputs[0].zero_point(), i32::from);
                 let value = i8::try_from(value).expect("an int8");
-                QOp::Pad { before, after, value }
+                QOp::Pad {
+                    before,
+                    after,
+                    value,
+                }
             }
-            "SOFTMAX" if self.params.beta != 1.0 => return Err("beta is not 1, which ONNX has no word for"),
+            "SOFTMAX" if self.params.beta != 1.0 => {
+                return Err("beta is not 1, which ONNX has no word for");
+            }
             "SOFTMAX" => QOp::Softmax,
             "QUANTIZE" => QOp::Requantize,
-            "LOGISTIC" | "TANH" | "RELU" | "RELU6" | "LEAKY_RELU" | "HARD_SWISH" | "ELU" | "PRELU" | "MEAN" => {
+            "LOGISTIC" | "TANH" | "RELU" | "RELU6" | "LEAKY_RELU" | "HARD_SWISH" | "ELU"
+            | "PRELU" | "MEAN" => {
                 return Err("arithmetic of its own, which comes with the .tflite import");
             }
             other => panic!("no test reads {other}"),
@@ -271,7 +300,13 @@ fn run(case: &Case, op: QOp) -> Vec<i8> {
         name: case.name.clone(),
         inputs: ids
             .clone()
-            .map(|id| port(format!("x{}", id.index()), id, case.inputs[id.index()].shape.len()))
+            .map(|id| {
+                port(
+                    format!("x{}", id.index()),
+                    id,
+                    case.inputs[id.index()].shape.len(),
+                )
+            })
             .collect(),
         outputs: vec![port("y".to_owned(), output, case.output.shape.len())],
         nodes: vec![QNode {
@@ -297,7 +332,10 @@ fn every_operator_gives_the_bytes_of_tflm() {
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the golden files")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     let (mut same, mut wrong, mut left_out) = (0, Vec::new(), BTreeMap::<_, usize>::new());
@@ -323,9 +361,13 @@ fn every_operator_gives_the_bytes_of_tflm() {
                 }
                 continue;
             }
-            let reason = if case.inputs.iter().any(|input| input.dtype != "int8") || case.output.dtype != "int8" {
+            let reason = if case.inputs.iter().any(|input| input.dtype != "int8")
+                || case.output.dtype != "int8"
+            {
                 Err("not int8")
-            } else if case.inputs.iter().any(|input| input.shape[0] != batch) || case.output.shape[0] != batch {
+            } else if case.inputs.iter().any(|input| input.shape[0] != batch)
+                || case.output.shape[0] != batch
+            {
                 Err("broadcasts over the batch")
             } else {
                 case.op(&suite.op)
@@ -345,7 +387,10 @@ fn every_operator_gives_the_bytes_of_tflm() {
     for ((op, reason), count) in &left_out {
         println!("left out: {count} of {op}: {reason}");
     }
-    println!("{same} cases give the same bytes, {} do not: {wrong:?}", wrong.len());
+    println!(
+        "{same} cases give the same bytes, {} do not: {wrong:?}",
+        wrong.len()
+    );
     assert!(wrong.is_empty(), "other bytes than TFLM: {wrong:?}");
     assert!(same >= 258, "only {same} cases were compared");
 }

@@ -10,7 +10,9 @@ pub const BOARD: &str = "mps2-an386";
 
 /// The repository.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the repository")
 }
 
 /// A file of the demo.
@@ -78,8 +80,18 @@ pub fn tiivis(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Ran {
 /// Runs the command in `folder` and demands success.
 pub fn succeed(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Ran {
     let ran = tiivis(folder, arguments);
-    let shown: Vec<_> = arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).collect();
-    assert_eq!(ran.code, Some(0), "tiivis {}:\n{}{}", shown.join(" "), ran.stdout, ran.stderr);
+    let shown: Vec<_> = arguments
+        .iter()
+        .map(|argument| argument.as_ref().to_string_lossy())
+        .collect();
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "tiivis {}:\n{}{}",
+        shown.join(" "),
+        ran.stdout,
+        ran.stderr
+    );
     ran
 }
 
@@ -99,7 +111,12 @@ pub fn compiled() -> &'static Path {
 pub fn compress(folder: &Path, output: &Path, more: &[&str]) -> Ran {
     let (model, data) = (asset("cnn.onnx"), asset("train.npz"));
     let mut arguments: Vec<&OsStr> = vec!["compress".as_ref(), model.as_os_str()];
-    arguments.extend([OsStr::new("--data"), data.as_os_str(), OsStr::new("-o"), output.as_os_str()]);
+    arguments.extend([
+        OsStr::new("--data"),
+        data.as_os_str(),
+        OsStr::new("-o"),
+        output.as_os_str(),
+    ]);
     arguments.extend(more.iter().map(OsStr::new));
     succeed(folder, &arguments)
 }
@@ -108,6 +125,9 @@ pub fn compress(folder: &Path, output: &Path, more: &[&str]) -> Ran {
 pub fn set_up_board() {
     static READY: OnceLock<()> = OnceLock::new();
     READY.get_or_init(|| {
-        succeed(repository(), &["doctor", "--board", BOARD, "--fix", "--qemu"]);
+        succeed(
+            repository(),
+            &["doctor", "--board", BOARD, "--fix", "--qemu"],
+        );
     });
 }

@@ -78,7 +78,11 @@ pub enum FixError {
 #[must_use]
 pub fn check(board: &Board) -> Vec<Check> {
     let mut checks = vec![check_compiler(board)];
-    if let Some(machine) = board.emulator.as_ref().and_then(|emulator| emulator.qemu_machine.as_deref()) {
+    if let Some(machine) = board
+        .emulator
+        .as_ref()
+        .and_then(|emulator| emulator.qemu_machine.as_deref())
+    {
         checks.push(check_qemu(board, machine));
     }
     if board.chip.is_some() {
@@ -103,7 +107,10 @@ fn check_compiler(board: &Board) -> Check {
 }
 
 fn check_qemu(board: &Board, machine: &str) -> Check {
-    let in_process = board.emulator.as_ref().is_some_and(|emulator| emulator.in_process);
+    let in_process = board
+        .emulator
+        .as_ref()
+        .is_some_and(|emulator| emulator.in_process);
     let state = match version(Path::new(QEMU)) {
         Some(version) => State::Ok(version),
         None => State::Missing {
@@ -147,7 +154,8 @@ pub fn fix(board: &Board, progress: &mut dyn FnMut(&str)) -> Result<Vec<String>,
     }
     let system = System {
         rustup: version(Path::new("rustup")).is_some(),
-        rustup_may_download: std::env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0"),
+        rustup_may_download: std::env::var_os("RUSTUP_AUTO_INSTALL")
+            .is_none_or(|value| value != "0"),
         apt: version(Path::new("apt-get")).is_some(),
     };
     let mut done = Vec::new();
@@ -260,7 +268,9 @@ fn execute(command: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), FixEr
         command: shown.clone(),
         cause,
     };
-    let (program, arguments) = command.split_first().ok_or_else(|| failed("it is empty".into()))?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| failed("it is empty".into()))?;
     let output = Command::new(program)
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
@@ -272,7 +282,9 @@ fn execute(command: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), FixEr
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last: Vec<_> = said.trim().lines().rev().take(3).collect();
-    Err(failed(last.into_iter().rev().collect::<Vec<_>>().join("; ")))
+    Err(failed(
+        last.into_iter().rev().collect::<Vec<_>>().join("; "),
+    ))
 }
 
 #[cfg(test)]
@@ -289,7 +301,11 @@ mod tests {
                     rustup_may_download: false,
                     apt,
                 };
-                assert_eq!(installer(system), apt.then_some(Installer::Apt), "{system:?}");
+                assert_eq!(
+                    installer(system),
+                    apt.then_some(Installer::Apt),
+                    "{system:?}"
+                );
             }
         }
     }
@@ -316,7 +332,10 @@ mod tests {
         let mut board = find("netduinoplus2").expect("there");
         let qemu = |board: &Board| {
             let checks = check(board);
-            checks.iter().find(|check| check.what.contains("QEMU")).map(|check| check.optional)
+            checks
+                .iter()
+                .find(|check| check.what.contains("QEMU"))
+                .map(|check| check.optional)
         };
         assert_eq!(qemu(&board), Some(true));
         if let Some(emulator) = board.emulator.as_mut() {

@@ -95,7 +95,11 @@ impl Bench {
         let arrays = run::read_inputs(&self.input, &names)?;
         let all = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
         if all.samples < self.samples {
-            bail!("--samples {} is more than the {} samples of the input", self.samples, all.samples);
+            bail!(
+                "--samples {} is more than the {} samples of the input",
+                self.samples,
+                all.samples
+            );
         }
         Ok(all.first(self.samples))
     }

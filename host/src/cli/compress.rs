@@ -90,7 +90,12 @@ impl Compress {
             samples: self.samples,
             seed: self.seed,
             strip_names: self.strip_names,
-            labels: self.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default(),
+            labels: self
+                .labels
+                .as_deref()
+                .map(read_labels)
+                .transpose()?
+                .unwrap_or_default(),
         };
         let imported = import::load(&self.model)?;
         let data = Dataset::read(&self.data)?;
@@ -109,17 +114,24 @@ impl Compress {
 
     fn write(&self, compressed: &Compressed, blob: &Blob) -> anyhow::Result<()> {
         let model = blob.model();
-        let name = self.output.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = self
+            .output
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.context("the output must name a file")?;
         let save = |path: &Path, bytes: &[u8]| {
-            emit::write_atomically(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
+            emit::write_atomically(path, bytes)
+                .with_context(|| format!("cannot write `{}`", path.display()))
         };
         save(&self.output, &compressed.blob)?;
         if let Some(path) = &self.rust_header {
-            save(path, emit::rust_header(&model, blob.bytes().len(), &name).as_bytes())?;
+            save(
+                path,
+                emit::rust_header(&model, blob.bytes(), &name).as_bytes(),
+            )?;
         }
         if let Some(path) = &self.c_header {
-            save(path, emit::c_header(&model, blob.bytes().len(), &name).as_bytes())?;
+            save(path, emit::c_header(&model, blob.bytes(), &name).as_bytes())?;
         }
         Ok(())
     }
@@ -148,7 +160,10 @@ fn describe(summary: &Summary<'_>) -> String {
     let proof = if summary.arena_proven_optimal {
         "proven minimal".to_owned()
     } else {
-        format!("at least {} are live at once", bytes(summary.arena_lower_bound_bytes))
+        format!(
+            "at least {} are live at once",
+            bytes(summary.arena_lower_bound_bytes)
+        )
     };
     format!(
         "{}: {}, {} steps, {} MAC\n  arena       {} ({proof})\n  calibration {} over {} samples\n",
@@ -195,14 +210,22 @@ pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
 fn check_pass_name(name: &str) -> anyhow::Result<()> {
     let names: Vec<_> = passes::PIPELINE.iter().map(|pass| pass.name).collect();
     if name != "all" && !names.contains(&name) {
-        bail!("no pass is named `{name}`: the passes are {}, or `all`", names.join(", "));
+        bail!(
+            "no pass is named `{name}`: the passes are {}, or `all`",
+            names.join(", ")
+        );
     }
     Ok(())
 }
 
 fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(text
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect())
 }
 
 /// Shows progress and dumps on the terminal.
@@ -222,7 +245,10 @@ impl<'a> Terminal<'a> {
 
 impl Watch for Terminal<'_> {
     fn after_pass(&mut self, name: &'static str, graph: &Graph) {
-        if self.dump_after.is_some_and(|wanted| wanted == "all" || wanted == name) {
+        if self
+            .dump_after
+            .is_some_and(|wanted| wanted == "all" || wanted == name)
+        {
             // Beside the result, which may be JSON.
             eprintln!("after {name}:\n{graph}");
         }

@@ -23,7 +23,16 @@ const TRAIN: &[u8] = include_bytes!("../../assets/fashion/train.npz");
 const TEST: &[u8] = include_bytes!("../../assets/fashion/test.npz");
 /// Names of the classes.
 const LABELS: [&str; 10] = [
-    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
 ];
 /// The board that the demo runs on.
 const BOARD: &str = "mps2-an386";
@@ -86,8 +95,15 @@ impl Demo {
         ))?;
 
         output::text("3. run on the host\n")?;
-        let int8 = Accuracy::of("int8, integer kernels", &eval::int8_classes(&blob, &test)?, labels);
-        output::text(format_args!("   {int8}\n   {:.2} points under float\n", float.percent - int8.percent))?;
+        let int8 = Accuracy::of(
+            "int8, integer kernels",
+            &eval::int8_classes(&blob, &test)?,
+            labels,
+        );
+        output::text(format_args!(
+            "   {int8}\n   {:.2} points under float\n",
+            float.percent - int8.percent
+        ))?;
 
         output::text(format_args!("4. run on {BOARD}\n"))?;
         self.bench(&blob, &test)?;
@@ -101,7 +117,8 @@ impl Demo {
         let board = board::find(BOARD)?;
         let bar = progress::spinner("looking for the tools");
         doctor::fix(&board, &mut |line| bar.println(format!("  {line}")))?;
-        let inputs = sim::quantize(&blob.model(), &[&test.x])?.first(self.images.clamp(1, test.len()));
+        let inputs =
+            sim::quantize(&blob.model(), &[&test.x])?.first(self.images.clamp(1, test.len()));
         let measured = bench::bench(&board, blob, &inputs, Emulator::InProcess, &mut |what| {
             bar.set_message(what.to_owned());
         })?;
@@ -111,14 +128,19 @@ impl Demo {
 
     fn unpack(&self) -> anyhow::Result<Files> {
         let folder = &self.output;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
         let files = Files {
             model: folder.join("cnn.onnx"),
             train: folder.join("train.npz"),
             test: folder.join("test.npz"),
             blob: folder.join("cnn.tiv"),
         };
-        for (path, content) in [(&files.model, MODEL), (&files.train, TRAIN), (&files.test, TEST)] {
+        for (path, content) in [
+            (&files.model, MODEL),
+            (&files.train, TRAIN),
+            (&files.test, TEST),
+        ] {
             if !is(path, content) {
                 emit::write_atomically(path, content)
                     .with_context(|| format!("cannot write `{}`", path.display()))?;

@@ -58,7 +58,10 @@ impl Doctor {
         } else {
             output::text(table(&examined))?;
         }
-        let missing = examined.iter().flat_map(|board| &board.checks).filter(|check| check.is_in_the_way());
+        let missing = examined
+            .iter()
+            .flat_map(|board| &board.checks)
+            .filter(|check| check.is_in_the_way());
         if missing.count() > 0 {
             bail!("needed things are missing: run `tiivis doctor --fix`");
         }
@@ -90,10 +93,17 @@ fn table(examined: &[Examined<'_>]) -> String {
         for check in checks {
             let (state, detail) = match &check.state {
                 State::Ok(detail) => ("ok", detail.clone()),
-                State::Missing { why, remedy } if check.optional => ("optional", format!("{why}: {remedy}")),
+                State::Missing { why, remedy } if check.optional => {
+                    ("optional", format!("{why}: {remedy}"))
+                }
                 State::Missing { why, remedy } => ("MISSING", format!("{why}: {remedy}")),
             };
-            table.row([(*board).to_owned(), check.what.clone(), state.to_owned(), detail]);
+            table.row([
+                (*board).to_owned(),
+                check.what.clone(),
+                state.to_owned(),
+                detail,
+            ]);
         }
     }
     table.to_string()

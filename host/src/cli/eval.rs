@@ -2,9 +2,9 @@
 
 use super::{model, output, progress};
 use crate::data::{Array, Dataset};
+use crate::ir::Graph;
 use crate::measure::accuracy::{Accuracy, classes};
 use crate::measure::{float, sim};
-use crate::ir::Graph;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
@@ -53,7 +53,11 @@ impl Eval {
             .with_context(|| format!("`{}` has no labels: add an array `y`", data.name))?;
         let (kind, found) = predict(&self.model, &data)?;
         let accuracy = Accuracy::of(kind, &found, labels);
-        let against = self.against.as_deref().map(|path| predict(path, &data)).transpose()?;
+        let against = self
+            .against
+            .as_deref()
+            .map(|path| predict(path, &data))
+            .transpose()?;
         let comparison = match against {
             None => Comparison {
                 accuracy,
@@ -75,11 +79,15 @@ impl Eval {
             return output::json(&comparison);
         }
         output::text(format_args!("{}\n", comparison.accuracy))?;
-        if let (Some(against), Some(drop), Some(agreement)) =
-            (&comparison.against, comparison.drop_points, comparison.agreement_percent)
-        {
+        if let (Some(against), Some(drop), Some(agreement)) = (
+            &comparison.against,
+            comparison.drop_points,
+            comparison.agreement_percent,
+        ) {
             output::text(format_args!("{against}\n"))?;
-            output::text(format_args!("drop {drop:.2} points, same class on {agreement:.2} % of the samples\n"))?;
+            output::text(format_args!(
+                "drop {drop:.2} points, same class on {agreement:.2} % of the samples\n"
+            ))?;
         }
         Ok(())
     }
@@ -104,7 +112,10 @@ pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<V
     let outputs = sim::run(&model, &inputs, &|count| bar.inc(progress::steps(count)));
     bar.finish_and_clear();
     let (Some(port), [values]) = (model.outputs().next(), &outputs[..]) else {
-        bail!("the model has {} outputs: accuracy needs one", outputs.len());
+        bail!(
+            "the model has {} outputs: accuracy needs one",
+            outputs.len()
+        );
     };
     Ok(classes(&sim::output_array(&port, values, true))?)
 }
@@ -112,10 +123,14 @@ pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<V
 /// The classes that the float graph finds.
 pub(super) fn float_classes(graph: &Graph, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     let bar = progress::bar("float evaluation", data.len());
-    let results: Vec<Array> = float::run(graph, &[&data.x], &|count| bar.inc(progress::steps(count)))?;
+    let results: Vec<Array> =
+        float::run(graph, &[&data.x], &|count| bar.inc(progress::steps(count)))?;
     bar.finish_and_clear();
     match &results[..] {
         [one] => Ok(classes(one)?),
-        several => bail!("the model has {} outputs: accuracy needs one", several.len()),
+        several => bail!(
+            "the model has {} outputs: accuracy needs one",
+            several.len()
+        ),
     }
 }

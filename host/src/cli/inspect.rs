@@ -79,8 +79,17 @@ impl Inspect {
         let summary = match model::open(&self.model)? {
             model::Input::Blob(blob) => of_blob(&blob),
             model::Input::Model(imported) => {
-                let Imported { graph, format, source_sha256, .. } = *imported;
-                let graph = if self.simplified { model::simplified(graph)? } else { graph };
+                let Imported {
+                    graph,
+                    format,
+                    source_sha256,
+                    ..
+                } = *imported;
+                let graph = if self.simplified {
+                    model::simplified(graph)?
+                } else {
+                    graph
+                };
                 if self.dump {
                     return output::text(&graph);
                 }
@@ -97,7 +106,11 @@ impl Inspect {
 fn of_graph(graph: &Graph, format: String, source_sha256: &[u8]) -> Summary {
     let port = |port: &ir::Port| PortSummary {
         name: port.name.clone(),
-        shape: port.source_axes.iter().map(|&axis| graph.shape(port.value)[axis]).collect(),
+        shape: port
+            .source_axes
+            .iter()
+            .map(|&axis| graph.shape(port.value)[axis])
+            .collect(),
         scale: None,
         zero_point: None,
     };
@@ -117,7 +130,9 @@ fn of_graph(graph: &Graph, format: String, source_sha256: &[u8]) -> Summary {
             }
         })
         .collect();
-    let constants = graph.values().filter_map(|(_, value)| value.constant.as_ref());
+    let constants = graph
+        .values()
+        .filter_map(|(_, value)| value.constant.as_ref());
     Summary {
         format,
         inputs: graph.inputs.iter().map(port).collect(),
@@ -148,7 +163,11 @@ fn of_blob(blob: &Blob) -> Summary {
         .map(|step| {
             let layer = usize::try_from(step.layer).ok();
             LayerSummary {
-                name: layer.and_then(|layer| names.get(layer)).copied().unwrap_or("-").to_owned(),
+                name: layer
+                    .and_then(|layer| names.get(layer))
+                    .copied()
+                    .unwrap_or("-")
+                    .to_owned(),
                 op: step.op.name().to_owned(),
                 output_shape: None,
                 output_bytes: step.op.output().len.into(),
@@ -158,11 +177,18 @@ fn of_blob(blob: &Blob) -> Summary {
         .collect();
     let provenance = model.program().provenance;
     Summary {
-        format: format!("Tiivis blob {}.{}", tiivis_runtime::blob::MAJOR, tiivis_runtime::blob::MINOR),
+        format: format!(
+            "Tiivis blob {}.{}",
+            tiivis_runtime::blob::MAJOR,
+            tiivis_runtime::blob::MINOR
+        ),
         inputs: model.inputs().map(port).collect(),
         outputs: model.outputs().map(port).collect(),
         macs: layers.iter().map(|layer| layer.macs).sum(),
-        parameters: model.steps().map(|step| u64::from(step.op.weights_bytes())).sum(),
+        parameters: model
+            .steps()
+            .map(|step| u64::from(step.op.weights_bytes()))
+            .sum(),
         layers,
         source_sha256: hex(provenance.source_sha256),
         blob: Some(BlobSummary {
@@ -198,7 +224,10 @@ fn describe(summary: &Summary) -> String {
         ("MAC", Align::Right),
     ]);
     for layer in &summary.layers {
-        let shape = layer.output_shape.as_ref().map(|shape| format!("{shape:?}"));
+        let shape = layer
+            .output_shape
+            .as_ref()
+            .map(|shape| format!("{shape:?}"));
         table.row([
             layer.name.clone(),
             layer.op.clone(),
@@ -208,10 +237,17 @@ fn describe(summary: &Summary) -> String {
         ]);
     }
     text.push_str(&table.to_string());
-    text.push_str(&format!("{} MAC, {} parameters\n", count(summary.macs), count(summary.parameters)));
+    text.push_str(&format!(
+        "{} MAC, {} parameters\n",
+        count(summary.macs),
+        count(summary.parameters)
+    ));
     if let Some(blob) = &summary.blob {
         let (size, arena) = (bytes(blob.blob_bytes), bytes(blob.arena_bytes));
-        text.push_str(&format!("blob {size}, arena {arena}, made by {}\n", blob.tool));
+        text.push_str(&format!(
+            "blob {size}, arena {arena}, made by {}\n",
+            blob.tool
+        ));
         for line in blob.recipe.lines() {
             text.push_str(&format!("  {line}\n"));
         }

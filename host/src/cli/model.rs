@@ -1,8 +1,8 @@
 //! Telling a model file from a compiled blob.
 
 use crate::import::{self, Imported};
-use crate::measure::sim::Blob;
 use crate::ir;
+use crate::measure::sim::Blob;
 use crate::passes;
 use anyhow::Context;
 use std::path::Path;

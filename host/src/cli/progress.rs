@@ -15,8 +15,11 @@ pub(super) fn bar(what: &'static str, samples: usize) -> ProgressBar {
 
 /// A spinner for work of unknown length.
 pub(super) fn spinner(what: impl Into<String>) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {msg} ({elapsed})").expect("the template is well formed");
-    let bar = ProgressBar::new_spinner().with_style(style).with_message(what.into());
+    let style =
+        ProgressStyle::with_template("  {msg} ({elapsed})").expect("the template is well formed");
+    let bar = ProgressBar::new_spinner()
+        .with_style(style)
+        .with_message(what.into());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

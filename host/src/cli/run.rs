@@ -38,8 +38,18 @@ impl Run {
                 if self.dump_layers.is_some() {
                     bail!("--dump-layers looks into a compiled model: give a .tiv");
                 }
-                let inputs: Vec<_> = imported.graph.inputs.iter().map(|port| port.name.clone()).collect();
-                let outputs: Vec<_> = imported.graph.outputs.iter().map(|port| port.name.clone()).collect();
+                let inputs: Vec<_> = imported
+                    .graph
+                    .inputs
+                    .iter()
+                    .map(|port| port.name.clone())
+                    .collect();
+                let outputs: Vec<_> = imported
+                    .graph
+                    .outputs
+                    .iter()
+                    .map(|port| port.name.clone())
+                    .collect();
                 let arrays = read_inputs(&self.input, &inputs)?;
                 let targets = assign(&self.output, &outputs, "output")?;
                 let graph = model::simplified(imported.graph)?;
@@ -62,7 +72,9 @@ impl Run {
         let bar = progress::bar("integer kernels", quantized.samples);
         let results = sim::run(&model, &quantized, &|count| bar.inc(progress::steps(count)));
         bar.finish_and_clear();
-        let real = !arrays.iter().all(|array| matches!(array.elements, Elements::I8(_)));
+        let real = !arrays
+            .iter()
+            .all(|array| matches!(array.elements, Elements::I8(_)));
         let results: Vec<_> = model
             .outputs()
             .zip(&results)
@@ -81,14 +93,22 @@ impl Run {
 }
 
 fn first_axis(arrays: &[Array]) -> usize {
-    arrays.first().and_then(|array| array.shape.first()).copied().unwrap_or(0)
+    arrays
+        .first()
+        .and_then(|array| array.shape.first())
+        .copied()
+        .unwrap_or(0)
 }
 
 fn write_outputs(targets: &[PathBuf], results: &[Array]) -> anyhow::Result<()> {
     for (path, array) in targets.iter().zip(results) {
         write_npy(path, array)?;
         let kind = array.elements.type_name();
-        output::text(format_args!("{}: {kind} {:?}\n", path.display(), array.shape))?;
+        output::text(format_args!(
+            "{}: {kind} {:?}\n",
+            path.display(),
+            array.shape
+        ))?;
     }
     Ok(())
 }
@@ -104,7 +124,10 @@ fn read_array(path: &Path) -> anyhow::Result<Array> {
     if path.extension().is_some_and(|extension| extension == "npz") {
         let arrays = read_npz(path)?;
         let x = arrays.into_iter().find(|(name, _)| name == "x");
-        Ok(x.with_context(|| format!("`{}` has no array `x`", path.display()))?.1)
+        Ok(
+            x.with_context(|| format!("`{}` has no array `x`", path.display()))?
+                .1,
+        )
     } else {
         Ok(read_npy(path)?)
     }
@@ -113,19 +136,22 @@ fn read_array(path: &Path) -> anyhow::Result<Array> {
 /// Brings `[NAME=]FILE` arguments into the order of the model's ports.
 fn assign(given: &[String], names: &[String], what: &str) -> anyhow::Result<Vec<PathBuf>> {
     if let ([one], [_]) = (given, names)
-        && !names.iter().any(|name| one.starts_with(&format!("{name}=")))
+        && !names
+            .iter()
+            .any(|name| one.starts_with(&format!("{name}=")))
     {
         return Ok(vec![one.into()]);
     }
     let shown = names.join(", ");
     let mut paths: Vec<Option<PathBuf>> = vec![None; names.len()];
     for argument in given {
-        let named = names
-            .iter()
-            .enumerate()
-            .find_map(|(at, name)| Some((at, argument.strip_prefix(name.as_str())?.strip_prefix('=')?)));
+        let named = names.iter().enumerate().find_map(|(at, name)| {
+            Some((at, argument.strip_prefix(name.as_str())?.strip_prefix('=')?))
+        });
         let Some((at, path)) = named else {
-            bail!("`--{what} {argument}` names no {what} of the model: give NAME=FILE for each of {shown}");
+            bail!(
+                "`--{what} {argument}` names no {what} of the model: give NAME=FILE for each of {shown}"
+            );
         };
         if paths[at].replace(path.into()).is_some() {
             bail!("{what} `{}` is given twice", names[at]);
@@ -134,7 +160,9 @@ fn assign(given: &[String], names: &[String], what: &str) -> anyhow::Result<Vec<
     paths
         .into_iter()
         .zip(names)
-        .map(|(path, name)| path.with_context(|| format!("{what} `{name}` is missing: add --{what} {name}=FILE")))
+        .map(|(path, name)| {
+            path.with_context(|| format!("{what} `{name}` is missing: add --{what} {name}=FILE"))
+        })
         .collect()
 }
 
@@ -148,7 +176,8 @@ mod tests {
 
     #[test]
     fn files_are_assigned_by_name_or_alone() {
-        let assign = |given: &[&str], names: &[&str]| assign(&strings(given), &strings(names), "input").ok();
+        let assign =
+            |given: &[&str], names: &[&str]| assign(&strings(given), &strings(names), "input").ok();
         let paths = |paths: &[&str]| Some(paths.iter().map(PathBuf::from).collect::<Vec<_>>());
         assert_eq!(assign(&["x.npy"], &["a"]), paths(&["x.npy"]));
         assert_eq!(assign(&["a=x.npy"], &["a"]), paths(&["x.npy"]));

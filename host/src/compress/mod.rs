@@ -73,7 +73,9 @@ pub enum CompressError {
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// The data set feeds one input.
-    #[error("the model has {0} inputs and a data set has one array `x`: models with several inputs cannot be calibrated yet")]
+    #[error(
+        "the model has {0} inputs and a data set has one array `x`: models with several inputs cannot be calibrated yet"
+    )]
     SeveralInputs(usize),
 }
 

@@ -66,6 +66,9 @@ mod tests {
     #[test]
     fn whole_samples_are_selected() {
         let array = Array::f32(vec![3, 2], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(select(&array, &[0, 2]), Array::f32(vec![2, 2], vec![0.0, 1.0, 4.0, 5.0]));
+        assert_eq!(
+            select(&array, &[0, 2]),
+            Array::f32(vec![2, 2], vec![0.0, 1.0, 4.0, 5.0])
+        );
     }
 }

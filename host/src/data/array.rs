@@ -71,7 +71,11 @@ impl Array {
     /// # Panics
     /// If `elements` does not fill `shape`.
     pub fn new(shape: Vec<usize>, elements: Elements) -> Self {
-        assert_eq!(shape.iter().product::<usize>(), elements.len(), "elements fill the shape");
+        assert_eq!(
+            shape.iter().product::<usize>(),
+            elements.len(),
+            "elements fill the shape"
+        );
         Self { shape, elements }
     }
 }

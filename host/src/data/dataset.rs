@@ -51,7 +51,11 @@ impl Dataset {
         }
         let y = y.map(|y| labels(&name, &y)).transpose()?;
         if let Some(labels) = y.as_ref().map(Vec::len).filter(|&labels| labels != samples) {
-            return Err(DataError::LabelCount { name, samples, labels });
+            return Err(DataError::LabelCount {
+                name,
+                samples,
+                labels,
+            });
         }
         Ok(Self { name, x, y })
     }
@@ -103,7 +107,12 @@ mod tests {
     #[test]
     fn a_batch_axis_of_one_may_stand_behind_the_samples() {
         let shape = [1, 2, 3];
-        for (given, expected) in [(vec![4, 2, 3], Some(4)), (vec![4, 1, 2, 3], Some(4)), (vec![2, 3], None), (vec![4, 3, 2], None)] {
+        for (given, expected) in [
+            (vec![4, 2, 3], Some(4)),
+            (vec![4, 1, 2, 3], Some(4)),
+            (vec![2, 3], None),
+            (vec![4, 3, 2], None),
+        ] {
             let array = Array::f32(given.clone(), vec![0.0; given.iter().product()]);
             assert_eq!(samples(&array, "x", &shape).ok(), expected, "{given:?}");
         }
@@ -114,12 +123,31 @@ mod tests {
         let set = |x: Array, y: Option<Array>| Dataset::new("d".to_owned(), x, y).map(|_| ());
         let x = || Array::f32(vec![2, 2], vec![0.0; 4]);
         let y = |values: Vec<i64>| Some(Array::new(vec![values.len()], Elements::I64(values)));
-        assert!(matches!(set(Array::f32(vec![0, 2], vec![]), None), Err(DataError::Empty(_))));
-        assert!(matches!(set(x(), y(vec![1])), Err(DataError::LabelCount { samples: 2, labels: 1, .. })));
-        assert!(matches!(set(x(), y(vec![1, -1])), Err(DataError::LabelType { .. })));
-        assert!(matches!(set(x(), Some(x())), Err(DataError::LabelType { .. })));
+        assert!(matches!(
+            set(Array::f32(vec![0, 2], vec![]), None),
+            Err(DataError::Empty(_))
+        ));
+        assert!(matches!(
+            set(x(), y(vec![1])),
+            Err(DataError::LabelCount {
+                samples: 2,
+                labels: 1,
+                ..
+            })
+        ));
+        assert!(matches!(
+            set(x(), y(vec![1, -1])),
+            Err(DataError::LabelType { .. })
+        ));
+        assert!(matches!(
+            set(x(), Some(x())),
+            Err(DataError::LabelType { .. })
+        ));
         let nan = Array::f32(vec![2, 2], vec![0.0, 0.0, 0.0, f32::NAN]);
-        assert!(matches!(set(nan, None), Err(DataError::NotFinite { sample: 1, .. })));
+        assert!(matches!(
+            set(nan, None),
+            Err(DataError::NotFinite { sample: 1, .. })
+        ));
         assert!(set(x(), y(vec![1, 0])).is_ok());
     }
 }

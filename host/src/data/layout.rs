@@ -6,7 +6,11 @@
 /// # Panics
 /// If `perm` is no permutation of the axes or `source` does not fill `shape`.
 pub fn permute<T: Copy>(source: &[T], shape: &[usize], perm: &[usize]) -> Vec<T> {
-    assert_eq!(shape.iter().product::<usize>(), source.len(), "elements fill the shape");
+    assert_eq!(
+        shape.iter().product::<usize>(),
+        source.len(),
+        "elements fill the shape"
+    );
     assert_eq!(shape.len(), perm.len(), "one entry per axis");
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {

@@ -77,7 +77,9 @@ pub enum DataError {
     #[error("data set `{0}` is empty: at least one sample is needed")]
     Empty(String),
     /// Not one label for each sample.
-    #[error("data set `{name}` has {samples} samples and {labels} labels in `y`: they must be as many")]
+    #[error(
+        "data set `{name}` has {samples} samples and {labels} labels in `y`: they must be as many"
+    )]
     LabelCount {
         /// The data set.
         name: String,
@@ -95,7 +97,9 @@ pub enum DataError {
         found: String,
     },
     /// A sample that is no number.
-    #[error("data set `{name}`: sample {sample} of `x` holds {value}: remove it or repair the data")]
+    #[error(
+        "data set `{name}`: sample {sample} of `x` holds {value}: remove it or repair the data"
+    )]
     NotFinite {
         /// The data set.
         name: String,

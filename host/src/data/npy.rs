@@ -51,14 +51,17 @@ pub fn write_npy(path: &Path, array: &Array) -> Result<(), DataError> {
 pub fn write_npz(path: &Path, arrays: &[(String, Array)]) -> Result<(), DataError> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // A fixed time stamp: the same arrays give the same bytes.
-    let options = zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::DEFAULT);
+    let options =
+        zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::DEFAULT);
     for (name, array) in arrays {
         let written = archive
             .start_file(format!("{name}.npy"), options)
             .and_then(|()| Ok(archive.write_all(&encode(array))?));
         written.map_err(|error| malformed(path, "npz", error))?;
     }
-    let bytes = archive.finish().map_err(|error| malformed(path, "npz", error))?;
+    let bytes = archive
+        .finish()
+        .map_err(|error| malformed(path, "npz", error))?;
     save(path, bytes.get_ref())
 }
 
@@ -96,10 +99,17 @@ fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
         .collect();
     let count = shape
         .as_deref()
-        .and_then(|shape| shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent)))
+        .and_then(|shape| {
+            shape
+                .iter()
+                .try_fold(1_usize, |product, &extent| product.checked_mul(extent))
+        })
         .filter(|&count| count <= bytes.len());
     let (Some(shape), Some(_)) = (shape, count) else {
-        return Err(wrong(format!("shape {:?} needs more bytes than the file has", file.shape())));
+        return Err(wrong(format!(
+            "shape {:?} needs more bytes than the file has",
+            file.shape()
+        )));
     };
     let unsupported = |dtype: &DType| DataError::ElementType {
         name: name.to_owned(),
@@ -128,7 +138,10 @@ fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
     Ok(Array::new(shape, elements))
 }
 
-#[expect(clippy::as_conversions, reason = "rounding to the nearest float32 is what is wanted")]
+#[expect(
+    clippy::as_conversions,
+    reason = "rounding to the nearest float32 is what is wanted"
+)]
 fn narrow(value: f64) -> f32 {
     value as f32
 }
@@ -175,9 +188,15 @@ mod tests {
     fn arrays_survive_a_round_trip() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let arrays = vec![
-            ("a".to_owned(), Array::f32(vec![2, 3], vec![0.0, -1.5, 2.0, 1e-9, 5.0, 6.0])),
+            (
+                "a".to_owned(),
+                Array::f32(vec![2, 3], vec![0.0, -1.5, 2.0, 1e-9, 5.0, 6.0]),
+            ),
             ("b".to_owned(), Array::i8(vec![4], vec![-128, 127, 0, 1])),
-            ("c".to_owned(), Array::new(vec![0, 7], Elements::I64(vec![]))),
+            (
+                "c".to_owned(),
+                Array::new(vec![0, 7], Elements::I64(vec![])),
+            ),
         ];
         let path = folder.path().join("x.npz");
         write_npz(&path, &arrays).expect("written");
@@ -192,7 +211,10 @@ mod tests {
         let mut bytes = encode(&Array::f32(vec![12], vec![0.0; 12]));
         let at = bytes.windows(4).position(|w| w == b"(12,").expect("shape");
         // The header is padded with spaces: there is room for a longer number.
-        let end = bytes.iter().position(|&b| b == b'\n').expect("end of header");
+        let end = bytes
+            .iter()
+            .position(|&b| b == b'\n')
+            .expect("end of header");
         let tail = bytes[at + 3..end - 14].to_vec();
         bytes[at + 1..at + 15].copy_from_slice(b"99999999999999");
         bytes[at + 15..at + 15 + tail.len()].copy_from_slice(&tail);
@@ -204,7 +226,10 @@ mod tests {
     fn truncated_files_are_refused() {
         let bytes = encode(&Array::f32(vec![3, 2], vec![1.0; 6]));
         for len in 0..bytes.len() {
-            assert!(decode(&bytes[..len], "x", Path::new("x.npy")).is_err(), "{len} bytes");
+            assert!(
+                decode(&bytes[..len], "x", Path::new("x.npy")).is_err(),
+                "{len} bytes"
+            );
         }
     }
 }

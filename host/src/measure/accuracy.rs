@@ -5,7 +5,9 @@ use serde::Serialize;
 
 /// An output that does not tell classes.
 #[derive(Debug, thiserror::Error)]
-#[error("accuracy needs one vector of class scores for each sample, the output has shape {shape:?}")]
+#[error(
+    "accuracy needs one vector of class scores for each sample, the output has shape {shape:?}"
+)]
 pub struct NotScores {
     /// Shape of the output.
     shape: Vec<usize>,
@@ -58,14 +60,19 @@ impl Accuracy {
     /// Compares answers with labels.
     #[expect(clippy::as_conversions, reason = "counts of samples are exact in f64")]
     pub fn of(arithmetic: &'static str, found: &[usize], labels: &[usize]) -> Self {
-        let correct = found.iter().zip(labels).filter(|(found, label)| found == label).count();
+        let correct = found
+            .iter()
+            .zip(labels)
+            .filter(|(found, label)| found == label)
+            .count();
         let samples = labels.len();
         let (right, n) = (correct as f64, samples as f64);
         let share = right / n;
         // Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
         let z = 1.959_964;
         let center = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
-        let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+        let half =
+            z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
         Self {
             arithmetic,
             correct,
@@ -96,7 +103,10 @@ mod tests {
         // Newcombe, Statistics in Medicine 1998, table I: 81 of 263.
         let accuracy = Accuracy::of("x", &[0; 263], &[[0; 81].as_slice(), &[1; 182]].concat());
         let [low, high] = accuracy.interval_percent;
-        assert!((low - 25.53).abs() < 0.01 && (high - 36.62).abs() < 0.01, "{low} {high}");
+        assert!(
+            (low - 25.53).abs() < 0.01 && (high - 36.62).abs() < 0.01,
+            "{low} {high}"
+        );
     }
 
     #[test]

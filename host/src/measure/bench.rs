@@ -3,7 +3,9 @@
 use crate::board::{self, Board, BuildError, Firmware, Kind, LogError};
 use crate::measure::cost::m4;
 use crate::measure::elf::{ElfError, Image};
-use crate::measure::emulate::{self, Core, EmulateError, Emulator, Machine, Phase, Region, Run, RunOptions};
+use crate::measure::emulate::{
+    self, Core, EmulateError, Emulator, Machine, Phase, Region, Run, RunOptions,
+};
 use crate::measure::sim::{self, Blob, Inputs};
 use crate::report::{BenchReport, Flash, Layer, Provenance, Total};
 use std::path::PathBuf;
@@ -42,7 +44,9 @@ pub enum BenchError {
         emulator: Emulator,
     },
     /// The run was not the one that was expected.
-    #[error("the firmware on `{board}` was to report {expected}, found {found}: this is a bug in Tiivis, please report it")]
+    #[error(
+        "the firmware on `{board}` was to report {expected}, found {found}: this is a bug in Tiivis, please report it"
+    )]
     Protocol {
         /// The board.
         board: String,
@@ -110,11 +114,17 @@ pub fn bench(
 
     let model = m4::Model::new(&image);
     let [_, inference, ..] = &run.phases[..] else {
-        return Err(unexpected(board, "two marks", &format!("{} phases", run.phases.len())));
+        return Err(unexpected(
+            board,
+            "two marks",
+            &format!("{} phases", run.phases.len()),
+        ));
     };
     let cost = model.cost(inference);
     let (layers, layers_instructions) = layers(board, blob, &layers_image, &layers_run)?;
-    let difference = |a: u64, b: u64| i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX);
+    let difference = |a: u64, b: u64| {
+        i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX)
+    };
     let weights_bytes = length(blob.bytes());
     let report = BenchReport {
         board: board.id.clone(),
@@ -177,7 +187,10 @@ fn machine(board: &Board, emulator: Emulator) -> Result<Machine, BenchError> {
             origin: board.ram.start,
             len: board.ram.bytes,
         },
-        qemu_machine: board.emulator.as_ref().and_then(|known| known.qemu_machine.clone()),
+        qemu_machine: board
+            .emulator
+            .as_ref()
+            .and_then(|known| known.qemu_machine.clone()),
         core: match board.core {
             board::Core::CortexM4 => Core::M4F,
         },
@@ -185,25 +198,42 @@ fn machine(board: &Board, emulator: Emulator) -> Result<Machine, BenchError> {
 }
 
 /// Firmware, blob and samples as one image.
-fn image(board: &Board, firmware: &Firmware, blob: &Blob, inputs: &Inputs) -> Result<Image, BenchError> {
+fn image(
+    board: &Board,
+    firmware: &Firmware,
+    blob: &Blob,
+    inputs: &Inputs,
+) -> Result<Image, BenchError> {
     let mut image = Image::parse(&firmware.elf_bytes)?;
     let address = board.model_address();
     let len = u32::try_from(blob.bytes().len()).map_err(|_| BenchError::TooLarge)?;
     let offset = batch_offset(len).ok_or(BenchError::TooLarge)?;
     image.add_segment(address, blob.bytes().to_vec())?;
-    image.add_segment(address.checked_add(offset).ok_or(BenchError::TooLarge)?, batch(inputs)?)?;
+    image.add_segment(
+        address.checked_add(offset).ok_or(BenchError::TooLarge)?,
+        batch(inputs)?,
+    )?;
     Ok(image)
 }
 
 /// The samples as the firmware reads them: sample by sample, each with all inputs in order.
 fn batch(inputs: &Inputs) -> Result<Vec<u8>, BenchError> {
-    let lens: Vec<_> = inputs.values.iter().map(|values| values.len() / inputs.samples.max(1)).collect();
+    let lens: Vec<_> = inputs
+        .values
+        .iter()
+        .map(|values| values.len() / inputs.samples.max(1))
+        .collect();
     let count = u32::try_from(inputs.samples).map_err(|_| BenchError::TooLarge)?;
-    let sample_bytes = u32::try_from(lens.iter().sum::<usize>()).map_err(|_| BenchError::TooLarge)?;
+    let sample_bytes =
+        u32::try_from(lens.iter().sum::<usize>()).map_err(|_| BenchError::TooLarge)?;
     let mut bytes = Batch::header(count, sample_bytes).to_vec();
     for sample in 0..inputs.samples {
         for (values, &len) in inputs.values.iter().zip(&lens) {
-            bytes.extend(values[sample * len..][..len].iter().map(|value| value.cast_unsigned()));
+            bytes.extend(
+                values[sample * len..][..len]
+                    .iter()
+                    .map(|value| value.cast_unsigned()),
+            );
         }
     }
     Ok(bytes)
@@ -228,12 +258,21 @@ fn execute(
 }
 
 /// Compares what the device reported, per sample and output, with the host simulation.
-fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<Vec<i8>>]) -> Result<(), BenchError> {
+fn compare(
+    board: &Board,
+    blob: &Blob,
+    inputs: &Inputs,
+    device: &[Vec<Vec<i8>>],
+) -> Result<(), BenchError> {
     let model = blob.model();
     let host = sim::run(&model, inputs, &|_| ());
     if device.len() != inputs.samples {
         let expected = format!("{} samples", inputs.samples);
-        return Err(unexpected(board, &expected, &format!("{} samples", device.len())));
+        return Err(unexpected(
+            board,
+            &expected,
+            &format!("{} samples", device.len()),
+        ));
     }
     for (sample, outputs) in device.iter().enumerate() {
         for (output, host) in host.iter().enumerate() {
@@ -242,7 +281,11 @@ fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<Vec<i8>>])
             let device = outputs.get(output).map_or(&[][..], Vec::as_slice);
             if host.len() != device.len() {
                 let expected = format!("{} bytes of output {output}", host.len());
-                return Err(unexpected(board, &expected, &format!("{} bytes", device.len())));
+                return Err(unexpected(
+                    board,
+                    &expected,
+                    &format!("{} bytes", device.len()),
+                ));
             }
             if let Some(byte) = (0..len).find(|&byte| host[byte] != device[byte]) {
                 return Err(BenchError::Differs {
@@ -263,19 +306,30 @@ fn compare(board: &Board, blob: &Blob, inputs: &Inputs, device: &[Vec<Vec<i8>>])
 ///
 /// Phases of the `layers` firmware: 0 before the run, 1 from the call to the first step, then one a
 /// step, then one behind the run.
-fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<Layer>, u64), BenchError> {
+fn layers(
+    board: &Board,
+    blob: &Blob,
+    image: &Image,
+    run: &Run,
+) -> Result<(Vec<Layer>, u64), BenchError> {
     let blob_model = blob.model();
     let steps: Vec<Step> = blob_model.steps().collect();
     let names: Vec<_> = blob_model.layer_names().collect();
     let Some(phases) = run.phases.get(1..steps.len() + 2) else {
         let found = format!("{} phases", run.phases.len());
-        return Err(unexpected(board, &format!("{} phases", steps.len() + 3), &found));
+        return Err(unexpected(
+            board,
+            &format!("{} phases", steps.len() + 3),
+            &found,
+        ));
     };
     let model = m4::Model::new(image);
     let mut layers: Vec<(u32, Layer)> = Vec::new();
     for (step, phase) in steps.iter().zip(&phases[1..]) {
         let cost = model.cost(phase);
-        let name = usize::try_from(step.layer).ok().and_then(|layer| names.get(layer));
+        let name = usize::try_from(step.layer)
+            .ok()
+            .and_then(|layer| names.get(layer));
         let layer = Layer {
             name: name.map_or_else(|| format!("layer {}", step.layer), |&name| name.to_owned()),
             op: step.op.name().to_owned(),
@@ -290,7 +344,10 @@ fn layers(board: &Board, blob: &Blob, image: &Image, run: &Run) -> Result<(Vec<L
         }
     }
     let instructions = phases.iter().map(Phase::instructions).sum();
-    Ok((layers.into_iter().map(|(_, layer)| layer).collect(), instructions))
+    Ok((
+        layers.into_iter().map(|(_, layer)| layer).collect(),
+        instructions,
+    ))
 }
 
 fn add(sum: &mut Layer, more: &Layer) {

@@ -38,6 +38,12 @@ impl Region {
     }
 }
 
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes from {:#010x}", self.len, self.origin)
+    }
+}
+
 /// Processor core of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Core {

@@ -77,7 +77,10 @@ pub fn batches(graph: &Graph, arrays: &[&Array]) -> Result<Vec<Vec<Batch>>, Floa
                 let values = real(array, sample * sample_len, sample_len, port)?;
                 data.extend(layout::to_internal(&values, shape, &port.source_axes));
             }
-            batch.push(Batch { samples: count, data });
+            batch.push(Batch {
+                samples: count,
+                data,
+            });
         }
     }
     Ok(batches)
@@ -86,7 +89,10 @@ pub fn batches(graph: &Graph, arrays: &[&Array]) -> Result<Vec<Vec<Batch>>, Floa
 fn real(array: &Array, start: usize, len: usize, port: &Port) -> Result<Vec<f32>, FloatError> {
     match &array.elements {
         Elements::F32(values) => Ok(values[start..start + len].to_vec()),
-        Elements::U8(values) => Ok(values[start..start + len].iter().map(|&pixel| unit(pixel)).collect()),
+        Elements::U8(values) => Ok(values[start..start + len]
+            .iter()
+            .map(|&pixel| unit(pixel))
+            .collect()),
         Elements::I8(_) | Elements::I64(_) => Err(FloatError::ElementType {
             name: port.name.clone(),
             found: array.elements.type_name(),
@@ -102,7 +108,11 @@ fn source_shape(graph: &Graph, port: &Port) -> Vec<usize> {
 /// Evaluates every sample; the outputs, in order, are arrays in the source model's axis order.
 ///
 /// `progress` is told how many samples were done.
-pub fn run(graph: &Graph, arrays: &[&Array], progress: &dyn Fn(usize)) -> Result<Vec<Array>, FloatError> {
+pub fn run(
+    graph: &Graph,
+    arrays: &[&Array],
+    progress: &dyn Fn(usize),
+) -> Result<Vec<Array>, FloatError> {
     let evaluator = Evaluator::new(graph)?;
     let mut outputs: Vec<Vec<f32>> = vec![Vec::new(); graph.outputs.len()];
     let mut total = 0;
@@ -119,10 +129,13 @@ pub fn run(graph: &Graph, arrays: &[&Array], progress: &dyn Fn(usize)) -> Result
         total += count;
         progress(count);
     }
-    let arrays = outputs.into_iter().zip(&graph.outputs).map(|(values, port)| {
-        let mut shape = source_shape(graph, port);
-        shape[0] = total;
-        Array::f32(shape, values)
-    });
+    let arrays = outputs
+        .into_iter()
+        .zip(&graph.outputs)
+        .map(|(values, port)| {
+            let mut shape = source_shape(graph, port);
+            shape[0] = total;
+            Array::f32(shape, values)
+        });
     Ok(arrays.collect())
 }

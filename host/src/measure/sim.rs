@@ -52,7 +52,9 @@ pub enum SimError {
         found: usize,
     },
     /// Integers that are not the model's.
-    #[error("input `{name}` takes float32, or int8 that is quantized already, or uint8 pixels (scaled by 1/255); found {found}")]
+    #[error(
+        "input `{name}` takes float32, or int8 that is quantized already, or uint8 pixels (scaled by 1/255); found {found}"
+    )]
     ElementType {
         /// The input.
         name: String,
@@ -75,7 +77,10 @@ impl Blob {
             path: shown.clone(),
             source,
         })?;
-        Self::new(&bytes).map_err(|source| SimError::Parse { path: shown, source })
+        Self::new(&bytes).map_err(|source| SimError::Parse {
+            path: shown,
+            source,
+        })
     }
 
     /// Proves a blob.
@@ -195,7 +200,9 @@ pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, SimError
                 found,
             });
         }
-        inputs.values.push(quantize_port(&mut session, index, port, array)?);
+        inputs
+            .values
+            .push(quantize_port(&mut session, index, port, array)?);
     }
     Ok(inputs)
 }
@@ -294,7 +301,10 @@ pub fn output_array(port: &Port<'_>, values: &[i8], real: bool) -> Array {
     let mut shape = source_shape(port);
     shape[0] = values.len() / len;
     if real {
-        Array::f32(shape, samples.iter().map(|&q| dequantize(port, q)).collect())
+        Array::f32(
+            shape,
+            samples.iter().map(|&q| dequantize(port, q)).collect(),
+        )
     } else {
         Array::i8(shape, samples)
     }
@@ -319,7 +329,8 @@ pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Vec<i8>)>
             let Span { offset, len } = step.op.output();
             let start = usize::try_from(offset).expect("offsets fit usize");
             let end = start + usize::try_from(len).expect("lengths fit usize");
-            self.layers.push((format!("{index:02}_{name}"), arena[start..end].to_vec()));
+            self.layers
+                .push((format!("{index:02}_{name}"), arena[start..end].to_vec()));
         }
     }
     let mut arena = Arena::new(model);

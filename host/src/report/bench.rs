@@ -127,7 +127,10 @@ impl std::fmt::Display for BenchReport {
             self.provenance.instructions
         )?;
         writeln!(f, "  cycles        {}", self.provenance.cycles)?;
-        let (low, high) = (self.time_us(self.total.cycles.low), self.time_us(self.total.cycles.high));
+        let (low, high) = (
+            self.time_us(self.total.cycles.low),
+            self.time_us(self.total.cycles.high),
+        );
         writeln!(
             f,
             "  latency       {} … {} µs at {} MHz (from the cycles)",

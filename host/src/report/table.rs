@@ -35,7 +35,12 @@ impl Table {
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max();
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+        };
         let widths: Vec<usize> = (0..self.aligns.len()).filter_map(width).collect();
         for row in &self.rows {
             let mut line = String::new();
@@ -54,7 +59,9 @@ impl std::fmt::Display for Table {
 
 /// A number with its thousands set apart: `1,234,567`.
 pub fn count(value: impl TryInto<u64>) -> String {
-    let digits = value.try_into().map_or_else(|_| "?".to_owned(), |value| value.to_string());
+    let digits = value
+        .try_into()
+        .map_or_else(|_| "?".to_owned(), |value| value.to_string());
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at) % 3 == 0 {
@@ -76,7 +83,7 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        let shown = [0, 999, 1_000, 12_345, 1_234_567].map(count::<u64>);
+        let shown = [0_u64, 999, 1_000, 12_345, 1_234_567].map(|value| count(value));
         assert_eq!(shown, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 
@@ -85,6 +92,9 @@ mod tests {
         let mut table = Table::new(&[("name", Align::Left), ("n", Align::Right)]);
         table.row(["a", "1,000"]);
         table.row(["longer"]);
-        assert_eq!(table.to_string(), "  name        n\n  a       1,000\n  longer\n");
+        assert_eq!(
+            table.to_string(),
+            "  name        n\n  a       1,000\n  longer\n"
+        );
     }
 }

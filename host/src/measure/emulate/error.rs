@@ -21,7 +21,7 @@ pub enum EmulateError {
     },
     /// The image does not fit the machine.
     #[error(
-        "segment at {address:#010x}, {len} bytes, expected inside flash ({flash:#x?}) or RAM ({ram:#x?}); link the firmware for this board"
+        "segment at {address:#010x}, {len} bytes, expected inside flash ({flash}) or RAM ({ram}); link the firmware for this board"
     )]
     DoesNotFit {
         /// Address of the segment.
