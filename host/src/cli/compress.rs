@@ -1,11 +1,10 @@
 //! `tiivis compress`.
 
-use super::{output, progress};
+use super::{model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
 use crate::emit;
-use crate::import;
 use crate::ir::Graph;
 use crate::measure::sim::Blob;
 use crate::passes;
@@ -97,7 +96,7 @@ impl Compress {
                 .transpose()?
                 .unwrap_or_default(),
         };
-        let imported = import::load(&self.model)?;
+        let imported = model::import_model(&self.model)?;
         let data = Dataset::read(&self.data)?;
         let mut watch = Terminal::new(self.dump_after.as_deref());
         let compressed = compress::compress(imported, &data, &recipe, &mut watch)

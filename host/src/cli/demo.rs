@@ -5,7 +5,6 @@ use crate::board::{self, doctor};
 use crate::compress::Recipe;
 use crate::data::Dataset;
 use crate::emit;
-use crate::import;
 use crate::measure::accuracy::Accuracy;
 use crate::measure::bench;
 use crate::measure::emulate::Emulator;
@@ -62,7 +61,7 @@ impl Demo {
         let labels = test.y.as_deref().context("the demo's data has labels")?;
 
         output::text("1. import\n")?;
-        let imported = import::load(&files.model)?;
+        let imported = model::import_model(&files.model)?;
         output::text(format_args!(
             "   {}, {}, {} nodes\n",
             imported.format,

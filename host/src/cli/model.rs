@@ -20,8 +20,13 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Input> {
     if is_blob(path)? {
         Ok(Input::Blob(Box::new(Blob::read(path)?)))
     } else {
-        Ok(Input::Model(Box::new(import::load(path)?)))
+        Ok(Input::Model(Box::new(import_model(path)?)))
     }
+}
+
+/// Imports a model file.
+pub(super) fn import_model(path: &Path) -> anyhow::Result<Imported> {
+    import::load(path).with_context(|| format!("cannot import `{}`", path.display()))
 }
 
 /// Opens a blob; a model file is an error that says how to make one.
