@@ -344,7 +344,7 @@ mod tests {
                     board.flash.sectors = vec![Sectors {
                         count: 64,
                         bytes: 0x4000,
-                    }]
+                    }];
                 },
                 "an erase sector",
                 "0x08010000..0x08014000",
