@@ -1,13 +1,21 @@
 //! What a board needs, whether it is there, and how to get it.
 
-use super::toolchain::{DEBIAN_PACKAGES, output, version};
+mod install;
+
+pub use install::{FixError, fix, install_qemu};
+
+#[cfg(feature = "probe")]
+use super::probe;
+use super::toolchain::version;
 use super::{Board, Toolchain};
 use serde::Serialize;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// QEMU's program for Arm, and Debian's package of it.
 const QEMU: &str = "qemu-system-arm";
+
+/// Support for debug probes.
+const PROBES: &str = "debug probes, for the real board";
 
 /// One thing that a board needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,37 +51,6 @@ pub enum State {
     },
 }
 
-/// Why [`fix`] could not install what is missing.
-#[derive(Debug, thiserror::Error)]
-pub enum FixError {
-    /// There is no way to install on this system.
-    #[error(
-        "nothing can be installed: RUSTUP_AUTO_INSTALL is 0 or rustup is missing, and there is no \
-         apt; install a Rust toolchain with the target {target}"
-    )]
-    NoInstaller {
-        /// The target triple.
-        target: String,
-    },
-    /// Not root, and sudo asks for a password.
-    #[error("installing packages needs root: run `{command}` and try again")]
-    NotRoot {
-        /// The command to run.
-        command: String,
-    },
-    /// A command did not succeed.
-    #[error("`{command}` failed: {cause}")]
-    Command {
-        /// The command.
-        command: String,
-        /// The end of what it said.
-        cause: String,
-    },
-    /// Everything was installed and still no compiler is found.
-    #[error(transparent)]
-    Toolchain(#[from] super::ToolchainError),
-}
-
 /// Looks for everything that building and emulating `board` takes.
 #[must_use]
 pub fn check(board: &Board) -> Vec<Check> {
@@ -85,8 +62,8 @@ pub fn check(board: &Board) -> Vec<Check> {
     {
         checks.push(check_qemu(board, machine));
     }
-    if board.chip.is_some() {
-        checks.push(check_probe());
+    if let Some(chip) = board.chip.as_deref() {
+        checks.extend(check_hardware(board, chip));
     }
     checks
 }
@@ -125,207 +102,53 @@ fn check_qemu(board: &Board, machine: &str) -> Check {
     }
 }
 
-fn check_probe() -> Check {
-    let state = if cfg!(feature = "probe") {
-        State::Ok("compiled in".into())
-    } else {
-        State::Missing {
-            why: "this tiivis was built without the feature `probe`".into(),
-            remedy: "cargo install tiivis, without --no-default-features".into(),
-        }
+/// What the real board takes; the emulated one does without.
+#[cfg(feature = "probe")]
+fn check_hardware(board: &Board, chip: &str) -> Vec<Check> {
+    let known = match probe::check_chip(board) {
+        Ok(()) => State::Ok("known; core, flash, RAM and erase sectors agree".into()),
+        Err(error) => State::Missing {
+            why: error.to_string(),
+            remedy: format!("edit the file of board {}", board.id),
+        },
     };
-    Check {
-        what: "debug probes, for the real board".into(),
+    let probes = probe::attached();
+    let attached = if probes.is_empty() {
+        State::Missing {
+            why: "none is plugged in".into(),
+            remedy: "connect one; the emulators need none".into(),
+        }
+    } else {
+        State::Ok(probes.join("; "))
+    };
+    let optional = |what: &str, state| Check {
+        what: what.into(),
         optional: true,
         state,
-    }
-}
-
-/// Installs a compiler for `board` if none is found: where `RUSTUP_AUTO_INSTALL` is 0 or there is
-/// no rustup, Debian's packages; else rustup's target. Returns what was done, in order; `progress`
-/// is told each command before it runs.
-///
-/// # Errors
-///
-/// See [`FixError`].
-pub fn fix(board: &Board, progress: &mut dyn FnMut(&str)) -> Result<Vec<String>, FixError> {
-    if Toolchain::find(&board.target, &board.id).is_ok() {
-        return Ok(Vec::new());
-    }
-    let system = System {
-        rustup: version(Path::new("rustup")).is_some(),
-        rustup_may_download: std::env::var_os("RUSTUP_AUTO_INSTALL")
-            .is_none_or(|value| value != "0"),
-        apt: version(Path::new("apt-get")).is_some(),
     };
-    let mut done = Vec::new();
-    match installer(system) {
-        Some(Installer::Rustup) => {
-            let command = ["rustup", "target", "add", board.target.as_str()];
-            execute(&command, progress)?;
-            done.push(command.join(" "));
-        }
-        Some(Installer::Apt) => install_packages(&DEBIAN_PACKAGES, &mut done, progress)?,
-        None => {
-            return Err(FixError::NoInstaller {
-                target: board.target.clone(),
-            });
-        }
-    }
-    Toolchain::find(&board.target, &board.id)?;
-    Ok(done)
+    vec![
+        optional(PROBES, State::Ok("compiled in".into())),
+        optional(&format!("probe-rs' description of chip {chip}"), known),
+        optional("debug probes that are plugged in", attached),
+    ]
 }
 
-/// Installs QEMU from Debian's packages if it does not answer. Returns what was done, in order;
-/// `progress` is told each command before it runs.
-///
-/// # Errors
-///
-/// See [`FixError`].
-pub fn install_qemu(progress: &mut dyn FnMut(&str)) -> Result<Vec<String>, FixError> {
-    let mut done = Vec::new();
-    if version(Path::new(QEMU)).is_none() {
-        install_packages(&[QEMU], &mut done, progress)?;
-    }
-    Ok(done)
-}
-
-/// What the system offers.
-#[derive(Clone, Copy, Debug)]
-struct System {
-    rustup: bool,
-    rustup_may_download: bool,
-    apt: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Installer {
-    Rustup,
-    Apt,
-}
-
-fn installer(system: System) -> Option<Installer> {
-    if system.rustup && system.rustup_may_download {
-        Some(Installer::Rustup)
-    } else if system.apt {
-        Some(Installer::Apt)
-    } else {
-        None
-    }
-}
-
-fn install_packages(
-    packages: &[&'static str],
-    done: &mut Vec<String>,
-    progress: &mut dyn FnMut(&str),
-) -> Result<(), FixError> {
-    let mut install = vec!["apt-get", "install", "-y", "--no-install-recommends"];
-    install.extend(packages);
-    let update = ["apt-get", "update"];
-    let root = output(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
-    let prefix: &[&str] = if root {
-        &[]
-    } else if output(Command::new("sudo").args(["-n", "true"])).is_some() {
-        &["sudo", "-n"]
-    } else {
-        return Err(FixError::NotRoot {
-            command: format!("sudo sh -c '{} && {}'", update.join(" "), install.join(" ")),
-        });
-    };
-    let mut run = |command: &[&str]| {
-        let command: Vec<_> = prefix.iter().chain(command).copied().collect();
-        execute(&command, progress)?;
-        done.push(command.join(" "));
-        Ok::<(), FixError>(())
-    };
-    // A system without package lists, or with stale ones, does not find every package.
-    if !lists_are_there(packages) {
-        run(&update)?;
-        return run(&install);
-    }
-    run(&install).or_else(|_| {
-        run(&update)?;
-        run(&install)
-    })
-}
-
-/// Whether apt knows a version of every package that it could install.
-fn lists_are_there(packages: &[&str]) -> bool {
-    packages.iter().all(|package| {
-        output(Command::new("apt-cache").args(["policy", package])).is_some_and(|policy| {
-            policy.lines().any(|line| {
-                let candidate = line.trim().strip_prefix("Candidate:");
-                candidate.is_some_and(|version| version.trim() != "(none)")
-            })
-        })
-    })
-}
-
-fn execute(command: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), FixError> {
-    let shown = command.join(" ");
-    progress(&shown);
-    let failed = |cause: String| FixError::Command {
-        command: shown.clone(),
-        cause,
-    };
-    let (program, arguments) = command
-        .split_first()
-        .ok_or_else(|| failed("it is empty".into()))?;
-    let output = Command::new(program)
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last: Vec<_> = said.trim().lines().rev().take(3).collect();
-    Err(failed(
-        last.into_iter().rev().collect::<Vec<_>>().join("; "),
-    ))
+#[cfg(not(feature = "probe"))]
+fn check_hardware(_: &Board, _: &str) -> Vec<Check> {
+    vec![Check {
+        what: PROBES.into(),
+        optional: true,
+        state: State::Missing {
+            why: "this tiivis was built without the feature `probe`".into(),
+            remedy: "cargo install tiivis, without --no-default-features".into(),
+        },
+    }]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::board::find;
-
-    #[test]
-    fn rustup_never_downloads_where_it_must_not() {
-        for rustup in [false, true] {
-            for apt in [false, true] {
-                let system = System {
-                    rustup,
-                    rustup_may_download: false,
-                    apt,
-                };
-                assert_eq!(
-                    installer(system),
-                    apt.then_some(Installer::Apt),
-                    "{system:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn rustup_comes_before_packages_and_packages_before_nothing() {
-        for (rustup, apt, expected) in [
-            (true, true, Some(Installer::Rustup)),
-            (true, false, Some(Installer::Rustup)),
-            (false, true, Some(Installer::Apt)),
-            (false, false, None),
-        ] {
-            let system = System {
-                rustup,
-                rustup_may_download: true,
-                apt,
-            };
-            assert_eq!(installer(system), expected, "{system:?}");
-        }
-    }
 
     #[test]
     fn a_board_without_an_in_process_emulator_needs_qemu() {
@@ -345,8 +168,31 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_says_why() {
-        let error = execute(&["ls", "/no/such/folder"], &mut |_| ()).expect_err("fails");
-        assert!(error.to_string().contains("/no/such/folder"), "{error}");
+    fn a_board_file_that_contradicts_its_chip_is_reported_and_not_in_the_way() {
+        let mut board = find("netduinoplus2").expect("there");
+        let about_probes = |board: &Board| -> Vec<Check> {
+            let checks = check(board).into_iter();
+            checks
+                .filter(|check| check.what.contains("probe"))
+                .collect()
+        };
+        let checks = about_probes(&board);
+        assert!(checks.iter().all(|check| !check.is_in_the_way()));
+        if cfg!(feature = "probe") {
+            assert_eq!(checks.len(), 3);
+            assert!(matches!(checks[1].state, State::Ok(_)), "{checks:?}");
+            board.ram.bytes *= 2;
+            let checks = about_probes(&board);
+            assert!(matches!(&checks[1].state, State::Missing { why, .. } if why.contains("ram")));
+            assert!(!checks[1].is_in_the_way());
+        } else {
+            assert_eq!(checks.len(), 1);
+            assert!(
+                matches!(checks[0].state, State::Missing { .. }),
+                "{checks:?}"
+            );
+        }
+        board.chip = None;
+        assert!(about_probes(&board).is_empty());
     }
 }

@@ -6,6 +6,7 @@
 //!   says what is missing for that and installs it.
 //! - [`model_region`]: what lies in the model region of flash: the blob and the inputs to run.
 //! - [`decode`]: the firmware's log, back to facts.
+//! - `probe`, with the feature of that name: what probe-rs knows of chips and debug probes.
 //!
 //! Running a firmware is [`crate::measure`]'s part.
 
@@ -14,6 +15,8 @@ mod definition;
 pub mod doctor;
 mod firmware;
 mod log;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod region;
 mod toolchain;
 mod validate;
