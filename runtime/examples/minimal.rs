@@ -1,7 +1,9 @@
-//! Runs a model from a file on inputs that are all real 0 and prints its outputs:
+//! Runs a model from a file on inputs that are all real 0 and prints its outputs and, as of a
+//! classifier, the best three classes:
 //! `cargo run -p tiivis-runtime --example minimal -- model.tiv`
 
 use std::error::Error;
+use tiivis_runtime::scores::{Scores, top};
 use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,6 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut values = vec![0.0; session.output(index).len()];
         session.dequantize_output(index, &mut values)?;
         println!("output {index}: {} {values:?}", port.name);
+        for class in top::<3>(session.output(index), &port, Scores::Probabilities) {
+            let label = model.labels().nth(class.index).unwrap_or("");
+            println!("  class {} {label}: {:.3}", class.index, class.probability);
+        }
     }
     Ok(())
 }

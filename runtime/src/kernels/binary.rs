@@ -1,7 +1,6 @@
 //! Sum, difference and product of two tensors of the same shape. Broadcasting is the caller's.
-#![expect(clippy::as_conversions, reason = "a shift count that is not negative")]
 
-use super::{narrow, requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use super::{narrow, requantize};
 use crate::blob::{AddSub, Mul, Scale};
 
 /// `a + b` at the scales of `params`, element by element.
@@ -28,26 +27,20 @@ fn combine(
     operation: impl Fn(i32, i32) -> i32,
 ) {
     let scaled = |x: i8, zero_point: i32, scale: Scale| {
-        scale_down((i32::from(x) - zero_point) << params.left_shift, scale)
+        let difference = (i32::from(x) - zero_point) << params.left_shift;
+        requantize(difference, scale.multiplier, scale.shift)
     };
     for ((out, &a), &b) in output.iter_mut().zip(a).zip(b) {
         let a = scaled(a, params.a.zero_point, params.a_scale);
         let b = scaled(b, params.b.zero_point, params.b_scale);
-        let sum = scale_down(operation(a, b), params.output_scale);
+        let scale = params.output_scale;
+        let sum = requantize(operation(a, b), scale.multiplier, scale.shift);
         *out = narrow(
             sum.wrapping_add(params.output_zero_point),
             params.min,
             params.max,
         );
     }
-}
-
-/// [`requantize`] by a scale whose shift is not positive
-/// (`MultiplyByQuantizedMultiplierSmallerThanOneExp`).
-#[inline]
-fn scale_down(x: i32, scale: Scale) -> i32 {
-    let high = saturating_rounding_doubling_high_mul(x, scale.multiplier);
-    rounding_divide_by_pot(high, -i32::from(scale.shift) as u32)
 }
 
 /// `a * b` at the scales of `params`, element by element.

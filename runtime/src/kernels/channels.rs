@@ -24,38 +24,24 @@ pub struct Channels<'a> {
     pub max: i8,
 }
 
-/// One output channel of [`Channels`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Channel {
-    pub(super) bias: i32,
-    multiplier: i32,
-    shift: i8,
-}
-
 impl Channels<'_> {
-    /// The channels in order.
-    #[inline]
-    pub(super) fn iter(&self) -> impl Iterator<Item = Channel> {
-        self.bias.iter().zip(self.multipliers).zip(self.shifts).map(
-            |((&bias, &multiplier), &shift)| Channel {
-                bias,
-                multiplier,
-                shift,
-            },
-        )
-    }
-
-    /// The output for an accumulator that includes the bias.
+    /// The outputs of the channels from `first` on, one for each of the sums, which are without
+    /// bias.
     ///
-    /// Not inlined: it is the same for every layer, and kernels call it once per output, not per
-    /// multiplication.
+    /// Not inlined: it is the same for every layer, and kernels call it once for several outputs.
     #[inline(never)]
-    pub(super) fn finish(&self, channel: Channel, accumulator: i32) -> i8 {
-        let scaled = requantize(accumulator, channel.multiplier, channel.shift);
-        narrow(
-            scaled.wrapping_add(self.output_zero_point),
-            self.min,
-            self.max,
-        )
+    pub(super) fn finish(&self, first: usize, sums: &[i32], outputs: &mut [i8]) {
+        let scales = self.multipliers[first..].iter().zip(&self.shifts[first..]);
+        let biases = self.bias[first..].iter().zip(scales);
+        for ((out, &sum), (&bias, (&multiplier, &shift))) in
+            outputs.iter_mut().zip(sums).zip(biases)
+        {
+            let scaled = requantize(sum.wrapping_add(bias), multiplier, shift);
+            *out = narrow(
+                scaled.wrapping_add(self.output_zero_point),
+                self.min,
+                self.max,
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Fully connected layer.
 
-use super::{Channels, dot};
+use super::Channels;
+use super::dot::{LANES, dots, lanes};
 use crate::blob::Dense;
 use crate::index;
 
@@ -18,14 +19,26 @@ pub fn dense(
     output: &mut [i8],
 ) {
     let in_features = index(params.in_features);
+    let zero_point = channels.input_zero_point;
     let rows = input
         .chunks_exact(in_features)
         .zip(output.chunks_exact_mut(index(params.out_features)));
     for (x, row) in rows {
-        let outputs = row.iter_mut().zip(weights.chunks_exact(in_features));
-        for ((out, w), channel) in outputs.zip(channels.iter()) {
-            let sum = dot(x, w, channels.input_zero_point, channel.bias);
-            *out = channels.finish(channel, sum);
+        let (blocks, rest) = row.as_chunks_mut::<LANES>();
+        let mut channel = 0;
+        for block in blocks {
+            let filters = lanes(weights, in_features, channel * in_features);
+            let mut sums = [0; LANES];
+            dots(x, filters, zero_point, &mut sums);
+            channels.finish(channel, &sums, block);
+            channel += LANES;
+        }
+        for out in rest {
+            let filters = lanes(weights, in_features, channel * in_features);
+            let mut sums = [0; 1];
+            dots(x, filters, zero_point, &mut sums);
+            channels.finish(channel, &sums, core::slice::from_mut(out));
+            channel += 1;
         }
     }
 }

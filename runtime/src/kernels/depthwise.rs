@@ -1,13 +1,10 @@
 //! Depthwise convolution, NHWC.
 #![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
-use super::channels::Channel;
+use super::dot::LANES;
 use super::{Axis, Channels, Taps};
 use crate::blob::DepthwiseConv2d;
 use crate::index;
-
-/// Output channels that are summed at a time: their sums and weights stay in registers.
-const LANES: usize = 4;
 
 /// Depthwise 2-D convolution: output channel `c * multiplier + m` sees input channel `c`.
 ///
@@ -44,16 +41,15 @@ pub fn depthwise_conv2d(
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let horizontal = columns.taps(x);
-            let mut channel = channels.iter();
             let mut c = 0;
             while multiplier == 1 && c + LANES <= out_c {
                 let sums = plane.sums::<LANES>(vertical, horizontal, c, c);
-                finish(channels, &mut channel, &sums, &mut pixel[c..]);
+                channels.finish(c, &sums, &mut pixel[c..]);
                 c += LANES;
             }
             while c < out_c {
                 let sums = plane.sums::<1>(vertical, horizontal, c / multiplier, c);
-                finish(channels, &mut channel, &sums, &mut pixel[c..]);
+                channels.finish(c, &sums, &mut pixel[c..]);
                 c += 1;
             }
         }
@@ -77,7 +73,7 @@ struct Plane<'a> {
 impl Plane<'_> {
     /// The sums, without bias, of `N` output channels from `out_channel` on, which see the `N`
     /// input channels from `in_channel` on.
-    #[inline]
+    #[inline(never)]
     fn sums<const N: usize>(
         &self,
         rows: Taps,
@@ -86,35 +82,21 @@ impl Plane<'_> {
         out_channel: usize,
     ) -> [i32; N] {
         let mut sums = [0i32; N];
+        let between_taps = self.dilation_w * self.in_c;
         for row in 0..rows.count {
             let y = rows.input + row * self.dilation_h;
-            let mut x_at = (y * self.in_w + columns.input) * self.in_c + in_channel;
+            let x_at = (y * self.in_w + columns.input) * self.in_c + in_channel;
             let tap = (rows.tap + row) * self.kernel_w + columns.tap;
-            let mut w_at = tap * self.out_c + out_channel;
-            for _ in 0..columns.count {
-                let values = self.input[x_at..][..N]
-                    .iter()
-                    .zip(&self.weights[w_at..][..N]);
-                for (sum, (&x, &w)) in sums.iter_mut().zip(values) {
+            let w_at = tap * self.out_c + out_channel;
+            let values = self.input[x_at..].chunks(between_taps);
+            let weights = self.weights[w_at..].chunks(self.out_c);
+            for (x, w) in values.zip(weights).take(columns.count) {
+                for (sum, (&x, &w)) in sums.iter_mut().zip(x[..N].iter().zip(&w[..N])) {
                     let x = i16::from(x).wrapping_sub(self.zero_point);
                     *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
                 }
-                x_at += self.dilation_w * self.in_c;
-                w_at += self.out_c;
             }
         }
         sums
-    }
-}
-
-#[inline]
-fn finish(
-    channels: &Channels<'_>,
-    channel: &mut impl Iterator<Item = Channel>,
-    sums: &[i32],
-    outputs: &mut [i8],
-) {
-    for ((sum, out), channel) in sums.iter().zip(outputs).zip(channel) {
-        *out = channels.finish(channel, sum.wrapping_add(channel.bias));
     }
 }

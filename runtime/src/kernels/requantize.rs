@@ -55,10 +55,15 @@ pub const fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
 #[inline]
 #[must_use]
 pub const fn requantize(x: i32, multiplier: i32, shift: i8) -> i32 {
-    let shift = shift as i32;
-    let (left, right) = if shift > 0 { (shift, 0) } else { (0, -shift) };
-    let shifted = x.wrapping_shl(left as u32);
-    rounding_divide_by_pot(high_mul(shifted, multiplier), right as u32)
+    if shift >= 0 {
+        return high_mul(x.wrapping_shl(shift as u32), multiplier);
+    }
+    let high = high_mul(x, multiplier);
+    // Half away from zero is half up for what is one less below zero: `(y / 2^(n-1) + 1) / 2`,
+    // rounded down, where `!shift` is n - 1. As the multiplier is not negative, `high` is in
+    // `-i32::MAX..i32::MAX`, so that nothing overflows.
+    let away = high + (high >> 31);
+    ((away >> !shift) + 1) >> 1
 }
 
 #[cfg(test)]

@@ -1,0 +1,52 @@
+//! The importer's golden cases, taken the whole way.
+
+use crate::way::{models, repository, sqnr, walk};
+use std::collections::BTreeMap;
+
+/// What every case reaches, in dB. Eight bits over the range of an output that is spread evenly
+/// give 48; what is calibrated on other samples too, and every further layer, takes some of it.
+const REQUIRED_DB: f64 = 30.0;
+
+/// Cases that reach less, each with what it reaches and why that is all that int8 gives.
+const LESS: &[(&str, f64, &str)] = &[
+    ("global_avgpool_n2", 29.0, MEAN),
+    ("reduce_mean_hw_keep", 26.0, MEAN),
+    ("net_keras_transposes_everywhere", 24.0, MEAN),
+];
+
+/// TFLite's specification gives an average pool one scale for input and output, and the means of
+/// noise, of which these cases' inputs are made, are far smaller than the noise.
+const MEAN: &str = "a mean keeps the scale of what is averaged";
+
+/// Cases that are imported and cannot be compiled, each with what the error says.
+const REFUSED: &[(&str, &str)] = &[];
+
+#[test]
+fn every_case_compiles_to_integers_close_to_onnx_runtime() {
+    let less: BTreeMap<_, _> = LESS.iter().map(|&(name, db, _)| (name, db)).collect();
+    let refused: BTreeMap<_, _> = REFUSED.iter().copied().collect();
+    let cases = models(&repository().join("tests/golden/onnx_ops"));
+    assert!(cases.len() >= 216, "the suite is there");
+    let (mut failures, mut worst) = (Vec::new(), f64::INFINITY);
+    for case in &cases {
+        let name = case.name.as_str();
+        match (walk(case), refused.get(name)) {
+            (Ok(arrived), None) => {
+                let found = sqnr(&arrived.simplified, &arrived.integer, &case.arrays);
+                let required = less.get(name).copied().unwrap_or(REQUIRED_DB);
+                worst = worst.min(found);
+                if found < required {
+                    failures.push(format!("{name}: {found:.1} dB, {required} dB are required"));
+                }
+                if less.contains_key(name) && found >= REQUIRED_DB {
+                    failures.push(format!("{name} is no exception: {found:.1} dB"));
+                }
+            }
+            (Err(refusal), Some(reason)) if refusal.to_string().contains(reason) => {}
+            (Err(refusal), _) => failures.push(format!("{name}: {refusal}")),
+            (Ok(_), Some(_)) => failures.push(format!("{name} compiles and is listed as refused")),
+        }
+    }
+    println!("{} cases, worst {worst:.1} dB", cases.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
