@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Says what this machine lacks to build for and run a board, and installs it
 ///
-/// A thumb target that is installed is used; else, where RUSTUP_AUTO_INSTALL is 0, Debian's
+/// A thumb target that is installed is used; else, where `RUSTUP_AUTO_INSTALL` is 0, Debian's
 /// packages are installed; else `rustup target add` is called.
 ///
 /// Example: tiivis doctor --board mps2-an386 --fix

@@ -18,6 +18,9 @@ pub fn read_npy(path: &Path) -> Result<Array, DataError> {
     decode(&bytes, &path.display().to_string(), path)
 }
 
+/// An array of an archive and its name.
+type Named = (String, Array);
+
 /// Reads every array of an `.npz` archive, in the archive's order.
 pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
     read_members(path, &|_| true).map(|(arrays, _)| arrays)
@@ -40,7 +43,7 @@ pub fn read_npz_array(path: &Path, name: &str) -> Result<Array, DataError> {
 pub(super) fn read_members(
     path: &Path,
     wanted: &dyn Fn(&str) -> bool,
-) -> Result<(Vec<(String, Array)>, Vec<String>), DataError> {
+) -> Result<(Vec<Named>, Vec<String>), DataError> {
     let file = File::open(path).map_err(|source| DataError::File {
         action: "read",
         path: path.to_owned(),

@@ -21,7 +21,7 @@ pub fn classes(scores: &Array) -> Result<Vec<usize>, NotScores> {
     let (&samples, rest) = scores.shape.split_first().ok_or_else(wrong)?;
     let classes = rest.iter().product::<usize>();
     // Class scores may keep axes of one, as convolutional heads leave them.
-    if classes < 2 || !rest.iter().any(|&extent| extent == classes) {
+    if classes < 2 || !rest.contains(&classes) {
         return Err(wrong());
     }
     let Elements::F32(values) = &scores.elements else {

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        let shown = [0_u64, 999, 1_000, 12_345, 1_234_567].map(|value| count(value));
+        let shown = [0_u64, 999, 1_000, 12_345, 1_234_567].map(count);
         assert_eq!(shown, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 
