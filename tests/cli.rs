@@ -322,6 +322,184 @@ fn bad_input_is_refused_with_its_cause_and_writes_nothing() {
 }
 
 #[test]
+fn what_is_read_is_never_overwritten() {
+    let temporary = folder();
+    let folder = temporary.path();
+    let data = asset("train.npz");
+    std::fs::copy(asset("cnn.onnx"), folder.join("m.onnx")).expect("copied");
+    let compress = |more: &[&str], words: &[&str]| {
+        let mut arguments = vec!["compress", "m.onnx", "--data", shown(&data)];
+        arguments.extend(more);
+        refuse(folder, &arguments, words);
+    };
+    compress(&["-o", "./m.onnx"], &["overwritten"]);
+    compress(&["-o", "m.tiv", "--c-header", "m.tiv"], &["twice"]);
+    compress(&["-o", "."], &["name a file"]);
+    let image = Array::f32(vec![1, 1, 28, 28], vec![0.5; 784]);
+    write_npy(&folder.join("x.npy"), &image).expect("written");
+    let run = ["run", shown(compiled()), "--input", "x.npy", "--output"];
+    refuse(folder, &[&run[..], &["x.npy"]].concat(), &["overwritten"]);
+    refuse(
+        folder,
+        &[&run[..], &["y.npy", "--dump-layers", "y.npy"]].concat(),
+        &["twice"],
+    );
+    assert_eq!(read_npy(&folder.join("x.npy")).expect("intact"), image);
+    assert_eq!(
+        std::fs::read(folder.join("m.onnx")).expect("intact"),
+        std::fs::read(asset("cnn.onnx")).expect("the model")
+    );
+}
+
+#[test]
+fn samples_and_labels_that_make_no_sense_are_refused() {
+    let temporary = folder();
+    let folder = temporary.path();
+    let image = |value: f32| Array::f32(vec![2, 1, 28, 28], vec![value; 2 * 784]);
+    write_npy(&folder.join("nan.npy"), &image(f32::NAN)).expect("written");
+    refuse(
+        folder,
+        &[
+            "run",
+            shown(compiled()),
+            "--input",
+            "nan.npy",
+            "--output",
+            "y.npy",
+        ],
+        &["image", "sample 0", "NaN"],
+    );
+    assert!(!folder.join("y.npy").exists());
+    let eval = |shape: &[usize], labels: &[i64], words: &[&str]| {
+        let y = Array::new(shape.to_vec(), Elements::I64(labels.to_vec()));
+        let arrays = [("x".to_owned(), image(0.5)), ("y".to_owned(), y)];
+        write_npz(&folder.join("d.npz"), &arrays).expect("written");
+        refuse(
+            folder,
+            &["eval", shown(compiled()), "--data", "d.npz"],
+            words,
+        );
+    };
+    eval(&[2], &[3, 10], &["sample 1", "label 10", "10 classes"]);
+    eval(&[1, 2], &[3, 4], &["[1, 2]", "[2]"]);
+    eval(&[2], &[3, -1], &["-1"]);
+}
+
+/// The board file of `BOARD` with other sizes, under another name.
+fn small_board(folder: &Path, name: &str, change: &[(&str, &str)]) {
+    let path = tiivis_tests::repository().join("boards/mps2-an386.toml");
+    let mut text = std::fs::read_to_string(path).expect("the board file");
+    for (from, to) in change {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    std::fs::write(folder.join(name), text).expect("written");
+}
+
+#[test]
+fn a_model_that_a_board_has_no_room_for_is_refused_with_the_limit() {
+    let temporary = folder();
+    let folder = temporary.path();
+    // 12 KiB of flash for models.
+    small_board(
+        folder,
+        "flash.toml",
+        &[("model_offset = 0x4_0000", "model_offset = 0x3f_d000")],
+    );
+    // 4 KiB of RAM beside the stack.
+    small_board(
+        folder,
+        "ram.toml",
+        &[(
+            "[ram]\nstart = 0x2000_0000\nbytes = 0x40_0000",
+            "[ram]\nstart = 0x2000_0000\nbytes = 0x9000",
+        )],
+    );
+    let blob_bytes = std::fs::metadata(compiled()).expect("the blob").len();
+    assert!(blob_bytes > 12_288, "{blob_bytes}");
+    let too_few = (blob_bytes - 12_288).to_string();
+    let too_few = format!("{},{} B too few", &too_few[..1], &too_few[1..]);
+    let bench = |board: &str, words: &[&str]| {
+        refuse(
+            folder,
+            &["bench", shown(compiled()), "--board", board],
+            words,
+        );
+    };
+    bench(
+        "flash.toml",
+        &["`flash`", "flash region", "12,288 B", &too_few],
+    );
+    bench("ram.toml", &["`ram`", "RAM", "4,096 B", "too few"]);
+    let (model, data) = (asset("cnn.onnx"), asset("train.npz"));
+    let arguments = [
+        "compress",
+        shown(&model),
+        "--data",
+        shown(&data),
+        "--board",
+        "ram.toml",
+    ];
+    refuse(
+        folder,
+        &[&arguments[..], &["-o", "m.tiv", "--samples", "8"]].concat(),
+        &["`ram`", "4,096 B"],
+    );
+    assert!(!folder.join("m.tiv").exists());
+}
+
+#[test]
+fn a_bench_without_a_compiler_says_what_to_do() {
+    let temporary = folder();
+    let output = std::process::Command::new(tiivis_tests::binary())
+        .args(["bench", shown(compiled()), "--board", "mps2-an386"])
+        .env("PATH", temporary.path())
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        message.contains("`tiivis doctor --fix --board mps2-an386`"),
+        "{message}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_need_not_be_utf8_and_readers_may_go_away() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let temporary = folder();
+    let folder = temporary.path();
+    let (input, output) = (
+        OsStr::from_bytes(b"\xff.npy"),
+        OsStr::from_bytes(b"\xfe.npy"),
+    );
+    let image = Array::f32(vec![1, 1, 28, 28], vec![0.5; 784]);
+    write_npy(&folder.join(input), &image).expect("written");
+    let [run, from, to] = ["run", "--input", "--output"].map(OsStr::new);
+    succeed(
+        folder,
+        &[run, compiled().as_os_str(), from, input, to, output],
+    );
+    assert_eq!(
+        read_npy(&folder.join(output)).expect("written").shape,
+        [1, 10]
+    );
+
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let ran = std::process::Command::new(tiivis_tests::binary())
+        .args(["inspect", shown(compiled())])
+        .stdout(writer)
+        .output()
+        .expect("the command runs");
+    assert_eq!(ran.status.code(), Some(0));
+    assert!(ran.stderr.is_empty());
+}
+
+#[test]
 fn damaged_blobs_are_refused_by_every_command() {
     let temporary = folder();
     let folder = temporary.path();

@@ -141,7 +141,7 @@ pub enum BoardError {
         source: std::io::Error,
     },
     /// The file is not TOML, lacks a field or has one too many.
-    #[error("board `{id}` is not a board file: {source}")]
+    #[error("the file of board `{id}` is not sound: {}", source.to_string().trim_end())]
     Format {
         /// The board.
         id: String,

@@ -57,6 +57,14 @@ pub enum BuildError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// The folder for builds cannot be made.
+    #[error("cannot create `{}` for the firmware: {source}; set TIIVIS_CACHE to a folder that can be written", path.display())]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A file of the build cannot be read or written.
     #[error("cannot {action} `{}`: {source}", path.display())]
     File {
@@ -112,7 +120,10 @@ fn build_from(
     let toolchain = Toolchain::find(&board.target, &board.id)?;
     let folder = cache(source)?.join("firmware").join(&board.id);
     let target_folder = folder.join("target");
-    fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+    fs::create_dir_all(&folder).map_err(|source| BuildError::Cache {
+        path: folder.clone(),
+        source,
+    })?;
     let board_file = folder.join("board.toml");
     write_if_different(&board_file, &board.text)?;
 

@@ -1,6 +1,6 @@
 //! `tiivis bench`.
 
-use super::{compress, model, output, progress, run};
+use super::{compress, files, model, output, progress, run};
 use crate::board;
 use crate::emit;
 use crate::measure::bench;
@@ -8,6 +8,7 @@ use crate::measure::emulate::Emulator;
 use crate::measure::sim::{self, Blob, Inputs};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Runs a compiled model on an emulated board and counts what it costs
@@ -29,7 +30,7 @@ pub(super) struct Bench {
     emulator: EmulatorName,
     /// Input arrays as for `tiivis run`; without them, the inputs' zero points.
     #[arg(long, value_name = "[NAME=]FILE")]
-    input: Vec<String>,
+    input: Vec<OsString>,
     /// Run the first so many samples of the inputs.
     #[arg(long, value_name = "N", default_value_t = 1)]
     samples: usize,
@@ -61,6 +62,7 @@ impl From<EmulatorName> for Emulator {
 impl Bench {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let board = board::find(&self.board)?;
+        files::check_targets([&*self.model], self.save_elf.as_deref())?;
         let blob = model::open_blob(&self.model)?;
         compress::fit(&board, &blob)?;
         let inputs = self.inputs(&blob)?;

@@ -1,6 +1,6 @@
 //! `tiivis compress`.
 
-use super::{model, output, progress};
+use super::{files, model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
@@ -96,6 +96,15 @@ impl Compress {
                 .transpose()?
                 .unwrap_or_default(),
         };
+        let headers = self.rust_header.iter().chain(&self.c_header);
+        files::check_targets(
+            [&*self.model, &self.data]
+                .into_iter()
+                .chain(self.labels.as_deref()),
+            [&*self.output]
+                .into_iter()
+                .chain(headers.map(PathBuf::as_path)),
+        )?;
         let imported = model::import_model(&self.model)?;
         let data = Dataset::read(&self.data)?;
         let mut watch = Terminal::new(self.dump_after.as_deref());

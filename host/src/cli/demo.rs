@@ -115,7 +115,7 @@ impl Demo {
     fn bench(&self, blob: &Blob, test: &Dataset) -> anyhow::Result<()> {
         let board = board::find(BOARD)?;
         let bar = progress::spinner("looking for the tools");
-        doctor::fix(&board, &mut |line| bar.println(format!("  {line}")))?;
+        doctor::fix(&board, &mut |line| progress::say(&bar, line))?;
         let inputs =
             sim::quantize(&blob.model(), &[&test.x])?.first(self.images.clamp(1, test.len()));
         let measured = bench::bench(&board, blob, &inputs, Emulator::InProcess, &mut |what| {

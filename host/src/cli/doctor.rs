@@ -70,7 +70,7 @@ impl Doctor {
 
     fn install(&self, boards: &[Board]) -> anyhow::Result<()> {
         let bar = progress::spinner("installing what is missing");
-        let mut say = |line: &str| bar.println(format!("  {line}"));
+        let mut say = |line: &str| progress::say(&bar, line);
         for board in boards {
             doctor::fix(board, &mut say)?;
         }

@@ -10,8 +10,9 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Accuracy of a model on labelled data: a .tiv with the device's own integer code, a model file
-/// in float
+/// Measures a model's accuracy on labelled data
+///
+/// A .tiv runs with the device's own integer code, a model file in float.
 ///
 /// Example: tiivis eval model.tiv --data test.npz --against model.onnx
 #[derive(Debug, Args)]
@@ -104,6 +105,13 @@ fn predict(path: &std::path::Path, data: &Dataset) -> anyhow::Result<(&'static s
     }
 }
 
+/// The classes with the highest scores; labels beyond the model's classes are an error.
+fn answers(scores: &Array, data: &Dataset) -> anyhow::Result<Vec<usize>> {
+    let found = classes(scores)?;
+    data.check_labels(scores.elements.len() / data.len())?;
+    Ok(found)
+}
+
 /// The classes that the integer kernels find.
 pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     let model = blob.model();
@@ -117,7 +125,7 @@ pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<V
             outputs.len()
         );
     };
-    Ok(classes(&sim::output_array(&port, values, true))?)
+    answers(&sim::output_array(&port, values, true), data)
 }
 
 /// The classes that the float graph finds.
@@ -127,7 +135,7 @@ pub(super) fn float_classes(graph: &Graph, data: &Dataset) -> anyhow::Result<Vec
         float::run(graph, &[&data.x], &|count| bar.inc(progress::steps(count)))?;
     bar.finish_and_clear();
     match &results[..] {
-        [one] => Ok(classes(one)?),
+        [one] => answers(one, data),
         several => bail!(
             "the model has {} outputs: accuracy needs one",
             several.len()

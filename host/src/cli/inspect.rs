@@ -5,6 +5,7 @@ use crate::import::Imported;
 use crate::ir::{self, Graph};
 use crate::measure::sim::{Blob, source_shape};
 use crate::report::{Align, Table, bytes, count};
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -77,6 +78,9 @@ struct BlobSummary {
 impl Inspect {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let summary = match model::open(&self.model)? {
+            model::Input::Blob(_) if self.dump || self.simplified => {
+                bail!("--dump and --simplified look into a model file: give the .onnx");
+            }
             model::Input::Blob(blob) => of_blob(&blob),
             model::Input::Model(imported) => {
                 let Imported {

@@ -9,6 +9,7 @@ mod compress;
 mod demo;
 mod doctor;
 mod eval;
+mod files;
 mod inspect;
 mod model;
 mod output;

@@ -20,12 +20,22 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Input> {
     if is_blob(path)? {
         Ok(Input::Blob(Box::new(Blob::read(path)?)))
     } else {
-        Ok(Input::Model(Box::new(import_model(path)?)))
+        Ok(Input::Model(Box::new(load(path)?)))
     }
 }
 
-/// Imports a model file.
+/// Imports a model file; a blob is an error that says so.
 pub(super) fn import_model(path: &Path) -> anyhow::Result<Imported> {
+    if is_blob(path)? {
+        anyhow::bail!(
+            "`{}` is compiled already: give the model file (.onnx) that it was made from",
+            path.display()
+        );
+    }
+    load(path)
+}
+
+fn load(path: &Path) -> anyhow::Result<Imported> {
     import::load(path).with_context(|| format!("cannot import `{}`", path.display()))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn error(error: &anyhow::Error) {
     let mut shown = error.to_string();
     eprintln!("error: {shown}");
     for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
+        let cause = cause.to_string().trim_end().to_owned();
         // Many errors already quote their source.
         if !shown.contains(&cause) {
             eprintln!("  cause: {cause}");

@@ -24,6 +24,11 @@ pub(super) fn spinner(what: impl Into<String>) -> ProgressBar {
     bar
 }
 
+/// Says something beside a bar, watched or not.
+pub(super) fn say(bar: &ProgressBar, line: &str) {
+    bar.suspend(|| eprintln!("  {line}"));
+}
+
 /// [`usize`] as indicatif counts.
 pub(super) fn steps(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)

@@ -1,13 +1,16 @@
 //! `tiivis run`.
 
-use super::{model, output, progress};
-use crate::data::{Array, Elements, read_npy, read_npz, write_npy, write_npz};
+use super::{files, model, output, progress};
+use crate::data::{Array, Elements, read_npy, read_npz_array, write_npy, write_npz};
 use crate::measure::{float, sim};
 use anyhow::{Context, bail};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Runs a model on the host: a .tiv with the device's own integer code, a model file in float
+/// Runs a model on the host
+///
+/// A .tiv runs with the device's own integer code, a model file in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
 /// int8 in (quantized already, .tiv only) gives int8 out.
@@ -21,10 +24,10 @@ pub(super) struct Run {
     /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz
     /// gives its array `x`.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
-    input: Vec<String>,
+    input: Vec<OsString>,
     /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
-    output: Vec<String>,
+    output: Vec<OsString>,
     /// Also writes what every step computed for the first sample (int8, NHWC; .tiv only).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
@@ -50,8 +53,7 @@ impl Run {
                     .iter()
                     .map(|port| port.name.clone())
                     .collect();
-                let arrays = read_inputs(&self.input, &inputs)?;
-                let targets = assign(&self.output, &outputs, "output")?;
+                let (arrays, targets) = self.files(&inputs, &outputs)?;
                 let graph = model::simplified(imported.graph)?;
                 let bar = progress::bar("float evaluation", first_axis(&arrays));
                 let done = |count| bar.inc(progress::steps(count));
@@ -66,8 +68,7 @@ impl Run {
         let model = blob.model();
         let inputs: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
         let outputs: Vec<_> = model.outputs().map(|port| port.name.to_owned()).collect();
-        let arrays = read_inputs(&self.input, &inputs)?;
-        let targets = assign(&self.output, &outputs, "output")?;
+        let (arrays, targets) = self.files(&inputs, &outputs)?;
         let quantized = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
         let bar = progress::bar("integer kernels", quantized.samples);
         let results = sim::run(&model, &quantized, &|count| bar.inc(progress::steps(count)));
@@ -89,6 +90,25 @@ impl Run {
             write_npz(path, &arrays)?;
         }
         write_outputs(&targets, &results)
+    }
+
+    /// The arrays of the model's inputs, and where its outputs go.
+    fn files(
+        &self,
+        inputs: &[String],
+        outputs: &[String],
+    ) -> anyhow::Result<(Vec<Array>, Vec<PathBuf>)> {
+        let sources = assign(&self.input, inputs, "input")?;
+        let targets = assign(&self.output, outputs, "output")?;
+        files::check_targets(
+            sources.iter().chain([&self.model]).map(PathBuf::as_path),
+            targets
+                .iter()
+                .chain(&self.dump_layers)
+                .map(PathBuf::as_path),
+        )?;
+        let arrays = sources.iter().map(|path| read_array(path));
+        Ok((arrays.collect::<Result<_, _>>()?, targets))
     }
 }
 
@@ -114,7 +134,7 @@ fn write_outputs(targets: &[PathBuf], results: &[Array]) -> anyhow::Result<()> {
 }
 
 /// Reads the arrays of all inputs, in the model's order.
-pub(super) fn read_inputs(given: &[String], names: &[String]) -> anyhow::Result<Vec<Array>> {
+pub(super) fn read_inputs(given: &[OsString], names: &[String]) -> anyhow::Result<Vec<Array>> {
     let paths = assign(given, names, "input")?;
     paths.iter().map(|path| read_array(path)).collect()
 }
@@ -122,35 +142,39 @@ pub(super) fn read_inputs(given: &[String], names: &[String]) -> anyhow::Result<
 /// Reads an `.npy`, or the array `x` of an `.npz`.
 fn read_array(path: &Path) -> anyhow::Result<Array> {
     if path.extension().is_some_and(|extension| extension == "npz") {
-        let arrays = read_npz(path)?;
-        let x = arrays.into_iter().find(|(name, _)| name == "x");
-        Ok(
-            x.with_context(|| format!("`{}` has no array `x`", path.display()))?
-                .1,
-        )
+        Ok(read_npz_array(path, "x")?)
     } else {
         Ok(read_npy(path)?)
     }
 }
 
 /// Brings `[NAME=]FILE` arguments into the order of the model's ports.
-fn assign(given: &[String], names: &[String], what: &str) -> anyhow::Result<Vec<PathBuf>> {
+fn assign(given: &[OsString], names: &[String], what: &str) -> anyhow::Result<Vec<PathBuf>> {
+    // A path that is not UTF-8 can only stand alone: names of ports are UTF-8.
+    let named = |argument: &OsString| {
+        let argument = argument.to_str()?;
+        names.iter().enumerate().find_map(|(at, name)| {
+            Some((
+                at,
+                argument
+                    .strip_prefix(name.as_str())?
+                    .strip_prefix('=')?
+                    .to_owned(),
+            ))
+        })
+    };
     if let ([one], [_]) = (given, names)
-        && !names
-            .iter()
-            .any(|name| one.starts_with(&format!("{name}=")))
+        && named(one).is_none()
     {
         return Ok(vec![one.into()]);
     }
     let shown = names.join(", ");
     let mut paths: Vec<Option<PathBuf>> = vec![None; names.len()];
     for argument in given {
-        let named = names.iter().enumerate().find_map(|(at, name)| {
-            Some((at, argument.strip_prefix(name.as_str())?.strip_prefix('=')?))
-        });
-        let Some((at, path)) = named else {
+        let Some((at, path)) = named(argument) else {
             bail!(
-                "`--{what} {argument}` names no {what} of the model: give NAME=FILE for each of {shown}"
+                "`--{what} {}` names no {what} of the model: give NAME=FILE for each of {shown}",
+                argument.display()
             );
         };
         if paths[at].replace(path.into()).is_some() {
@@ -176,12 +200,16 @@ mod tests {
 
     #[test]
     fn files_are_assigned_by_name_or_alone() {
-        let assign =
-            |given: &[&str], names: &[&str]| assign(&strings(given), &strings(names), "input").ok();
+        let assign = |given: &[&str], names: &[&str]| {
+            let given: Vec<_> = given.iter().map(OsString::from).collect();
+            assign(&given, &strings(names), "input").ok()
+        };
         let paths = |paths: &[&str]| Some(paths.iter().map(PathBuf::from).collect::<Vec<_>>());
         assert_eq!(assign(&["x.npy"], &["a"]), paths(&["x.npy"]));
         assert_eq!(assign(&["a=x.npy"], &["a"]), paths(&["x.npy"]));
         assert_eq!(assign(&["b=y", "a=x"], &["a", "b"]), paths(&["x", "y"]));
+        assert_eq!(assign(&["a=b=x=y"], &["a=b"]), paths(&["x=y"]));
+        assert_eq!(assign(&["c=x.npy"], &["a"]), paths(&["c=x.npy"]));
         assert_eq!(assign(&["a=x"], &["a", "b"]), None);
         assert_eq!(assign(&["a=x", "a=y"], &["a", "b"]), None);
         assert_eq!(assign(&["x", "y"], &["a", "b"]), None);

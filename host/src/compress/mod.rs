@@ -2,11 +2,11 @@
 
 mod samples;
 
-use crate::data::{Array, DataError, Dataset};
+use crate::data::{DataError, Dataset};
 use crate::emit::{self, CompileError, EmitOptions};
 use crate::import::Imported;
 use crate::ir::Graph;
-use crate::measure::float::{self, FloatError};
+use crate::measure::float;
 use crate::passes::{self, PassError};
 use crate::plan::Plan;
 use crate::quantize::{self, CalibrateError, Method, QuantizeError};
@@ -60,9 +60,6 @@ pub enum CompressError {
     /// The data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The float graph cannot be fed with the data.
-    #[error(transparent)]
-    Float(#[from] FloatError),
     /// No ranges.
     #[error(transparent)]
     Calibrate(#[from] CalibrateError),
@@ -101,9 +98,8 @@ pub fn compress(
         return Err(CompressError::SeveralInputs(graph.inputs.len()));
     }
     let chosen = samples::draw(data.len(), recipe.samples, recipe.seed);
-    let x = samples::select(&data.x, &chosen);
     let total = chosen.len();
-    let batches = float::batches(&graph, &[&x])?;
+    let batches = float::batches(&graph, &[&data.x], &chosen)?;
     let ranges = quantize::calibrate(&graph, batches, recipe.method, &mut |samples| {
         watch.calibrated(samples, total);
     })?;
@@ -128,9 +124,4 @@ pub fn compress(
 fn text(recipe: &Recipe, samples: usize) -> String {
     let Recipe { method, seed, .. } = recipe;
     format!("calibration = {method}\nsamples = {samples}\nseed = {seed}\n")
-}
-
-/// The array of a data set as a model's only input.
-pub fn only_input(data: &Dataset) -> [&Array; 1] {
-    [&data.x]
 }

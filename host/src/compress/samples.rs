@@ -1,7 +1,5 @@
 //! Drawing samples from a data set.
 
-use crate::data::{Array, Elements};
-
 /// `count` different indices below `len`, or all, in ascending order; the same for the same seed.
 ///
 /// A partial Fisher-Yates shuffle over SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
@@ -26,28 +24,6 @@ pub(super) fn draw(len: usize, count: usize, seed: u64) -> Vec<usize> {
     indices
 }
 
-/// The samples of these indices.
-pub(super) fn select(array: &Array, indices: &[usize]) -> Array {
-    let sample = array.shape[1..].iter().product::<usize>();
-    let elements = match &array.elements {
-        Elements::F32(values) => Elements::F32(rows(values, sample, indices)),
-        Elements::I8(values) => Elements::I8(rows(values, sample, indices)),
-        Elements::U8(values) => Elements::U8(rows(values, sample, indices)),
-        Elements::I64(values) => Elements::I64(rows(values, sample, indices)),
-    };
-    let mut shape = array.shape.clone();
-    shape[0] = indices.len();
-    Array::new(shape, elements)
-}
-
-fn rows<T: Copy>(values: &[T], row: usize, indices: &[usize]) -> Vec<T> {
-    indices
-        .iter()
-        .flat_map(|&index| &values[index * row..][..row])
-        .copied()
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,14 +37,5 @@ mod tests {
         assert_eq!(drawn, draw(100, 10, 7));
         assert_ne!(drawn, draw(100, 10, 8));
         assert_eq!(draw(3, 10, 7), [0, 1, 2]);
-    }
-
-    #[test]
-    fn whole_samples_are_selected() {
-        let array = Array::f32(vec![3, 2], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(
-            select(&array, &[0, 2]),
-            Array::f32(vec![2, 2], vec![0.0, 1.0, 4.0, 5.0])
-        );
     }
 }

@@ -1,6 +1,7 @@
 //! Data sets for calibration and evaluation.
 
-use super::{Array, DataError, Elements, read_npz};
+use super::npy::read_members;
+use super::{Array, DataError, Elements};
 use std::path::Path;
 
 /// Samples, in the source model's axis order, with their class labels if known.
@@ -18,8 +19,7 @@ impl Dataset {
     /// Reads an `.npz` with `x` and, optionally, `y`.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let name = path.display().to_string();
-        let mut arrays = read_npz(path)?;
-        let found: Vec<_> = arrays.iter().map(|(name, _)| name.clone()).collect();
+        let (mut arrays, found) = read_members(path, &|name| name == "x" || name == "y")?;
         let mut take = |wanted: &str| {
             let at = arrays.iter().position(|(name, _)| name == wanted)?;
             Some(arrays.swap_remove(at).1)
@@ -39,25 +39,41 @@ impl Dataset {
         if samples == 0 || x.elements.is_empty() {
             return Err(DataError::Empty(name));
         }
-        if let Elements::F32(values) = &x.elements {
-            let bad = values.iter().position(|value| !value.is_finite());
-            if let Some(at) = bad {
-                return Err(DataError::NotFinite {
-                    name,
-                    sample: at / (values.len() / samples),
-                    value: values[at],
-                });
-            }
-        }
-        let y = y.map(|y| labels(&name, &y)).transpose()?;
-        if let Some(labels) = y.as_ref().map(Vec::len).filter(|&labels| labels != samples) {
-            return Err(DataError::LabelCount {
+        if let Elements::F32(values) = &x.elements
+            && let Some(at) = values.iter().position(|value| !value.is_finite())
+        {
+            return Err(DataError::NotFinite {
                 name,
-                samples,
-                labels,
+                sample: at / (values.len() / samples),
+                value: values[at],
             });
         }
+        if let Some(y) = &y
+            && y.shape[..] != [samples]
+            && y.shape[..] != [samples, 1]
+        {
+            return Err(DataError::LabelShape {
+                name,
+                samples,
+                found: y.shape.clone(),
+            });
+        }
+        let y = y.map(|y| labels(&name, &y)).transpose()?;
         Ok(Self { name, x, y })
+    }
+
+    /// Demands that every label is the number of one of so many classes.
+    pub fn check_labels(&self, classes: usize) -> Result<(), DataError> {
+        let labels = self.y.iter().flatten().enumerate();
+        match labels.into_iter().find(|&(_, &label)| label >= classes) {
+            None => Ok(()),
+            Some((sample, &label)) => Err(DataError::LabelRange {
+                name: self.name.clone(),
+                sample,
+                label,
+                classes,
+            }),
+        }
     }
 
     /// Number of samples.
@@ -85,9 +101,38 @@ fn labels(name: &str, y: &Array) -> Result<Vec<usize>, DataError> {
     }
 }
 
+/// Number of samples in the arrays that are given to a model's inputs, each with its name and its
+/// shape in the source model's axis order.
+pub fn common_samples(
+    arrays: &[&Array],
+    inputs: &[(&str, Vec<usize>)],
+) -> Result<usize, DataError> {
+    if arrays.len() != inputs.len() {
+        let names: Vec<_> = inputs.iter().map(|&(name, _)| name).collect();
+        return Err(DataError::InputCount {
+            expected: inputs.len(),
+            names: names.join(", "),
+            found: arrays.len(),
+        });
+    }
+    let mut expected = None;
+    for (array, (name, source_shape)) in arrays.iter().zip(inputs) {
+        let found = samples(array, name, source_shape)?;
+        let expected = *expected.get_or_insert(found);
+        if found != expected {
+            return Err(DataError::SampleCount {
+                name: (*name).to_owned(),
+                expected,
+                found,
+            });
+        }
+    }
+    Ok(expected.unwrap_or(0))
+}
+
 /// Number of samples in an array given to an input whose shape is `source_shape` (batch, 1,
 /// first): `(N, …)` and `(N, 1, …)` are accepted.
-pub fn samples(array: &Array, name: &str, source_shape: &[usize]) -> Result<usize, DataError> {
+fn samples(array: &Array, name: &str, source_shape: &[usize]) -> Result<usize, DataError> {
     let sample = source_shape.get(1..).unwrap_or(&[]);
     match array.shape.split_first() {
         Some((&samples, rest)) if rest == sample => Ok(samples),
@@ -129,18 +174,23 @@ mod tests {
         ));
         assert!(matches!(
             set(x(), y(vec![1])),
-            Err(DataError::LabelCount {
-                samples: 2,
-                labels: 1,
-                ..
-            })
+            Err(DataError::LabelShape { samples: 2, .. })
         ));
+        let table = |shape: Vec<usize>| {
+            let values = vec![0; shape.iter().product()];
+            Some(Array::new(shape, Elements::I64(values)))
+        };
+        assert!(matches!(
+            set(x(), table(vec![1, 2])),
+            Err(DataError::LabelShape { .. })
+        ));
+        assert!(set(x(), table(vec![2, 1])).is_ok());
         assert!(matches!(
             set(x(), y(vec![1, -1])),
             Err(DataError::LabelType { .. })
         ));
         assert!(matches!(
-            set(x(), Some(x())),
+            set(x(), Some(Array::f32(vec![2], vec![0.0, 1.0]))),
             Err(DataError::LabelType { .. })
         ));
         let nan = Array::f32(vec![2, 2], vec![0.0, 0.0, 0.0, f32::NAN]);
@@ -148,6 +198,15 @@ mod tests {
             set(nan, None),
             Err(DataError::NotFinite { sample: 1, .. })
         ));
-        assert!(set(x(), y(vec![1, 0])).is_ok());
+        let set = Dataset::new("d".to_owned(), x(), y(vec![1, 2])).expect("sound");
+        assert!(set.check_labels(3).is_ok());
+        assert!(matches!(
+            set.check_labels(2),
+            Err(DataError::LabelRange {
+                sample: 1,
+                label: 2,
+                ..
+            })
+        ));
     }
 }

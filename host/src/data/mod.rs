@@ -11,8 +11,8 @@ mod npy;
 
 pub use aligned::AlignedBytes;
 pub use array::{Array, Elements};
-pub use dataset::{Dataset, samples};
-pub use npy::{read_npy, read_npz, write_npy, write_npz};
+pub use dataset::{Dataset, common_samples};
+pub use npy::{read_npy, read_npz, read_npz_array, write_npy, write_npz};
 
 use std::path::PathBuf;
 
@@ -76,17 +76,58 @@ pub enum DataError {
     /// A data set without samples.
     #[error("data set `{0}` is empty: at least one sample is needed")]
     Empty(String),
+    /// Not every input, or more than the model has, was given.
+    #[error("the model has {expected} inputs ({names}), {found} arrays were given")]
+    InputCount {
+        /// Inputs of the model.
+        expected: usize,
+        /// Their names.
+        names: String,
+        /// Arrays given.
+        found: usize,
+    },
+    /// Inputs with different numbers of samples.
+    #[error("input `{name}` has {found} samples where the first input has {expected}")]
+    SampleCount {
+        /// The input.
+        name: String,
+        /// Samples of the first input.
+        expected: usize,
+        /// Samples of this one.
+        found: usize,
+    },
+    /// Elements that an input does not take.
+    #[error(
+        "input `{name}` takes {accepted}; found {found}: convert it, e.g. with `x.astype(numpy.float32)`"
+    )]
+    InputType {
+        /// The input.
+        name: String,
+        /// What it takes.
+        accepted: &'static str,
+        /// NumPy's name of what was given.
+        found: &'static str,
+    },
+    /// A value that has no quantized counterpart.
+    #[error("input `{name}`: sample {sample} holds NaN: repair the data")]
+    NotANumber {
+        /// The input.
+        name: String,
+        /// Index of the sample.
+        sample: usize,
+    },
     /// Not one label for each sample.
     #[error(
-        "data set `{name}` has {samples} samples and {labels} labels in `y`: they must be as many"
+        "data set `{name}` has {samples} samples and `y` has shape {found:?}: it must be [{samples}], one class \
+         number a sample"
     )]
-    LabelCount {
+    LabelShape {
         /// The data set.
         name: String,
         /// Samples.
         samples: usize,
-        /// Labels.
-        labels: usize,
+        /// Shape of `y`.
+        found: Vec<usize>,
     },
     /// `y` is not made of class numbers.
     #[error("`y` of data set `{name}` must hold integer class labels, found {found}")]
@@ -95,6 +136,21 @@ pub enum DataError {
         name: String,
         /// What it holds.
         found: String,
+    },
+    /// A label of no class.
+    #[error(
+        "data set `{name}`: sample {sample} has label {label} in `y`, the model has {classes} classes, counted \
+         from 0: repair the labels"
+    )]
+    LabelRange {
+        /// The data set.
+        name: String,
+        /// Index of the sample.
+        sample: usize,
+        /// Its label.
+        label: usize,
+        /// Classes of the model.
+        classes: usize,
     },
     /// A sample that is no number.
     #[error(

@@ -1,5 +1,6 @@
 //! NumPy's `.npy` and `.npz` files.
 
+use super::layout::permute;
 use super::{Array, DataError, Elements};
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 use std::fs::File;
@@ -17,29 +18,57 @@ pub fn read_npy(path: &Path) -> Result<Array, DataError> {
     decode(&bytes, &path.display().to_string(), path)
 }
 
+/// An array of an archive and its name.
+type Named = (String, Array);
+
 /// Reads every array of an `.npz` archive, in the archive's order.
 pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
+    read_members(path, &|_| true).map(|(arrays, _)| arrays)
+}
+
+/// Reads one array of an `.npz` archive; what else is in it is not looked at.
+pub fn read_npz_array(path: &Path, name: &str) -> Result<Array, DataError> {
+    let (mut arrays, found) = read_members(path, &|found| found == name)?;
+    match arrays.pop() {
+        Some((_, array)) => Ok(array),
+        None => Err(DataError::MissingArray {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            found: found.join(", "),
+        }),
+    }
+}
+
+/// The wanted arrays of an archive with their names, and the names of all.
+pub(super) fn read_members(
+    path: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<Named>, Vec<String>), DataError> {
     let file = File::open(path).map_err(|source| DataError::File {
         action: "read",
         path: path.to_owned(),
         source,
     })?;
-    let malformed = |error: ZipError| malformed(path, "npz", error);
-    let mut archive = zip::ZipArchive::new(file).map_err(malformed)?;
-    let mut arrays = Vec::new();
+    let damaged = |error: ZipError| malformed(path, "npz", error);
+    let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
+    let (mut arrays, mut names) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(malformed)?;
-        let file_name = entry.name().map_err(malformed)?.into_owned();
+        let mut entry = archive.by_index(index).map_err(damaged)?;
+        let file_name = entry.name().map_err(damaged)?.into_owned();
         let Some(name) = file_name.strip_suffix(".npy").map(str::to_owned) else {
             continue;
         };
+        names.push(name.clone());
+        if !wanted(&name) {
+            continue;
+        }
         let mut bytes = Vec::new();
         entry
             .read_to_end(&mut bytes)
-            .map_err(|error| malformed_io(path, "npz", error))?;
+            .map_err(|error| malformed(path, "npz", error))?;
         arrays.push((name.clone(), decode(&bytes, &name, path)?));
     }
-    Ok(arrays)
+    Ok((arrays, names))
 }
 
 /// Writes a `.npy` file, whole or not at all.
@@ -81,17 +110,10 @@ fn malformed(path: &Path, format: &'static str, reason: impl ToString) -> DataEr
     }
 }
 
-fn malformed_io(path: &Path, format: &'static str, error: std::io::Error) -> DataError {
-    malformed(path, format, error)
-}
-
 fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
     let wrong = |reason: String| malformed(path, "npy", format!("array `{name}`: {reason}"));
     let file = NpyFile::new(bytes).map_err(|error| wrong(error.to_string()))?;
-    if file.order() == Order::Fortran && file.shape().len() > 1 {
-        let how = "it is in Fortran order; save `numpy.ascontiguousarray(x)`";
-        return Err(wrong(how.to_owned()));
-    }
+    let is_fortran = file.order() == Order::Fortran;
     let shape: Option<Vec<usize>> = file
         .shape()
         .iter()
@@ -120,6 +142,7 @@ fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
         return Err(unsupported(&dtype));
     };
     let failed = |error: std::io::Error| wrong(error.to_string());
+    let too_large = || wrong("it holds integers above 9223372036854775807".to_owned());
     let elements = match (plain.type_char(), plain.size_field()) {
         (TypeChar::Float, 4) => Elements::F32(file.into_vec().map_err(failed)?),
         (TypeChar::Float, 8) => {
@@ -133,9 +156,31 @@ fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
         (TypeChar::Int, 8) => widen::<i64>(file).map_err(failed)?,
         (TypeChar::Uint, 2) => widen::<u16>(file).map_err(failed)?,
         (TypeChar::Uint, 4) => widen::<u32>(file).map_err(failed)?,
+        (TypeChar::Uint, 8) => {
+            let values: Vec<u64> = file.into_vec().map_err(failed)?;
+            let values: Option<_> = values.into_iter().map(|v| i64::try_from(v).ok()).collect();
+            Elements::I64(values.ok_or_else(too_large)?)
+        }
         _ => return Err(unsupported(&dtype)),
     };
-    Ok(Array::new(shape, elements))
+    Ok(if is_fortran {
+        from_fortran(shape, &elements)
+    } else {
+        Array::new(shape, elements)
+    })
+}
+
+/// An array whose elements lie column-major: the row-major elements of its transpose.
+fn from_fortran(shape: Vec<usize>, elements: &Elements) -> Array {
+    let transposed: Vec<_> = shape.iter().rev().copied().collect();
+    let perm: Vec<_> = (0..shape.len()).rev().collect();
+    let elements = match elements {
+        Elements::F32(values) => Elements::F32(permute(values, &transposed, &perm)),
+        Elements::I8(values) => Elements::I8(permute(values, &transposed, &perm)),
+        Elements::U8(values) => Elements::U8(permute(values, &transposed, &perm)),
+        Elements::I64(values) => Elements::I64(permute(values, &transposed, &perm)),
+    };
+    Array::new(shape, elements)
 }
 
 #[expect(
@@ -220,6 +265,27 @@ mod tests {
         bytes[at + 15..at + 15 + tail.len()].copy_from_slice(&tail);
         let error = decode(&bytes[..], "x", Path::new("x.npy")).expect_err("refused");
         assert!(matches!(error, DataError::Malformed { .. }), "{error}");
+    }
+
+    #[test]
+    fn arrays_in_fortran_order_are_turned() {
+        // numpy.asfortranarray([[1, 2, 3], [4, 5, 6]]): the columns one after another.
+        let mut bytes = encode(&Array::i8(vec![2, 3], vec![1, 4, 2, 5, 3, 6]));
+        let at = bytes.windows(5).position(|w| w == b"False").expect("order");
+        bytes[at..at + 5].copy_from_slice(b"True ");
+        let array = decode(&bytes, "x", Path::new("x.npy")).expect("read");
+        assert_eq!(array, Array::i8(vec![2, 3], vec![1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn one_array_of_an_archive_is_read_and_a_missing_one_named() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("x.npz");
+        let arrays = ["a", "b"].map(|name| (name.to_owned(), Array::i8(vec![1], vec![1])));
+        write_npz(&path, &arrays).expect("written");
+        assert_eq!(read_npz_array(&path, "b").expect("read"), arrays[1].1);
+        let error = read_npz_array(&path, "x").expect_err("missing").to_string();
+        assert!(error.ends_with("it has: a, b"), "{error}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A temporary file is the owner's alone; a model is as readable as any other new file.
     #[cfg(unix)]
     let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(directory)?;
+    let mut file = builder.tempfile_in(directory).map_err(plain)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
@@ -26,6 +26,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(directory)?.sync_all()?;
     Ok(())
+}
+
+/// The system's own error, without the name of the temporary file that `tempfile` adds.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    let inner = inner.and_then(|source| source.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +72,7 @@ mod tests {
         assert!(write_atomically(&path, b"bytes").is_err());
         assert_eq!(names(directory.path()), ["model.tiv"]);
         assert_eq!(fs::read(path.join("inside")).unwrap(), b"kept");
-        assert!(write_atomically(&directory.path().join("no/such/model.tiv"), b"").is_err());
+        let error = write_atomically(&directory.path().join("no/such/model.tiv"), b"").unwrap_err();
+        assert!(!error.to_string().contains(".tiivis-"), "{error}");
     }
 }

@@ -1,83 +1,17 @@
 //! A blob on an emulated board: what it costs, and whether the bytes are the host's.
 
-use crate::board::{self, Board, BuildError, Firmware, Kind, LogError};
-use crate::measure::cost::m4;
-use crate::measure::elf::{ElfError, Image};
-use crate::measure::emulate::{
-    self, Core, EmulateError, Emulator, Machine, Phase, Region, Run, RunOptions,
-};
-use crate::measure::sim::{self, Blob, Inputs};
-use crate::report::{BenchReport, Flash, Layer, Provenance, Total};
-use std::path::PathBuf;
-use tiivis_runtime::bench::{Batch, batch_offset};
-use tiivis_runtime::blob::Step;
+mod error;
+mod layers;
 
-/// Why a model could not be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// No firmware.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The firmware's file is not what it should be.
-    #[error("the firmware's ELF file cannot be used: {0}")]
-    Elf(#[from] ElfError),
-    /// The run failed.
-    #[error(transparent)]
-    Emulate(#[from] EmulateError),
-    /// The device's log cannot be read, or tells of a failure.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The firmware gave up without a word.
-    #[error("the firmware `{}` ended with exit code {code} and did not say why", firmware.display())]
-    ExitCode {
-        /// Its file.
-        firmware: PathBuf,
-        /// The code.
-        code: u32,
-    },
-    /// Nothing emulates the board.
-    #[error("board `{board}` cannot be emulated by {emulator}: `tiivis boards` says what can")]
-    NotEmulated {
-        /// The board.
-        board: String,
-        /// What was asked for.
-        emulator: Emulator,
-    },
-    /// The run was not the one that was expected.
-    #[error(
-        "the firmware on `{board}` was to report {expected}, found {found}: this is a bug in Tiivis, please report it"
-    )]
-    Protocol {
-        /// The board.
-        board: String,
-        /// What was missing.
-        expected: String,
-        /// What came.
-        found: String,
-    },
-    /// Outputs differ.
-    #[error(
-        "`{board}` and the host simulation differ: sample {sample}, output {output}, byte {byte}: {device} on the \
-         device, {host} on the host: this is a bug in Tiivis, please report it"
-    )]
-    Differs {
-        /// The board.
-        board: String,
-        /// First sample that differs.
-        sample: usize,
-        /// Its output.
-        output: usize,
-        /// The first byte.
-        byte: usize,
-        /// On the device.
-        device: i8,
-        /// On the host.
-        host: i8,
-    },
-    /// The model is too large for 32-bit addresses.
-    #[error("model and samples do not fit the board's address space: give fewer samples")]
-    TooLarge,
-}
+pub use error::BenchError;
+
+use crate::board::{self, Board, Firmware, Kind};
+use crate::measure::cost::m4;
+use crate::measure::elf::Image;
+use crate::measure::emulate::{self, Core, Emulator, Machine, Region, Run, RunOptions};
+use crate::measure::sim::{self, Blob, Inputs};
+use crate::report::{BenchReport, Flash, Provenance, Total};
+use layers::layers;
 
 /// A measurement.
 pub struct Measured {
@@ -122,10 +56,6 @@ pub fn bench(
     };
     let cost = model.cost(inference);
     let (layers, layers_instructions) = layers(board, blob, &layers_image, &layers_run)?;
-    let difference = |a: u64, b: u64| {
-        i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX)
-    };
-    let weights_bytes = length(blob.bytes());
     let report = BenchReport {
         board: board.id.clone(),
         emulator: emulator.to_string(),
@@ -142,11 +72,7 @@ pub fn bench(
         layers,
         arena_bytes: blob.model().program().arena_bytes.into(),
         stack_bytes: found.stack_bytes.into(),
-        flash: Flash {
-            code_bytes: firmware.code_bytes.into(),
-            weights_bytes,
-            total_bytes: u64::from(firmware.code_bytes) + weights_bytes,
-        },
+        flash: flash(&firmware, blob),
         samples: inputs.samples,
         identical: inputs.samples,
         clock_hz: board.clock_hz.into(),
@@ -154,8 +80,18 @@ pub fn bench(
     Ok(Measured { report, image })
 }
 
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).expect("lengths fit 64 bits")
+fn difference(a: u64, b: u64) -> i64 {
+    i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX)
+}
+
+fn flash(firmware: &Firmware, blob: &Blob) -> Flash {
+    let code_bytes = firmware.code_bytes.into();
+    let weights_bytes = u64::try_from(blob.bytes().len()).expect("lengths fit 64 bits");
+    Flash {
+        code_bytes,
+        weights_bytes,
+        total_bytes: code_bytes + weights_bytes,
+    }
 }
 
 fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
@@ -204,39 +140,23 @@ fn image(
     blob: &Blob,
     inputs: &Inputs,
 ) -> Result<Image, BenchError> {
+    let (samples, sample_bytes) = interleave(inputs);
+    let region = board::model_region(board, blob.bytes(), &samples, sample_bytes)?;
     let mut image = Image::parse(&firmware.elf_bytes)?;
-    let address = board.model_address();
-    let len = u32::try_from(blob.bytes().len()).map_err(|_| BenchError::TooLarge)?;
-    let offset = batch_offset(len).ok_or(BenchError::TooLarge)?;
-    image.add_segment(address, blob.bytes().to_vec())?;
-    image.add_segment(
-        address.checked_add(offset).ok_or(BenchError::TooLarge)?,
-        batch(inputs)?,
-    )?;
+    image.add_segment(board.model_address(), region)?;
     Ok(image)
 }
 
-/// The samples as the firmware reads them: sample by sample, each with all inputs in order.
-fn batch(inputs: &Inputs) -> Result<Vec<u8>, BenchError> {
-    let lens: Vec<_> = inputs
-        .values
-        .iter()
-        .map(|values| values.len() / inputs.samples.max(1))
-        .collect();
-    let count = u32::try_from(inputs.samples).map_err(|_| BenchError::TooLarge)?;
-    let sample_bytes =
-        u32::try_from(lens.iter().sum::<usize>()).map_err(|_| BenchError::TooLarge)?;
-    let mut bytes = Batch::header(count, sample_bytes).to_vec();
+/// The samples as the firmware reads them, each with all inputs in order, and the bytes of one.
+fn interleave(inputs: &Inputs) -> (Vec<i8>, usize) {
+    let len = |values: &Vec<i8>| values.len() / inputs.samples.max(1);
+    let mut interleaved = Vec::with_capacity(inputs.values.iter().map(Vec::len).sum());
     for sample in 0..inputs.samples {
-        for (values, &len) in inputs.values.iter().zip(&lens) {
-            bytes.extend(
-                values[sample * len..][..len]
-                    .iter()
-                    .map(|value| value.cast_unsigned()),
-            );
+        for values in &inputs.values {
+            interleaved.extend_from_slice(&values[sample * len(values)..][..len(values)]);
         }
     }
-    Ok(bytes)
+    (interleaved, inputs.values.iter().map(len).sum())
 }
 
 fn execute(
@@ -302,61 +222,16 @@ fn compare(
     Ok(())
 }
 
-/// The layers' costs, and the instructions of the whole pass.
-///
-/// Phases of the `layers` firmware: 0 before the run, 1 from the call to the first step, then one a
-/// step, then one behind the run.
-fn layers(
-    board: &Board,
-    blob: &Blob,
-    image: &Image,
-    run: &Run,
-) -> Result<(Vec<Layer>, u64), BenchError> {
-    let blob_model = blob.model();
-    let steps: Vec<Step> = blob_model.steps().collect();
-    let names: Vec<_> = blob_model.layer_names().collect();
-    let Some(phases) = run.phases.get(1..steps.len() + 2) else {
-        let found = format!("{} phases", run.phases.len());
-        return Err(unexpected(
-            board,
-            &format!("{} phases", steps.len() + 3),
-            &found,
-        ));
-    };
-    let model = m4::Model::new(image);
-    let mut layers: Vec<(u32, Layer)> = Vec::new();
-    for (step, phase) in steps.iter().zip(&phases[1..]) {
-        let cost = model.cost(phase);
-        let name = usize::try_from(step.layer)
-            .ok()
-            .and_then(|layer| names.get(layer));
-        let layer = Layer {
-            name: name.map_or_else(|| format!("layer {}", step.layer), |&name| name.to_owned()),
-            op: step.op.name().to_owned(),
-            macs: step.op.macs(),
-            instructions: cost.instructions,
-            cycles: cost.cycles,
-        };
-        match layers.last_mut() {
-            // A layer may take several steps.
-            Some((number, last)) if *number == step.layer => add(last, &layer),
-            _ => layers.push((step.layer, layer)),
-        }
-    }
-    let instructions = phases.iter().map(Phase::instructions).sum();
-    Ok((
-        layers.into_iter().map(|(_, layer)| layer).collect(),
-        instructions,
-    ))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn add(sum: &mut Layer, more: &Layer) {
-    if sum.op != more.op {
-        sum.op = format!("{} + {}", sum.op, more.op);
+    #[test]
+    fn samples_lie_one_after_another_with_all_their_inputs() {
+        let inputs = Inputs {
+            samples: 2,
+            values: vec![vec![1, 2, 3, 4], vec![-1, -2]],
+        };
+        assert_eq!(interleave(&inputs), (vec![1, 2, -1, 3, 4, -2], 3));
     }
-    sum.macs += more.macs;
-    sum.instructions += more.instructions;
-    sum.cycles.low += more.cycles.low;
-    sum.cycles.mid += more.cycles.mid;
-    sum.cycles.high += more.cycles.high;
 }

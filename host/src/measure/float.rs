@@ -1,9 +1,10 @@
 //! Feeding arrays to the float graph.
 
-use crate::data::{Array, DataError, Elements, layout, samples};
+use crate::data::{Array, DataError, Elements, common_samples, layout};
 use crate::ir::eval::{Batch, EvalError, Evaluator};
 use crate::ir::{Graph, Port};
 use crate::measure::sim::unit;
+use std::borrow::Cow;
 
 /// Samples that are evaluated at once: enough to fill a matrix product, little enough for the
 /// cache. Results do not depend on it.
@@ -18,86 +19,77 @@ pub enum FloatError {
     /// The evaluation failed.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// Not every input, or more than the model has, was given.
-    #[error("the model has {expected} inputs, {found} arrays were given")]
-    InputCount {
-        /// Inputs of the model.
-        expected: usize,
-        /// Arrays given.
-        found: usize,
-    },
-    /// Inputs with different numbers of samples.
-    #[error("input `{name}` has {found} samples where the first input has {expected}")]
-    SampleCount {
-        /// The input.
-        name: String,
-        /// Samples of the first input.
-        expected: usize,
-        /// Samples of this one.
-        found: usize,
-    },
-    /// Elements that are no real numbers.
-    #[error("input `{name}` takes float32, or uint8 pixels (scaled by 1/255); found {found}")]
-    ElementType {
-        /// The input.
-        name: String,
-        /// NumPy's name of what was given.
-        found: &'static str,
-    },
 }
 
-/// Cuts arrays in the source model's axis order, one per input, into batches in the internal order.
-pub fn batches(graph: &Graph, arrays: &[&Array]) -> Result<Vec<Vec<Batch>>, FloatError> {
-    if graph.inputs.len() != arrays.len() {
-        return Err(FloatError::InputCount {
-            expected: graph.inputs.len(),
-            found: arrays.len(),
-        });
-    }
-    let mut batches: Vec<Vec<Batch>> = Vec::new();
-    let mut expected = None;
-    for (port, array) in graph.inputs.iter().zip(arrays) {
-        let found = samples(array, &port.name, &source_shape(graph, port))?;
-        let expected = *expected.get_or_insert(found);
-        if found != expected {
-            return Err(FloatError::SampleCount {
-                name: port.name.clone(),
-                expected,
-                found,
-            });
-        }
-        batches.resize_with(found.div_ceil(BATCH), Vec::new);
-        let shape = graph.shape(port.value);
-        let sample_len = shape.iter().product::<usize>();
-        for (index, batch) in batches.iter_mut().enumerate() {
-            let start = index * BATCH;
-            let count = BATCH.min(found - start);
-            let mut data = Vec::with_capacity(count * sample_len);
-            for sample in start..start + count {
-                let values = real(array, sample * sample_len, sample_len, port)?;
-                data.extend(layout::to_internal(&values, shape, &port.source_axes));
-            }
-            batch.push(Batch {
-                samples: count,
-                data,
-            });
-        }
-    }
-    Ok(batches)
+/// Samples of a model's inputs, a batch at a time, in the internal axis order.
+pub struct Batches<'a> {
+    /// Per input: its port, the shape of a sample, its array.
+    inputs: Vec<(&'a Port, &'a [usize], &'a Array)>,
+    /// Indices of the samples that are still to come.
+    left: &'a [usize],
 }
 
-fn real(array: &Array, start: usize, len: usize, port: &Port) -> Result<Vec<f32>, FloatError> {
-    match &array.elements {
-        Elements::F32(values) => Ok(values[start..start + len].to_vec()),
-        Elements::U8(values) => Ok(values[start..start + len]
-            .iter()
-            .map(|&pixel| unit(pixel))
-            .collect()),
-        Elements::I8(_) | Elements::I64(_) => Err(FloatError::ElementType {
+/// The samples `chosen` (indices) of arrays in the source model's axis order, one array per input.
+/// float32 is taken as it is, uint8 is scaled by 1/255.
+pub fn batches<'a>(
+    graph: &'a Graph,
+    arrays: &[&'a Array],
+    chosen: &'a [usize],
+) -> Result<Batches<'a>, DataError> {
+    samples(graph, arrays)?;
+    let ports = graph.inputs.iter().zip(arrays);
+    let inputs = ports.map(|(port, &array)| match &array.elements {
+        Elements::F32(_) | Elements::U8(_) => Ok((port, graph.shape(port.value), array)),
+        Elements::I8(_) | Elements::I64(_) => Err(DataError::InputType {
             name: port.name.clone(),
+            accepted: "float32, or uint8 pixels (scaled by 1/255)",
             found: array.elements.type_name(),
         }),
+    });
+    Ok(Batches {
+        inputs: inputs.collect::<Result<_, _>>()?,
+        left: chosen,
+    })
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Vec<Batch>;
+
+    fn next(&mut self) -> Option<Vec<Batch>> {
+        let (now, later) = self.left.split_at(BATCH.min(self.left.len()));
+        self.left = later;
+        let batch = |&(port, shape, array): &(&Port, &[usize], &Array)| {
+            let len = shape.iter().product::<usize>();
+            let sample = |&index: &usize| {
+                let values = real(array, index * len, len);
+                layout::to_internal(&values, shape, &port.source_axes)
+            };
+            Batch {
+                samples: now.len(),
+                data: now.iter().flat_map(sample).collect(),
+            }
+        };
+        (!now.is_empty()).then(|| self.inputs.iter().map(batch).collect())
     }
+}
+
+/// Elements of an array that holds floats or pixels.
+fn real(array: &Array, start: usize, len: usize) -> Cow<'_, [f32]> {
+    match &array.elements {
+        Elements::F32(values) => Cow::Borrowed(&values[start..][..len]),
+        Elements::U8(values) => values[start..][..len].iter().map(|&u| unit(u)).collect(),
+        Elements::I8(_) | Elements::I64(_) => unreachable!("refused when the batches were made"),
+    }
+}
+
+/// Number of samples in arrays, one per input.
+fn samples(graph: &Graph, arrays: &[&Array]) -> Result<usize, DataError> {
+    let inputs: Vec<_> = graph
+        .inputs
+        .iter()
+        .map(|port| (port.name.as_str(), source_shape(graph, port)))
+        .collect();
+    common_samples(arrays, &inputs)
 }
 
 fn source_shape(graph: &Graph, port: &Port) -> Vec<usize> {
@@ -115,8 +107,9 @@ pub fn run(
 ) -> Result<Vec<Array>, FloatError> {
     let evaluator = Evaluator::new(graph)?;
     let mut outputs: Vec<Vec<f32>> = vec![Vec::new(); graph.outputs.len()];
-    let mut total = 0;
-    for batch in batches(graph, arrays)? {
+    let total = samples(graph, arrays)?;
+    let all: Vec<_> = (0..total).collect();
+    for batch in batches(graph, arrays, &all)? {
         let count = batch.first().map_or(0, |input| input.samples);
         let results = evaluator.evaluate(&batch, &mut |_, _| {})?;
         for ((output, result), port) in outputs.iter_mut().zip(results).zip(&graph.outputs) {
@@ -126,7 +119,6 @@ pub fn run(
                 output.extend(layout::to_source(sample, shape, &port.source_axes));
             }
         }
-        total += count;
         progress(count);
     }
     let arrays = outputs

@@ -1,121 +1,16 @@
 //! The host simulation: the device's own integer code, run here.
 
-use crate::data::{AlignedBytes, Array, DataError, Elements, layout, samples};
+mod blob;
+
+pub use blob::{Arena, Blob, BlobError};
+
+use crate::data::{Array, DataError, Elements, common_samples, layout};
 use rayon::prelude::*;
-use std::path::Path;
 use tiivis_runtime::blob::{Port, Span, Step};
-use tiivis_runtime::{Aligned, Block, Hook, Model, ParseError, Session, flatten_mut};
+use tiivis_runtime::{Hook, Model, Session};
 
 /// Samples that one worker runs before it looks for more work; results do not depend on it.
 const SAMPLES_PER_TASK: usize = 16;
-
-/// Why a blob could not be simulated.
-#[derive(Debug, thiserror::Error)]
-pub enum SimError {
-    /// The file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
-    File {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The blob is refused.
-    #[error("`{path}` is not a sound model: {source}")]
-    Parse {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        source: ParseError,
-    },
-    /// An input array does not fit.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// Not every input, or more than the model has, was given.
-    #[error("the model has {expected} inputs ({names}), {found} arrays were given")]
-    InputCount {
-        /// Inputs of the model.
-        expected: usize,
-        /// Their names.
-        names: String,
-        /// Arrays given.
-        found: usize,
-    },
-    /// Inputs with different numbers of samples.
-    #[error("input `{name}` has {found} samples where the first input has {expected}")]
-    SampleCount {
-        /// The input.
-        name: String,
-        /// Samples of the first input.
-        expected: usize,
-        /// Samples of this one.
-        found: usize,
-    },
-    /// Integers that are not the model's.
-    #[error(
-        "input `{name}` takes float32, or int8 that is quantized already, or uint8 pixels (scaled by 1/255); found {found}"
-    )]
-    ElementType {
-        /// The input.
-        name: String,
-        /// NumPy's name of what was given.
-        found: &'static str,
-    },
-}
-
-/// A blob held where the runtime accepts it, proven sound.
-#[derive(Debug)]
-pub struct Blob {
-    bytes: AlignedBytes,
-}
-
-impl Blob {
-    /// Reads and proves a `.tiv` file.
-    pub fn read(path: &Path) -> Result<Self, SimError> {
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| SimError::File {
-            path: shown.clone(),
-            source,
-        })?;
-        Self::new(&bytes).map_err(|source| SimError::Parse {
-            path: shown,
-            source,
-        })
-    }
-
-    /// Proves a blob.
-    pub fn new(bytes: &[u8]) -> Result<Self, ParseError> {
-        let bytes = AlignedBytes::new(bytes);
-        Model::parse(bytes.as_ref())?;
-        Ok(Self { bytes })
-    }
-
-    /// The model in it.
-    pub fn model(&self) -> Model<'_> {
-        Model::parse(self.bytes.as_ref()).expect("proven when it was made")
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.as_ref()
-    }
-}
-
-/// Storage for one session's arena.
-pub struct Arena(Vec<Block<i8>>);
-
-impl Arena {
-    /// Enough for this model.
-    pub fn new(model: &Model<'_>) -> Self {
-        Self(vec![Aligned([0; 16]); model.arena_bytes().div_ceil(16)])
-    }
-
-    /// A session in it.
-    pub fn session<'s, 'a>(&'s mut self, model: &'s Model<'a>) -> Session<'s, 'a> {
-        let session = model.session(flatten_mut(&mut self.0));
-        session.expect("the arena was made for the model and is aligned")
-    }
-}
 
 /// Shape of a port in the source model's axis order, batch first.
 pub fn source_shape(port: &Port<'_>) -> Vec<usize> {
@@ -172,39 +67,25 @@ pub fn zero_inputs(model: &Model<'_>) -> Inputs {
 /// Quantizes arrays in the source model's axis order, one per input, in the model's order.
 ///
 /// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; int8 is taken as it
-/// is; uint8 is scaled by 1/255 first.
-pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, SimError> {
+/// is; uint8 is scaled by 1/255 first. NaN is an error.
+pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, DataError> {
     let ports: Vec<_> = model.inputs().collect();
-    if ports.len() != arrays.len() {
-        let names: Vec<_> = ports.iter().map(|port| port.name).collect();
-        return Err(SimError::InputCount {
-            expected: ports.len(),
-            names: names.join(", "),
-            found: arrays.len(),
-        });
-    }
+    let named: Vec<_> = ports
+        .iter()
+        .map(|port| (port.name, source_shape(port)))
+        .collect();
+    let samples = common_samples(arrays, &named)?;
     let mut arena = Arena::new(model);
     let mut session = arena.session(model);
-    let mut inputs = Inputs {
-        samples: 0,
-        values: Vec::new(),
-    };
-    for (index, (port, array)) in ports.iter().zip(arrays).enumerate() {
-        let found = samples(array, port.name, &source_shape(port))?;
-        if index == 0 {
-            inputs.samples = found;
-        } else if found != inputs.samples {
-            return Err(SimError::SampleCount {
-                name: port.name.to_owned(),
-                expected: inputs.samples,
-                found,
-            });
-        }
-        inputs
-            .values
-            .push(quantize_port(&mut session, index, port, array)?);
-    }
-    Ok(inputs)
+    let quantized = ports
+        .iter()
+        .zip(arrays)
+        .enumerate()
+        .map(|(index, (port, array))| quantize_port(&mut session, index, port, array));
+    Ok(Inputs {
+        samples,
+        values: quantized.collect::<Result<_, _>>()?,
+    })
 }
 
 fn quantize_port(
@@ -212,9 +93,9 @@ fn quantize_port(
     index: usize,
     port: &Port<'_>,
     array: &Array,
-) -> Result<Vec<i8>, SimError> {
+) -> Result<Vec<i8>, DataError> {
     let (shape, axes) = (internal_shape(port), source_axes(port));
-    let len = shape.iter().product();
+    let len = shape.iter().product::<usize>();
     let mut quantized = Vec::with_capacity(array.elements.len());
     let mut push_real = |sample: &[f32]| {
         let sample = layout::to_internal(sample, &shape, &axes);
@@ -223,7 +104,15 @@ fn quantize_port(
         quantized.extend_from_slice(session.input_mut(index));
     };
     match &array.elements {
-        Elements::F32(values) => values.chunks_exact(len).for_each(push_real),
+        Elements::F32(values) => {
+            if let Some(at) = values.iter().position(|value| value.is_nan()) {
+                return Err(DataError::NotANumber {
+                    name: port.name.to_owned(),
+                    sample: at / len,
+                });
+            }
+            values.chunks_exact(len).for_each(push_real);
+        }
         Elements::U8(values) => values.chunks_exact(len).for_each(|sample| {
             let sample: Vec<_> = sample.iter().map(|&pixel| unit(pixel)).collect();
             push_real(&sample);
@@ -234,8 +123,9 @@ fn quantize_port(
             }
         }
         Elements::I64(_) => {
-            return Err(SimError::ElementType {
+            return Err(DataError::InputType {
                 name: port.name.to_owned(),
+                accepted: "float32, int8 that is quantized already, or uint8 pixels (scaled by 1/255)",
                 found: array.elements.type_name(),
             });
         }
