@@ -402,7 +402,7 @@ ARCHITECTURES = {
     "mobilenet_v2": (MobileNetV2, [image]),
     "mobilenet_v3": (mobilenet_v3, [image]),
     "dscnn": (dscnn, [(1, 49, 10)]),
-    "squeezenet": (squeezenet, [(3, 24, 24)]),
+    "squeezenet": (squeezenet, [image]),
     "inception": (Inception, [(3, 8, 8)]),
     "shufflenet": (shufflenet, [image]),
     "shufflenet_v1": (ShuffleV1, [image]),
