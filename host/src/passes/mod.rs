@@ -6,6 +6,7 @@
 //! A [`Pass`] is one file and one line in [`PIPELINE`]; [`simplify`] runs the list until nothing
 //! changes and verifies the graph after every pass, in release builds too.
 
+mod absorb_transposes;
 mod affine;
 mod channel_chain;
 mod error;

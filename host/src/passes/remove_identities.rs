@@ -11,7 +11,10 @@ pub(super) const PASS: Pass = Pass {
 
 fn run(graph: &mut Graph) -> usize {
     exhaust(graph, |graph, index| {
-        remove(graph, index) || normalize(graph, index) || join(graph, index)
+        remove(graph, index)
+            || unspread(graph, index)
+            || normalize(graph, index)
+            || join(graph, index)
     })
 }
 
@@ -84,6 +87,32 @@ fn neutral(graph: &Graph, node: &Node, element: f32, commutative: bool) -> Optio
     } else {
         (commutative && all(a)).then_some(b)
     }
+}
+
+/// Takes out a sum with zeros, or a product with ones, that only repeats a value, if all readers
+/// repeat it as well because of their other operand.
+fn unspread(graph: &mut Graph, index: usize) -> bool {
+    let node = &graph.nodes[index];
+    let x = match &node.op {
+        Op::Add { clamp: None } => neutral(graph, node, 0.0, true),
+        Op::Mul { clamp: None } => neutral(graph, node, 1.0, true),
+        _ => None,
+    };
+    let Some(x) = x else {
+        return false;
+    };
+    let repeats = |reader: usize| {
+        let reader = &graph.nodes[reader];
+        let broadcasts = matches!(reader.op, Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. });
+        let mut others = reader.inputs.iter().filter(|&&id| id != node.output);
+        broadcasts && others.any(|&id| graph.shape(id) == graph.shape(reader.output))
+    };
+    let readers = graph.consumers(node.output);
+    if graph.is_output(node.output) || !readers.into_iter().all(repeats) {
+        return false;
+    }
+    bypass(graph, index, x);
+    true
 }
 
 fn is_open(clamp: Clamp) -> bool {
@@ -192,6 +221,23 @@ mod tests {
         let y = b.node(Op::Sub { clamp: None }, &[zero, y]);
         b.output(y);
         assert_eq!(check(&b.graph, PASS).nodes.len(), 2);
+    }
+
+    #[test]
+    fn what_its_readers_repeat_need_not_be_repeated_before() {
+        let mut b = Builder::new(9);
+        let x = b.input(&[1, 3, 4, 2]);
+        let gate = b.input(&[1, 1, 1, 2]);
+        let zeros = b.constant(&[3, 4, 1], vec![0.0; 12]);
+        let spread = b.node(Op::Add { clamp: None }, &[gate, zeros]);
+        let y = b.node(Op::Mul { clamp: None }, &[x, spread]);
+        let y = b.node(Op::Sub { clamp: None }, &[spread, y]);
+        b.output(y);
+        assert_eq!(check(&b.graph, PASS).nodes.len(), 2);
+
+        let alone = b.node(Op::Mul { clamp: None }, &[spread, spread]);
+        b.output(alone);
+        assert_eq!(check(&b.graph, PASS), b.graph);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::error::PassError;
 use super::{
-    fold_affine, fold_constants, fold_pads, fuse_clamps, lower_affine, remove_channels,
-    remove_identities,
+    absorb_transposes, fold_affine, fold_constants, fold_pads, fuse_clamps, lower_affine,
+    remove_channels, remove_identities,
 };
 use crate::ir::{self, Graph};
 
@@ -25,6 +25,7 @@ pub const PIPELINE: &[Pass] = &[
     remove_identities::PASS,
     fold_constants::PASS,
     fold_pads::PASS,
+    absorb_transposes::PASS,
     // Before clamps are fused: an affine operator cannot pass a clamp.
     fold_affine::PASS,
     // After folding, which would rather have the operator gone; before clamps are fused, so that

@@ -1,9 +1,9 @@
-//! Constant, and Shape, whose result is one here.
+//! Constant, `ConstantOfShape`, and Shape, whose result is one here.
 
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
-use crate::import::onnx::node::Node;
+use crate::import::onnx::node::{Node, operand_fault};
 use crate::import::onnx::tensor::{self, Constant, Data};
 
 /// A tensor that an attribute holds.
@@ -27,6 +27,46 @@ pub(super) fn constant(_: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeF
             "value, value_float(s), value_int(s)",
         ));
     };
+    Ok(Constant {
+        name: node.output.clone(),
+        shape,
+        data,
+    }
+    .into())
+}
+
+/// A tensor of a constant shape with the same number everywhere, 0 if none is given.
+pub(super) fn constant_of_shape(
+    context: &mut Context,
+    node: &Node<'_>,
+) -> Result<Tensor, NodeFault> {
+    let wanted = node.ints(0, "input shape")?;
+    let shape: Option<Vec<usize>> = wanted
+        .iter()
+        .map(|&len| usize::try_from(len).ok())
+        .collect();
+    let shape = shape
+        .filter(|shape| shape.len() <= tensor::MAX_RANK)
+        .ok_or_else(|| {
+            operand_fault(
+                "input shape",
+                "of few axes, none negative",
+                &format!("{wanted:?}"),
+            )
+        })?;
+    context.reserve_constant(&shape)?;
+    let count = shape.iter().product();
+    let value = match node.attributes.tensor("value")? {
+        Some(proto) => tensor::decode(proto, &node.output)?.data,
+        None => Data::F32([0.0].into()),
+    };
+    let data = match &value {
+        Data::F32(value) if value.len() == 1 => Some(Data::F32(vec![value[0]; count].into())),
+        Data::I64(value) if value.len() == 1 => Some(Data::I64(vec![value[0]; count].into())),
+        Data::Bool(value) if value.len() == 1 => Some(Data::Bool(vec![value[0]; count].into())),
+        Data::F32(_) | Data::I64(_) | Data::Bool(_) => None,
+    };
+    let data = data.ok_or_else(|| fault("value", "of several elements".into(), "one element"))?;
     Ok(Constant {
         name: node.output.clone(),
         shape,

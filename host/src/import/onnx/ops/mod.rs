@@ -12,6 +12,7 @@ mod norm;
 mod pad;
 mod pick;
 mod pool;
+mod prelu;
 mod shape;
 mod softmax;
 mod table;

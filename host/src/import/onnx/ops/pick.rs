@@ -96,19 +96,8 @@ pub(super) fn slice(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
     let mut result = constant.clone();
     for (index, &axis) in axes.iter().enumerate() {
         let extent = result.shape[axis];
-        let signed = i64::try_from(extent).expect("tensors are bounded");
-        let [start, end] = [starts[index], ends[index]].map(|bound| {
-            let bound = if bound < 0 {
-                bound.saturating_add(signed)
-            } else {
-                bound
-            };
-            usize::try_from(bound.clamp(0, signed)).expect("it is clamped")
-        });
-        let Some(step) = usize::try_from(steps[index]).ok().filter(|&step| step > 0) else {
-            return Err(fault("steps", steps[index].to_string(), "positive steps"));
-        };
-        let picks: Vec<usize> = (start..end).step_by(step).collect();
+        let picks = range(extent, starts[index], ends[index], steps[index])
+            .ok_or_else(|| fault("steps", "0".into(), "steps other than 0"))?;
         let mut shape = result.shape.clone();
         shape[axis] = picks.len();
         let picked = picked(context, node, &result, axis, &picks, shape)?;
@@ -118,4 +107,45 @@ pub(super) fn slice(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
         result = constant;
     }
     Ok(result.into())
+}
+
+/// The indices from `start` to before `end`, by `step`, along an axis of this extent, by the rules
+/// of ONNX's Slice; none if the step is 0.
+fn range(extent: usize, start: i64, end: i64, step: i64) -> Option<Vec<usize>> {
+    let extent = i64::try_from(extent).expect("tensors are bounded");
+    let from_start = |bound: i64| match bound {
+        ..0 => bound.saturating_add(extent),
+        0.. => bound,
+    };
+    let (start, end) = (from_start(start), from_start(end));
+    let stride = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
+    let picks: Vec<i64> = match step {
+        0 => return None,
+        1.. => (start.clamp(0, extent)..end.clamp(0, extent))
+            .step_by(stride)
+            .collect(),
+        ..0 => (end.clamp(-1, extent - 1) + 1..=start.clamp(-1, extent - 1))
+            .rev()
+            .step_by(stride)
+            .collect(),
+    };
+    let index = |pick| usize::try_from(pick).expect("it is clamped");
+    Some(picks.into_iter().map(index).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range;
+
+    #[test]
+    fn slices_pick_as_numpy_does() {
+        let picks = |start, end, step| range(5, start, end, step).unwrap();
+        assert_eq!(picks(1, 4, 1), [1, 2, 3]);
+        assert_eq!(picks(-3, i64::MAX, 2), [2, 4]);
+        assert_eq!(picks(-1, i64::MIN, -1), [4, 3, 2, 1, 0]);
+        assert_eq!(picks(i64::MAX, 0, -2), [4, 2]);
+        assert!(picks(4, 1, 1).is_empty() && picks(0, 3, -1).is_empty());
+        assert_eq!(range(5, 0, 5, 0), None);
+        assert!(range(0, 0, 5, -1).unwrap().is_empty());
+    }
 }

@@ -1,4 +1,4 @@
-//! `MaxPool`, `AveragePool`, their global forms, and `ReduceMean`.
+//! `MaxPool`, `AveragePool`, their global forms, `ReduceMean` and `ReduceMax`.
 
 use super::conv::map_view;
 use super::window::{self, Geometry};
@@ -12,11 +12,7 @@ use crate::ir::{AvgPool2d, Op, Pad, Pool2d, ValueId, Window2d};
 /// Largest value of each window.
 pub(super) fn max_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let (x, geometry) = pool(context, node)?;
-    let op = Op::MaxPool2d(Pool2d {
-        window: geometry.window(),
-        clamp: None,
-    });
-    finish(context, node, op, x)
+    finish(context, node, largest(geometry.window()), x)
 }
 
 /// Mean of each window.
@@ -88,15 +84,7 @@ pub(super) fn global_max_pool(context: &mut Context, node: &Node<'_>) -> Result<
     let x = node.activation(0, "input X")?;
     let value = window::arrange(context, &node.name, x, window::spatial_axes(&x.view)?)?;
     let window = whole(context.graph.shape(value));
-    finish(
-        context,
-        node,
-        Op::MaxPool2d(Pool2d {
-            window,
-            clamp: None,
-        }),
-        value,
-    )
+    finish(context, node, largest(window), value)
 }
 
 /// Mean of each channel.
@@ -132,8 +120,29 @@ fn mean(window: Window2d) -> Op {
     })
 }
 
-/// Mean over axes: an average pool over a map of which these are rows, columns or both.
+fn largest(window: Window2d) -> Op {
+    Op::MaxPool2d(Pool2d {
+        window,
+        clamp: None,
+    })
+}
+
+/// Mean over axes.
 pub(super) fn reduce_mean(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    reduce(context, node, mean)
+}
+
+/// Largest value over axes.
+pub(super) fn reduce_max(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    reduce(context, node, largest)
+}
+
+/// A pool over a map of which the reduced axes are rows, columns or both.
+fn reduce(
+    context: &mut Context,
+    node: &Node<'_>,
+    pool: fn(Window2d) -> Op,
+) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input data")?;
     let reduced = reduced_axes(node, x.view.rank())?;
     let keep = node.attributes.flag("keepdims")?.unwrap_or(true);
@@ -166,7 +175,7 @@ pub(super) fn reduce_mean(context: &mut Context, node: &Node<'_>) -> Result<Tens
         }
     };
     let kernel = [extent(&map[0], shape[1]), extent(&map[1], shape[2])];
-    let value = context.emit(node, mean(unpadded(kernel)), vec![value])?;
+    let value = context.emit(node, pool(unpadded(kernel)), vec![value])?;
 
     let mut atoms = Vec::new();
     let mut axes = vec![Vec::new(); x.view.rank()];
@@ -197,7 +206,7 @@ fn reduced_axes(node: &Node<'_>, rank: usize) -> Result<Vec<usize>, NodeFault> {
         _ => {
             return Err(operand_fault(
                 "input axes",
-                "given: a mean over axes without the batch",
+                "given, and without the batch",
                 "none",
             ));
         }

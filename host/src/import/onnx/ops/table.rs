@@ -1,7 +1,7 @@
 //! The supported operators.
 
 use super::{
-    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, shape, softmax,
+    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, prelu, shape, softmax,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -88,6 +88,12 @@ const ROWS: &[Row] = &[
     row("Clip", 3, &["min", "max"], activation::clip),
     row("Concat", MANY, &["axis"], concat::concat),
     row("Constant", 0, CONSTANT, constant::constant),
+    row(
+        "ConstantOfShape",
+        1,
+        &["value"],
+        constant::constant_of_shape,
+    ),
     row("Conv", 3, CONV, conv::conv),
     row("Div", 2, &[], binary::div),
     row(
@@ -97,6 +103,7 @@ const ROWS: &[Row] = &[
         activation::dropout,
     ),
     row("Elu", 1, &["alpha"], activation::elu),
+    row("Expand", 2, &[], binary::expand),
     row("Flatten", 1, &["axis"], shape::flatten),
     row("Gather", 2, &["axis"], pick::gather),
     row(
@@ -119,7 +126,14 @@ const ROWS: &[Row] = &[
     row("MatMul", 2, &[], dense::mat_mul),
     row("MaxPool", 1, MAX_POOL, pool::max_pool),
     row("Mul", 2, &[], binary::mul),
+    row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
+    row(
+        "ReduceMax",
+        2,
+        &["axes", "keepdims", "noop_with_empty_axes"],
+        pool::reduce_max,
+    ),
     row(
         "ReduceMean",
         2,
@@ -147,18 +161,23 @@ pub(in crate::import::onnx) fn row_of(operator: &str) -> Option<&'static Row> {
 /// What comes nearest to an operator that is not supported.
 pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
     let hint = match operator {
-        "PRelu" | "ThresholdedRelu" | "Selu" | "Celu" => "LeakyRelu and Elu are",
+        "ThresholdedRelu" | "Selu" | "Celu" => "LeakyRelu, PRelu and Elu are supported",
         "Gelu" | "Softplus" | "Mish" | "Swish" | "Softsign" | "Erf" => {
-            "HardSwish, Sigmoid, Tanh and x · Sigmoid(x) are"
+            "HardSwish, Sigmoid, Tanh and x · Sigmoid(x) are supported; nn.GELU(approximate=\"tanh\") \
+             exports to those with PyTorch's TorchScript exporter (dynamo=False)"
         }
-        "LogSoftmax" | "Hardmax" | "ArgMax" => "Softmax is: leave the rest to the application",
-        "ReduceMax" | "ReduceSum" | "ReduceMin" | "LpPool" | "GlobalLpPool" => {
-            "ReduceMean, GlobalMaxPool and GlobalAveragePool are"
+        "LogSoftmax" | "Hardmax" | "ArgMax" => {
+            "Softmax is supported; cut the rest off and leave it to the application"
+        }
+        "ReduceSum" | "ReduceMin" | "ReduceL2" | "LpPool" | "GlobalLpPool" => {
+            "ReduceMean, ReduceMax, GlobalMaxPool and GlobalAveragePool are supported"
         }
         "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" | "LRN" => {
-            "BatchNormalization is"
+            "BatchNormalization is supported"
         }
-        "ConvTranspose" | "Resize" | "Upsample" => "Conv and the pools are",
+        "ConvTranspose" | "Resize" | "Upsample" | "DepthToSpace" => {
+            "maps cannot be made larger; Conv and the pools are supported"
+        }
         "ConvInteger"
         | "QLinearConv"
         | "MatMulInteger"
@@ -166,23 +185,32 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         | "QuantizeLinear"
         | "DequantizeLinear"
         | "DynamicQuantizeLinear" => {
-            "float32 models are: export the network before its quantization"
+            "float32 models are supported: export the network before its quantization"
         }
         "LSTM" | "GRU" | "RNN" => {
-            "feed-forward networks are: Conv in one dimension, Gemm and MatMul"
+            "feed-forward networks are supported: Conv in one dimension, Gemm and MatMul"
         }
         "If" | "Loop" | "Scan" => {
-            "graphs without control flow are: export with fixed shapes, so that it folds away"
+            "graphs without control flow are supported: export with fixed shapes, so that it \
+             folds away"
         }
-        "Expand" | "Tile" | "ConstantOfShape" | "Split" | "Where" | "Pow" | "Sqrt" | "Neg" => {
-            "Add, Sub, Mul, Div, Concat and Reshape are"
+        "Split" => {
+            "a tensor cannot be cut; compute each part by a Conv of its own with its part of the \
+             weights"
+        }
+        "Range" | "Where" => {
+            "constants are not computed so: export with constant folding, or run a simplifier \
+             such as onnxsim"
+        }
+        "Tile" | "Pow" | "Sqrt" | "Neg" | "Abs" | "Exp" | "Log" | "Max" | "Min" => {
+            "Add, Sub, Mul, Div by a constant, Expand and Clip are supported"
         }
         _ => {
             let names: Vec<&str> = ROWS.iter().map(|row| row.operator).collect();
             return format!("supported: {}", names.join(", "));
         }
     };
-    format!("{hint} (supported)")
+    hint.to_owned()
 }
 
 #[cfg(test)]
