@@ -1,9 +1,14 @@
 //! Convolution, NHWC × OHWI.
+#![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
-use super::dot::{LANES, dots, lanes};
+use super::dot::dots;
 use super::{Axis, Channels, Taps};
 use crate::blob::Conv2d;
 use crate::index;
+
+/// Longest filter for which what it sees is copied together: one long run instead of several short
+/// ones. Longer filters have longer runs or many more multiplications.
+const PATCH: usize = 64;
 
 /// 2-D convolution, grouped or not, dilated or not.
 ///
@@ -14,6 +19,7 @@ use crate::index;
 ///
 /// `input` is `[in_h, in_w, in_c]`, `weights` `[out_c, kernel_h, kernel_w, in_c / groups]`,
 /// `output` `[out_h, out_w, out_c]`, each value of the full int8 range.
+#[inline(never)]
 pub fn conv2d(
     params: &Conv2d,
     input: &[i8],
@@ -25,27 +31,22 @@ pub fn conv2d(
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let group_out = index(params.out_c / params.groups);
     let layout = Layout::new(params, channels.input_zero_point);
+    let mut copy = [0; PATCH];
 
     let mut pixels = output.chunks_exact_mut(index(params.out_c));
     for y in 0..index(window.out_h) {
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let horizontal = columns.taps(x);
-            let mut channel = 0;
-            for (group, outputs) in pixel.chunks_exact_mut(group_out).enumerate() {
+            for (group, outputs) in pixel.chunks_mut(group_out).enumerate() {
                 let patch = layout.patch(input, vertical, horizontal, group);
-                let (blocks, rest) = outputs.as_chunks_mut::<LANES>();
-                for block in blocks {
-                    let filters = &weights[channel * layout.filter_len..];
-                    channels.finish(channel, &patch.sums::<LANES>(filters), block);
-                    channel += LANES;
-                }
-                for out in rest {
-                    let filters = &weights[channel * layout.filter_len..];
-                    let out = core::slice::from_mut(out);
-                    channels.finish(channel, &patch.sums::<1>(filters), out);
-                    channel += 1;
-                }
+                let patch = patch.copied(&mut copy);
+                channels.fill(
+                    group * group_out,
+                    outputs,
+                    |c, sums| patch.add_to(&weights[c * layout.filter_len..], sums),
+                    |c, sums| patch.add_to(&weights[c * layout.filter_len..], sums),
+                );
             }
         }
     }
@@ -115,25 +116,52 @@ struct Patch<'a> {
     run_len: usize,
 }
 
-impl Patch<'_> {
-    /// The sums, without bias, of the first `N` of the filters.
+impl<'a> Patch<'a> {
+    /// The patch as one run in `copy`, if that is shorter work: taps outside the input are there,
+    /// as zero points.
     #[inline(never)]
-    fn sums<const N: usize>(&self, filters: &[i8]) -> [i32; N] {
+    fn copied(self, copy: &'a mut [i8; PATCH]) -> Self {
         let layout = self.layout;
-        let mut sums = [0; N];
+        if self.rows * self.runs < 2 || layout.filter_len > PATCH {
+            return self;
+        }
+        let copy = &mut copy[..layout.filter_len];
+        copy.fill(layout.zero_point as i8);
+        self.each_run(|x, at| copy[at..][..x.len()].copy_from_slice(x));
+        Self {
+            layout,
+            input: copy,
+            filter_from: 0,
+            rows: 1,
+            runs: 1,
+            run_len: layout.filter_len,
+        }
+    }
+
+    /// Adds the products with the first `N` of the filters.
+    fn add_to<const N: usize>(&self, filters: &[i8], sums: &mut [i32; N]) {
+        let Layout {
+            filter_len,
+            zero_point,
+            ..
+        } = *self.layout;
+        self.each_run(|x, at| dots(x, &filters[at..], filter_len, zero_point, sums));
+    }
+
+    /// Calls `run` with each run and its place in a filter.
+    #[inline]
+    fn each_run(&self, mut run: impl FnMut(&[i8], usize)) {
+        let layout = self.layout;
         let (mut x_row, mut w_row) = (0, self.filter_from);
         for _ in 0..self.rows {
             let (mut x_at, mut w_at) = (x_row, w_row);
             for _ in 0..self.runs {
-                let x = &self.input[x_at..][..self.run_len];
-                let filters = lanes(filters, layout.filter_len, w_at);
-                dots(x, filters, layout.zero_point, &mut sums);
+                run(&self.input[x_at..][..self.run_len], w_at);
                 x_at += layout.between_runs;
                 w_at += self.run_len;
             }
             x_row += layout.between_rows;
             w_row += layout.kernel_w * layout.group_in;
         }
-        sums
     }
 }

@@ -1,7 +1,7 @@
 //! Fully connected layer.
 
 use super::Channels;
-use super::dot::{LANES, dots, lanes};
+use super::dot::dots;
 use crate::blob::Dense;
 use crate::index;
 
@@ -11,6 +11,7 @@ use crate::index;
 ///
 /// `input` is `[rows, in_features]`, `weights` `[out_features, in_features]`, `output`
 /// `[rows, out_features]`, each value of the full int8 range.
+#[inline(never)]
 pub fn dense(
     params: &Dense,
     input: &[i8],
@@ -24,21 +25,12 @@ pub fn dense(
         .chunks_exact(in_features)
         .zip(output.chunks_exact_mut(index(params.out_features)));
     for (x, row) in rows {
-        let (blocks, rest) = row.as_chunks_mut::<LANES>();
-        let mut channel = 0;
-        for block in blocks {
-            let filters = lanes(weights, in_features, channel * in_features);
-            let mut sums = [0; LANES];
-            dots(x, filters, zero_point, &mut sums);
-            channels.finish(channel, &sums, block);
-            channel += LANES;
-        }
-        for out in rest {
-            let filters = lanes(weights, in_features, channel * in_features);
-            let mut sums = [0; 1];
-            dots(x, filters, zero_point, &mut sums);
-            channels.finish(channel, &sums, core::slice::from_mut(out));
-            channel += 1;
-        }
+        let filters = |c: usize| &weights[c * in_features..];
+        channels.fill(
+            0,
+            row,
+            |c, sums| dots(x, filters(c), in_features, zero_point, sums),
+            |c, sums| dots(x, filters(c), in_features, zero_point, sums),
+        );
     }
 }
