@@ -24,46 +24,41 @@ pub struct Channels<'a> {
     pub max: i8,
 }
 
-/// Channels that are summed at a time, so that each value is loaded and freed of its zero point
-/// once for all of them: what fits a Cortex-M's registers.
-pub(super) const LANES: usize = 4;
+/// Channels whose sums are held together: what every call in a kernel is shared by.
+pub(super) const BLOCK: usize = 16;
 
 impl Channels<'_> {
-    /// Fills the outputs of the channels from `first` on. The products of the channels from `c` on
-    /// are added to their bias by `lanes(c, ..)` and, for the last few, one by one by `one(c, ..)`.
+    /// Fills the outputs of the channels from `first` on: `add(c, sums)` adds the products of the
+    /// channels from `c` on to their sums. `sums` is scratch.
     #[inline]
     pub(super) fn fill(
         &self,
         first: usize,
         outputs: &mut [i8],
-        lanes: impl Fn(usize, &mut [i32; LANES]),
-        one: impl Fn(usize, &mut [i32; 1]),
+        sums: &mut [i32; BLOCK],
+        mut add: impl FnMut(usize, &mut [i32]),
     ) {
         let mut channel = first;
-        let (whole, rest) = outputs.as_chunks_mut();
-        for outputs in whole {
-            let mut sums = *self.bias[channel..]
-                .first_chunk::<LANES>()
-                .expect("a bias per channel");
-            lanes(channel, &mut sums);
-            self.finish(channel, &sums, outputs);
-            channel += LANES;
-        }
-        for output in rest.as_chunks_mut().0 {
-            let mut sum = [self.bias[channel]];
-            one(channel, &mut sum);
-            self.finish::<1>(channel, &sum, output);
-            channel += 1;
+        for block in outputs.chunks_mut(BLOCK) {
+            let sums = &mut sums[..block.len()];
+            sums.copy_from_slice(&self.bias[channel..][..block.len()]);
+            add(channel, sums);
+            self.finish(channel, sums, block);
+            channel += block.len();
         }
     }
 
     /// The outputs of the channels from `first` on, one for each of the sums.
+    ///
+    /// Not inlined: it is the same for every layer.
     #[inline(never)]
-    fn finish<const N: usize>(&self, first: usize, sums: &[i32; N], outputs: &mut [i8; N]) {
-        let multipliers = &self.multipliers[first..][..N];
-        let shifts = &self.shifts[first..][..N];
-        for i in 0..N {
-            let scaled = requantize(sums[i], multipliers[i], shifts[i]);
+    fn finish(&self, first: usize, sums: &[i32], outputs: &mut [i8]) {
+        let len = sums.len();
+        let multipliers = &self.multipliers[first..][..len];
+        let shifts = &self.shifts[first..][..len];
+        let outputs = &mut outputs[..len];
+        for (i, &sum) in sums.iter().enumerate() {
+            let scaled = requantize(sum, multipliers[i], shifts[i]);
             outputs[i] = narrow(
                 scaled.wrapping_add(self.output_zero_point),
                 self.min,

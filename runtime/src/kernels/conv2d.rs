@@ -1,7 +1,8 @@
 //! Convolution, NHWC × OHWI.
 #![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
-use super::dot::dots;
+use super::channels::BLOCK;
+use super::dot::products;
 use super::{Axis, Channels, Taps};
 use crate::blob::Conv2d;
 use crate::index;
@@ -32,6 +33,7 @@ pub fn conv2d(
     let group_out = index(params.out_c / params.groups);
     let layout = Layout::new(params, channels.input_zero_point);
     let mut copy = [0; PATCH];
+    let mut sums = [0; BLOCK];
 
     let mut pixels = output.chunks_exact_mut(index(params.out_c));
     for y in 0..index(window.out_h) {
@@ -41,12 +43,9 @@ pub fn conv2d(
             for (group, outputs) in pixel.chunks_mut(group_out).enumerate() {
                 let patch = layout.patch(input, vertical, horizontal, group);
                 let patch = patch.copied(&mut copy);
-                channels.fill(
-                    group * group_out,
-                    outputs,
-                    |c, sums| patch.add_to(&weights[c * layout.filter_len..], sums),
-                    |c, sums| patch.add_to(&weights[c * layout.filter_len..], sums),
-                );
+                channels.fill(group * group_out, outputs, &mut sums, |c, sums| {
+                    patch.add_to(sums, &weights[c * layout.filter_len..]);
+                });
             }
         }
     }
@@ -138,14 +137,15 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Adds the products with the first `N` of the filters.
-    fn add_to<const N: usize>(&self, filters: &[i8], sums: &mut [i32; N]) {
+    /// Adds the products with the filters to the sums.
+    #[inline(never)]
+    fn add_to(&self, sums: &mut [i32], filters: &[i8]) {
         let Layout {
             filter_len,
             zero_point,
             ..
         } = *self.layout;
-        self.each_run(|x, at| dots(x, &filters[at..], filter_len, zero_point, sums));
+        self.each_run(|x, at| products(x, &filters[at..], filter_len, zero_point, sums));
     }
 
     /// Calls `run` with each run and its place in a filter.

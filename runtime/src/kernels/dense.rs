@@ -1,7 +1,8 @@
 //! Fully connected layer.
 
 use super::Channels;
-use super::dot::dots;
+use super::channels::BLOCK;
+use super::dot::products;
 use crate::blob::Dense;
 use crate::index;
 
@@ -20,17 +21,14 @@ pub fn dense(
     output: &mut [i8],
 ) {
     let in_features = index(params.in_features);
-    let zero_point = channels.input_zero_point;
+    let mut sums = [0; BLOCK];
     let rows = input
         .chunks_exact(in_features)
         .zip(output.chunks_exact_mut(index(params.out_features)));
     for (x, row) in rows {
-        let filters = |c: usize| &weights[c * in_features..];
-        channels.fill(
-            0,
-            row,
-            |c, sums| dots(x, filters(c), in_features, zero_point, sums),
-            |c, sums| dots(x, filters(c), in_features, zero_point, sums),
-        );
+        channels.fill(0, row, &mut sums, |c, sums| {
+            let filters = &weights[c * in_features..];
+            products(x, filters, in_features, channels.input_zero_point, sums);
+        });
     }
 }

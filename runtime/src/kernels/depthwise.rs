@@ -1,7 +1,7 @@
 //! Depthwise convolution, NHWC.
 #![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
-use super::channels::LANES;
+use super::channels::BLOCK;
 use super::{Axis, Channels, Taps};
 use crate::blob::DepthwiseConv2d;
 use crate::index;
@@ -23,7 +23,7 @@ pub fn depthwise_conv2d(
 ) {
     let window = &params.window;
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
-    let multiplier = index(params.multiplier);
+    let mut sums = [0; BLOCK];
     let plane = Plane::new(params, input, weights, channels.input_zero_point);
 
     let mut pixels = output.chunks_exact_mut(plane.out_c);
@@ -31,32 +31,20 @@ pub fn depthwise_conv2d(
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let patch = plane.patch(vertical, columns.taps(x));
-            let one = |c: usize, sum: &mut [i32; 1]| {
-                plane.lane(&patch, c / multiplier, c, sum);
-            };
-            channels.fill(
-                0,
-                pixel,
-                |c, sums| {
-                    if multiplier == 1 {
-                        plane.lanes(&patch, c, sums);
-                    } else {
-                        for (c, sum) in (c..).zip(sums.as_chunks_mut().0) {
-                            one(c, sum);
-                        }
-                    }
-                },
-                one,
-            );
+            channels.fill(0, pixel, &mut sums, |c, sums| plane.add_to(sums, &patch, c));
         }
     }
 }
+
+/// Channels that are multiplied at a time: their sums are what fits a Cortex-M's registers.
+const LANES: usize = 4;
 
 /// The operands and how to step through them.
 struct Plane<'a> {
     input: &'a [i8],
     weights: &'a [i8],
     in_c: usize,
+    multiplier: usize,
     out_c: usize,
     in_w: usize,
     kernel_w: usize,
@@ -85,6 +73,7 @@ impl<'a> Plane<'a> {
             input,
             weights,
             in_c,
+            multiplier: index(params.multiplier),
             out_c: in_c * index(params.multiplier),
             in_w,
             kernel_w: index(window.kernel_w),
@@ -102,7 +91,7 @@ impl<'a> Plane<'a> {
             (columns.count, 1)
         };
         Patch {
-            rows: if run_len == 0 { 0 } else { rows.count },
+            rows: rows.count,
             runs,
             run_len,
             pixel: rows.input * self.in_w + columns.input,
@@ -110,82 +99,78 @@ impl<'a> Plane<'a> {
         }
     }
 
-    /// Adds the products of [`LANES`] channels from `channel` on, where the multiplier is 1.
+    /// Adds the products of the channels from `channel` on to their sums.
     #[inline(never)]
-    fn lanes(&self, patch: &Patch, channel: usize, sums: &mut [i32; LANES]) {
-        self.add(patch, [channel; 2], [self.out_c; 2], sums);
-    }
-
-    /// Adds the products of one output channel.
-    #[inline(never)]
-    fn lane(&self, patch: &Patch, in_channel: usize, out_channel: usize, sum: &mut [i32; 1]) {
-        self.add(
-            patch,
-            [in_channel, out_channel],
-            [self.in_c, self.out_c],
-            sum,
-        );
-    }
-
-    /// Adds the products of `N` channels of the input from `x_channel` on with as many of the
-    /// filter from `w_channel` on; a pitch is the number of channels that there are.
-    #[inline(always)]
-    fn add<const N: usize>(
-        &self,
-        patch: &Patch,
-        [x_channel, w_channel]: [usize; 2],
-        [x_pitch, w_pitch]: [usize; 2],
-        sums: &mut [i32; N],
-    ) {
-        let mut totals = *sums;
-        let (mut x_row, mut w_row) = (patch.pixel, patch.tap);
+    fn add_to(&self, sums: &mut [i32], patch: &Patch, channel: usize) {
+        let (mut pixel_row, mut tap_row) = (patch.pixel, patch.tap);
         for _ in 0..patch.rows {
-            let (mut pixel, mut tap) = (x_row, w_row);
+            let (mut pixel, mut tap) = (pixel_row, tap_row);
             for _ in 0..patch.runs {
-                let x = &self.input[pixel * x_pitch + x_channel..];
-                let w = &self.weights[tap * w_pitch + w_channel..];
-                totals = run(
-                    patch.run_len,
-                    x,
-                    w,
-                    [x_pitch, w_pitch],
-                    self.zero_point,
-                    totals,
-                );
+                let x = &self.input[pixel * self.in_c..][..patch.run_len * self.in_c];
+                let w = &self.weights[tap * self.out_c..][..patch.run_len * self.out_c];
+                if self.multiplier == 1 {
+                    same(
+                        sums,
+                        &x[channel..],
+                        &w[channel..],
+                        self.out_c,
+                        self.zero_point,
+                    );
+                } else {
+                    self.several(sums, x, w, channel);
+                }
                 pixel += self.dilation_w;
                 tap += patch.run_len;
             }
-            x_row += self.between_rows;
-            w_row += self.kernel_w;
+            pixel_row += self.between_rows;
+            tap_row += self.kernel_w;
         }
-        *sums = totals;
+    }
+
+    /// The products of neighbouring taps where an input channel has several output channels.
+    fn several(&self, sums: &mut [i32], x: &[i8], w: &[i8], channel: usize) {
+        for (out_channel, sum) in (channel..).zip(sums) {
+            let x = x[out_channel / self.multiplier..].iter().step_by(self.in_c);
+            let w = w[out_channel..].iter().step_by(self.out_c);
+            for (&x, &w) in x.zip(w) {
+                let x = i16::from(x).wrapping_sub(self.zero_point);
+                *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
+            }
+        }
     }
 }
 
-/// Adds the products of the first `N` values of `taps` pixels.
-#[inline(always)]
-fn run<const N: usize>(
-    taps: usize,
-    x: &[i8],
-    w: &[i8],
-    [x_pitch, w_pitch]: [usize; 2],
-    zero_point: i16,
-    mut totals: [i32; N],
-) -> [i32; N] {
-    let len = |pitch| (taps - 1) * pitch + N;
-    let (mut x, mut w) = (&x[..len(x_pitch)], &w[..len(w_pitch)]);
-    loop {
-        let (Some(values), Some(weights)) = (x.first_chunk::<N>(), w.first_chunk::<N>()) else {
-            return totals;
-        };
+/// The products of neighbouring taps where channel meets channel: a tap's values are `pitch` after
+/// those of the one before.
+#[inline(never)]
+fn same(sums: &mut [i32], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
+    let mut at = 0;
+    let (blocks, rest) = sums.as_chunks_mut();
+    for sums in blocks {
+        lanes::<LANES>(sums, &x[at..], &w[at..], pitch, zero_point);
+        at += LANES;
+    }
+    for sum in rest.as_chunks_mut().0 {
+        lanes::<1>(sum, &x[at..], &w[at..], pitch, zero_point);
+        at += 1;
+    }
+}
+
+#[inline]
+fn lanes<const N: usize>(sums: &mut [i32; N], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
+    let mut totals = *sums;
+    let mut x = x;
+    let mut w = &w[..x.len()];
+    while let (Some(values), Some(weights)) = (x.first_chunk::<N>(), w.first_chunk::<N>()) {
         for (total, (&x, &w)) in totals.iter_mut().zip(values.iter().zip(weights)) {
             let x = i16::from(x).wrapping_sub(zero_point);
             *total = total.wrapping_add(i32::from(x) * i32::from(w));
         }
-        if x.len() <= x_pitch || w.len() <= w_pitch {
-            return totals;
+        if x.len() <= pitch {
+            break;
         }
-        x = &x[x_pitch..];
-        w = &w[w_pitch..];
+        x = &x[pitch..];
+        w = &w[pitch..];
     }
+    *sums = totals;
 }
