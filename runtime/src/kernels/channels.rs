@@ -28,21 +28,20 @@ pub struct Channels<'a> {
 pub(super) const BLOCK: usize = 16;
 
 impl Channels<'_> {
-    /// Fills the outputs of the channels from `first` on: `add(c, sums)` adds the products of the
-    /// channels from `c` on to their sums. `sums` is scratch.
+    /// Fills the outputs of the channels from `first` on: `sum(c, bias, sums)` sets the sums of the
+    /// channels from `c` on to their bias and products.
     #[inline]
     pub(super) fn fill(
         &self,
         first: usize,
         outputs: &mut [i8],
         sums: &mut [i32; BLOCK],
-        mut add: impl FnMut(usize, &mut [i32]),
+        mut sum: impl FnMut(usize, &[i32], &mut [i32]),
     ) {
         let mut channel = first;
         for block in outputs.chunks_mut(BLOCK) {
             let sums = &mut sums[..block.len()];
-            sums.copy_from_slice(&self.bias[channel..][..block.len()]);
-            add(channel, sums);
+            sum(channel, &self.bias[channel..][..block.len()], sums);
             self.finish(channel, sums, block);
             channel += block.len();
         }
@@ -53,13 +52,12 @@ impl Channels<'_> {
     /// Not inlined: it is the same for every layer.
     #[inline(never)]
     fn finish(&self, first: usize, sums: &[i32], outputs: &mut [i8]) {
-        let len = sums.len();
-        let multipliers = &self.multipliers[first..][..len];
-        let shifts = &self.shifts[first..][..len];
-        let outputs = &mut outputs[..len];
-        for (i, &sum) in sums.iter().enumerate() {
-            let scaled = requantize(sum, multipliers[i], shifts[i]);
-            outputs[i] = narrow(
+        let multipliers = self.multipliers[first..].iter();
+        let shifts = self.shifts[first..].iter();
+        let sums = sums.iter().zip(multipliers.zip(shifts));
+        for (out, (&sum, (&multiplier, &shift))) in outputs.iter_mut().zip(sums) {
+            let scaled = requantize(sum, multiplier, shift);
+            *out = narrow(
                 scaled.wrapping_add(self.output_zero_point),
                 self.min,
                 self.max,

@@ -1,15 +1,10 @@
 //! Convolution, NHWC × OHWI.
-#![expect(clippy::as_conversions, reason = "a zero point of int8 range")]
 
 use super::channels::BLOCK;
-use super::dot::products;
+use super::dot::{PATCH, center, products};
 use super::{Axis, Channels, Taps};
 use crate::blob::Conv2d;
 use crate::index;
-
-/// Longest filter for which what it sees is copied together: one long run instead of several short
-/// ones. Longer filters have longer runs or many more multiplications.
-const PATCH: usize = 64;
 
 /// 2-D convolution, grouped or not, dilated or not.
 ///
@@ -32,7 +27,7 @@ pub fn conv2d(
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let group_out = index(params.out_c / params.groups);
     let layout = Layout::new(params, channels.input_zero_point);
-    let mut copy = [0; PATCH];
+    let mut buffer = [0; PATCH];
     let mut sums = [0; BLOCK];
 
     let mut pixels = output.chunks_exact_mut(index(params.out_c));
@@ -42,9 +37,19 @@ pub fn conv2d(
             let horizontal = columns.taps(x);
             for (group, outputs) in pixel.chunks_mut(group_out).enumerate() {
                 let patch = layout.patch(input, vertical, horizontal, group);
-                let patch = patch.copied(&mut copy);
-                channels.fill(group * group_out, outputs, &mut sums, |c, sums| {
-                    patch.add_to(sums, &weights[c * layout.filter_len..]);
+                let whole = layout.filter_len <= PATCH;
+                if whole {
+                    patch.gather(&mut buffer);
+                }
+                channels.fill(group * group_out, outputs, &mut sums, |c, bias, sums| {
+                    let filters = &weights[c * layout.filter_len..];
+                    if whole {
+                        let x = &buffer[..layout.filter_len];
+                        products(x, filters, layout.filter_len, Some(bias), sums);
+                    } else {
+                        sums.copy_from_slice(bias);
+                        patch.stream(&mut buffer, filters, sums);
+                    }
                 });
             }
         }
@@ -115,37 +120,38 @@ struct Patch<'a> {
     run_len: usize,
 }
 
-impl<'a> Patch<'a> {
-    /// The patch as one run in `copy`, if that is shorter work: taps outside the input are there,
-    /// as zero points.
+impl Patch<'_> {
+    /// The whole patch, centered and in the order of a filter. Taps outside the input are 0.
     #[inline(never)]
-    fn copied(self, copy: &'a mut [i8; PATCH]) -> Self {
-        let layout = self.layout;
-        if self.rows * self.runs < 2 || layout.filter_len > PATCH {
-            return self;
-        }
-        let copy = &mut copy[..layout.filter_len];
-        copy.fill(layout.zero_point as i8);
-        self.each_run(|x, at| copy[at..][..x.len()].copy_from_slice(x));
-        Self {
-            layout,
-            input: copy,
-            filter_from: 0,
-            rows: 1,
-            runs: 1,
-            run_len: layout.filter_len,
-        }
-    }
-
-    /// Adds the products with the filters to the sums.
-    #[inline(never)]
-    fn add_to(&self, sums: &mut [i32], filters: &[i8]) {
+    fn gather(&self, buffer: &mut [i16; PATCH]) {
         let Layout {
             filter_len,
             zero_point,
             ..
         } = *self.layout;
-        self.each_run(|x, at| products(x, &filters[at..], filter_len, zero_point, sums));
+        if self.rows * self.runs * self.run_len < filter_len {
+            buffer[..filter_len].fill(0);
+        }
+        self.each_run(|x, at| center(x, zero_point, &mut buffer[at..]));
+    }
+
+    /// Adds the products with the filters to the sums, piece by piece.
+    #[inline(never)]
+    fn stream(&self, buffer: &mut [i16; PATCH], filters: &[i8], sums: &mut [i32]) {
+        let Layout {
+            filter_len,
+            zero_point,
+            ..
+        } = *self.layout;
+        self.each_run(|x, at| {
+            let mut at = at;
+            for x in x.chunks(PATCH) {
+                let piece = &mut buffer[..x.len()];
+                center(x, zero_point, piece);
+                products(piece, &filters[at..], filter_len, None, sums);
+                at += x.len();
+            }
+        });
     }
 
     /// Calls `run` with each run and its place in a filter.

@@ -2,7 +2,7 @@
 
 use super::Channels;
 use super::channels::BLOCK;
-use super::dot::products;
+use super::dot::{PATCH, center, products};
 use crate::blob::Dense;
 use crate::index;
 
@@ -21,14 +21,21 @@ pub fn dense(
     output: &mut [i8],
 ) {
     let in_features = index(params.in_features);
+    let mut patch = [0; PATCH];
     let mut sums = [0; BLOCK];
     let rows = input
         .chunks_exact(in_features)
         .zip(output.chunks_exact_mut(index(params.out_features)));
     for (x, row) in rows {
-        channels.fill(0, row, &mut sums, |c, sums| {
-            let filters = &weights[c * in_features..];
-            products(x, filters, in_features, channels.input_zero_point, sums);
+        channels.fill(0, row, &mut sums, |c, bias, sums| {
+            sums.copy_from_slice(bias);
+            let mut at = c * in_features;
+            for x in x.chunks(PATCH) {
+                let patch = &mut patch[..x.len()];
+                center(x, channels.input_zero_point, patch);
+                products(patch, &weights[at..], in_features, None, sums);
+                at += x.len();
+            }
         });
     }
 }

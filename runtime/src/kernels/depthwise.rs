@@ -31,13 +31,13 @@ pub fn depthwise_conv2d(
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let patch = plane.patch(vertical, columns.taps(x));
-            channels.fill(0, pixel, &mut sums, |c, sums| plane.add_to(sums, &patch, c));
+            channels.fill(0, pixel, &mut sums, |c, bias, sums| {
+                sums.copy_from_slice(bias);
+                plane.add_to(sums, &patch, c);
+            });
         }
     }
 }
-
-/// Channels that are multiplied at a time: their sums are what fits a Cortex-M's registers.
-const LANES: usize = 4;
 
 /// The operands and how to step through them.
 struct Plane<'a> {
@@ -109,13 +109,7 @@ impl<'a> Plane<'a> {
                 let x = &self.input[pixel * self.in_c..][..patch.run_len * self.in_c];
                 let w = &self.weights[tap * self.out_c..][..patch.run_len * self.out_c];
                 if self.multiplier == 1 {
-                    same(
-                        sums,
-                        &x[channel..],
-                        &w[channel..],
-                        self.out_c,
-                        self.zero_point,
-                    );
+                    self.run(sums, &x[channel..], &w[channel..], patch.run_len);
                 } else {
                     self.several(sums, x, w, channel);
                 }
@@ -138,39 +132,40 @@ impl<'a> Plane<'a> {
             }
         }
     }
+
+    /// The products of neighbouring taps where channel meets channel.
+    #[inline(never)]
+    fn run(&self, sums: &mut [i32], mut x: &[i8], mut w: &[i8], count: usize) {
+        let mut count = count;
+        while count >= 3 {
+            taps::<3>(sums, x, w, self.out_c, self.zero_point);
+            count -= 3;
+            if count > 0 {
+                x = &x[3 * self.out_c..];
+                w = &w[3 * self.out_c..];
+            }
+        }
+        while count > 0 {
+            taps::<1>(sums, x, w, self.out_c, self.zero_point);
+            count -= 1;
+            if count > 0 {
+                x = &x[self.out_c..];
+                w = &w[self.out_c..];
+            }
+        }
+    }
 }
 
-/// The products of neighbouring taps where channel meets channel: a tap's values are `pitch` after
-/// those of the one before.
-#[inline(never)]
-fn same(sums: &mut [i32], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
-    let mut at = 0;
-    let (blocks, rest) = sums.as_chunks_mut();
-    for sums in blocks {
-        lanes::<LANES>(sums, &x[at..], &w[at..], pitch, zero_point);
-        at += LANES;
-    }
-    for sum in rest.as_chunks_mut().0 {
-        lanes::<1>(sum, &x[at..], &w[at..], pitch, zero_point);
-        at += 1;
-    }
-}
-
+/// The products of `N` neighbouring taps, whose values are `pitch` apart.
 #[inline]
-fn lanes<const N: usize>(sums: &mut [i32; N], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
-    let mut totals = *sums;
-    let mut x = x;
-    let mut w = &w[..x.len()];
-    while let (Some(values), Some(weights)) = (x.first_chunk::<N>(), w.first_chunk::<N>()) {
-        for (total, (&x, &w)) in totals.iter_mut().zip(values.iter().zip(weights)) {
-            let x = i16::from(x).wrapping_sub(zero_point);
-            *total = total.wrapping_add(i32::from(x) * i32::from(w));
+fn taps<const N: usize>(sums: &mut [i32], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
+    let len = sums.len();
+    let [x, w] = [x, w]
+        .map(|values| -> [&[i8]; N] { core::array::from_fn(|tap| &values[tap * pitch..][..len]) });
+    for c in 0..len {
+        for (x, w) in x.iter().zip(w) {
+            let x = i16::from(x[c]).wrapping_sub(zero_point);
+            sums[c] = sums[c].wrapping_add(i32::from(x) * i32::from(w[c]));
         }
-        if x.len() <= pitch {
-            break;
-        }
-        x = &x[pitch..];
-        w = &w[pitch..];
     }
-    *sums = totals;
 }
