@@ -133,39 +133,32 @@ impl<'a> Plane<'a> {
         }
     }
 
-    /// The products of neighbouring taps where channel meets channel.
+    /// The products of neighbouring taps where channel meets channel: three at a time, so that a
+    /// sum is loaded and stored once for them.
     #[inline(never)]
-    fn run(&self, sums: &mut [i32], mut x: &[i8], mut w: &[i8], count: usize) {
-        let mut count = count;
-        while count >= 3 {
-            taps::<3>(sums, x, w, self.out_c, self.zero_point);
-            count -= 3;
-            if count > 0 {
-                x = &x[3 * self.out_c..];
-                w = &w[3 * self.out_c..];
+    fn run(&self, sums: &mut [i32], x: &[i8], w: &[i8], count: usize) {
+        let len = sums.len();
+        let tap = |tap: usize| {
+            let at = tap * self.out_c;
+            x[at..][..len].iter().zip(&w[at..][..len])
+        };
+        let product = |(&x, &w): (&i8, &i8)| {
+            i32::from(i16::from(x).wrapping_sub(self.zero_point)) * i32::from(w)
+        };
+        let mut at = 0;
+        while at + 3 <= count {
+            let taps = tap(at).zip(tap(at + 1)).zip(tap(at + 2));
+            for (sum, ((a, b), c)) in sums.iter_mut().zip(taps) {
+                let products = product(a) + product(b) + product(c);
+                *sum = sum.wrapping_add(products);
             }
+            at += 3;
         }
-        while count > 0 {
-            taps::<1>(sums, x, w, self.out_c, self.zero_point);
-            count -= 1;
-            if count > 0 {
-                x = &x[self.out_c..];
-                w = &w[self.out_c..];
+        while at < count {
+            for (sum, a) in sums.iter_mut().zip(tap(at)) {
+                *sum = sum.wrapping_add(product(a));
             }
-        }
-    }
-}
-
-/// The products of `N` neighbouring taps, whose values are `pitch` apart.
-#[inline]
-fn taps<const N: usize>(sums: &mut [i32], x: &[i8], w: &[i8], pitch: usize, zero_point: i16) {
-    let len = sums.len();
-    let [x, w] = [x, w]
-        .map(|values| -> [&[i8]; N] { core::array::from_fn(|tap| &values[tap * pitch..][..len]) });
-    for c in 0..len {
-        for (x, w) in x.iter().zip(w) {
-            let x = i16::from(x[c]).wrapping_sub(zero_point);
-            sums[c] = sums[c].wrapping_add(i32::from(x) * i32::from(w[c]));
+            at += 1;
         }
     }
 }

@@ -35,45 +35,60 @@ pub(super) fn products(
     let mut n = 0;
     let (blocks, rest) = sums.as_chunks_mut::<LANES>();
     for sums in blocks {
-        if let Some(start) = start {
-            sums.copy_from_slice(&start[n..][..LANES]);
-        }
-        lanes(x, core::array::from_fn(|lane| filter(n + lane)), sums);
+        let start = start.and_then(|start| start[n..].first_chunk());
+        let filters = [filter(n), filter(n + 1), filter(n + 2), filter(n + 3)];
+        *sums = lanes(x, filters, start.unwrap_or(sums));
         n += LANES;
     }
     for sum in rest {
         let start = start.map_or(*sum, |start| start[n]);
-        *sum = x.iter().zip(filter(n)).fold(start, |sum, (&x, &w)| {
-            sum.wrapping_add(i32::from(x) * i32::from(w))
-        });
+        *sum = x
+            .iter()
+            .zip(filter(n))
+            .fold(start, |sum, (&x, &w)| multiply(sum, x, w));
         n += 1;
     }
 }
 
-/// Adds the products of `x` with each of the filters, which are as long.
-#[inline]
-fn lanes(x: &[i16], filters: [&[i8]; LANES], sums: &mut [i32; LANES]) {
-    let mut totals = *sums;
-    let (quads, rest) = x.as_chunks();
-    let filter_quads = filters.map(|filter| &filter.as_chunks().0[..quads.len()]);
-    for (i, x) in quads.iter().enumerate() {
-        multiply::<4>(x, filter_quads.map(|quads| &quads[i]), &mut totals);
+/// The sums of `start` and of the products of `x` with each of the filters, which are as long.
+///
+/// Written out, because lanes in an array are not always kept in registers.
+#[inline(always)]
+fn lanes(x: &[i16], [a, b, c, d]: [&[i8]; LANES], start: &[i32; LANES]) -> [i32; LANES] {
+    let [mut sum_a, mut sum_b, mut sum_c, mut sum_d] = *start;
+    let (x, x_rest) = x.as_chunks::<4>();
+    let (a, a_rest) = a.as_chunks::<4>();
+    let (b, b_rest) = b.as_chunks::<4>();
+    let (c, c_rest) = c.as_chunks::<4>();
+    let (d, d_rest) = d.as_chunks::<4>();
+    for ((&x, (&a, &b)), (&c, &d)) in x.iter().zip(a.iter().zip(b)).zip(c.iter().zip(d)) {
+        sum_a = multiply_quad(sum_a, x, a);
+        sum_b = multiply_quad(sum_b, x, b);
+        sum_c = multiply_quad(sum_c, x, c);
+        sum_d = multiply_quad(sum_d, x, d);
     }
-    let done = x.len() - rest.len();
-    for (i, x) in (done..).zip(rest) {
-        let values = filters.map(|filter| core::array::from_ref(&filter[i]));
-        multiply(core::array::from_ref(x), values, &mut totals);
+    let rest = x_rest
+        .iter()
+        .zip(a_rest.iter().zip(b_rest))
+        .zip(c_rest.iter().zip(d_rest));
+    for ((&x, (&a, &b)), (&c, &d)) in rest {
+        sum_a = multiply(sum_a, x, a);
+        sum_b = multiply(sum_b, x, b);
+        sum_c = multiply(sum_c, x, c);
+        sum_d = multiply(sum_d, x, d);
     }
-    *sums = totals;
+    [sum_a, sum_b, sum_c, sum_d]
 }
 
-#[inline]
-fn multiply<const K: usize>(x: &[i16; K], filters: [&[i8; K]; LANES], totals: &mut [i32; LANES]) {
-    for (total, filter) in totals.iter_mut().zip(filters) {
-        for (&x, &w) in x.iter().zip(filter) {
-            *total = total.wrapping_add(i32::from(x) * i32::from(w));
-        }
-    }
+#[inline(always)]
+fn multiply_quad(sum: i32, [x0, x1, x2, x3]: [i16; 4], [w0, w1, w2, w3]: [i8; 4]) -> i32 {
+    let sum = multiply(multiply(sum, x0, w0), x1, w1);
+    multiply(multiply(sum, x2, w2), x3, w3)
+}
+
+#[inline(always)]
+fn multiply(sum: i32, x: i16, w: i8) -> i32 {
+    sum.wrapping_add(i32::from(x) * i32::from(w))
 }
 
 /// `accumulator + sum((x[i] - zero_point) * w[i])`, wrapping, over the shorter length; see
