@@ -45,7 +45,7 @@ pub fn conv2d(
                     let filters = &weights[c * layout.filter_len..];
                     if whole {
                         let x = &buffer[..layout.filter_len];
-                        products(x, filters, layout.filter_len, Some(bias), sums);
+                        products(x, filters, layout.filter_len, 0, Some(bias), sums);
                     } else {
                         sums.copy_from_slice(bias);
                         patch.stream(&mut buffer, filters, sums);
@@ -148,7 +148,7 @@ impl Patch<'_> {
             for x in x.chunks(PATCH) {
                 let piece = &mut buffer[..x.len()];
                 center(x, zero_point, piece);
-                products(piece, &filters[at..], filter_len, None, sums);
+                products(piece, filters, filter_len, at, None, sums);
                 at += x.len();
             }
         });

@@ -29,11 +29,12 @@ pub fn dense(
     for (x, row) in rows {
         channels.fill(0, row, &mut sums, |c, bias, sums| {
             sums.copy_from_slice(bias);
-            let mut at = c * in_features;
+            let filters = &weights[c * in_features..];
+            let mut at = 0;
             for x in x.chunks(PATCH) {
                 let patch = &mut patch[..x.len()];
                 center(x, channels.input_zero_point, patch);
-                products(patch, &weights[at..], in_features, None, sums);
+                products(patch, filters, in_features, at, None, sums);
                 at += x.len();
             }
         });

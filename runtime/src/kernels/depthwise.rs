@@ -91,7 +91,8 @@ impl<'a> Plane<'a> {
             (columns.count, 1)
         };
         Patch {
-            rows: rows.count,
+            // No taps, where there are no columns.
+            rows: if columns.count == 0 { 0 } else { rows.count },
             runs,
             run_len,
             pixel: rows.input * self.in_w + columns.input,
@@ -138,27 +139,25 @@ impl<'a> Plane<'a> {
     #[inline(never)]
     fn run(&self, sums: &mut [i32], x: &[i8], w: &[i8], count: usize) {
         let len = sums.len();
-        let tap = |tap: usize| {
-            let at = tap * self.out_c;
-            x[at..][..len].iter().zip(&w[at..][..len])
-        };
         let product = |(&x, &w): (&i8, &i8)| {
             i32::from(i16::from(x).wrapping_sub(self.zero_point)) * i32::from(w)
         };
-        let mut at = 0;
-        while at + 3 <= count {
-            let taps = tap(at).zip(tap(at + 1)).zip(tap(at + 2));
+        let mut rest = [x, w];
+        let mut next = || {
+            let [x, w] = rest;
+            rest = [x, w].map(|values| values.get(self.out_c..).unwrap_or_default());
+            x[..len].iter().zip(&w[..len])
+        };
+        for _ in 0..count / 3 {
+            let taps = next().zip(next()).zip(next());
             for (sum, ((a, b), c)) in sums.iter_mut().zip(taps) {
-                let products = product(a) + product(b) + product(c);
-                *sum = sum.wrapping_add(products);
+                *sum = sum.wrapping_add(product(a) + product(b) + product(c));
             }
-            at += 3;
         }
-        while at < count {
-            for (sum, a) in sums.iter_mut().zip(tap(at)) {
+        for _ in 0..count % 3 {
+            for (sum, a) in sums.iter_mut().zip(next()) {
                 *sum = sum.wrapping_add(product(a));
             }
-            at += 1;
         }
     }
 }

@@ -15,9 +15,9 @@ pub(super) fn center(x: &[i8], zero_point: i32, centered: &mut [i16]) {
     }
 }
 
-/// `sums[n] = start[n] + sum(x[i] * filters[n * filter_len + i])`, wrapping, over the length of `x`,
-/// which is at most `filter_len`. Without `start`, what is in `sums` is added to. `x` is from
-/// [`center`]: a product fits 17 bits.
+/// `sums[n] = start[n] + sum(x[i] * filters[n * filter_len + at + i])`, wrapping, over the length of
+/// `x`; `at` and that length are at most `filter_len`. Without `start`, what is in `sums` is added
+/// to. `x` is from [`center`]: a product fits 17 bits.
 ///
 /// Values of 16 bits let a multiplier of 16-bit halves do the rest (`PMADDWD` on the host, four
 /// times as fast; `SMLABB` with DSP).
@@ -28,15 +28,21 @@ pub(super) fn products(
     x: &[i16],
     filters: &[i8],
     filter_len: usize,
+    at: usize,
     start: Option<&[i32]>,
     sums: &mut [i32],
 ) {
-    let filter = |n: usize| &filters[n * filter_len..][..x.len()];
+    let mut filters = filters;
+    let mut next = || {
+        let (filter, after) = filters.split_at(filter_len);
+        filters = after;
+        &filter[at..][..x.len()]
+    };
     let mut n = 0;
     let (blocks, rest) = sums.as_chunks_mut::<LANES>();
     for sums in blocks {
         let start = start.and_then(|start| start[n..].first_chunk());
-        let filters = [filter(n), filter(n + 1), filter(n + 2), filter(n + 3)];
+        let filters = [next(), next(), next(), next()];
         *sums = lanes(x, filters, start.unwrap_or(sums));
         n += LANES;
     }
@@ -44,7 +50,7 @@ pub(super) fn products(
         let start = start.map_or(*sum, |start| start[n]);
         *sum = x
             .iter()
-            .zip(filter(n))
+            .zip(next())
             .fold(start, |sum, (&x, &w)| multiply(sum, x, w));
         n += 1;
     }
