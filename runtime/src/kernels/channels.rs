@@ -24,19 +24,39 @@ pub struct Channels<'a> {
     pub max: i8,
 }
 
+/// Channels whose sums are held together: what every call in a kernel is shared by.
+pub(super) const BLOCK: usize = 16;
+
 impl Channels<'_> {
-    /// The outputs of the channels from `first` on, one for each of the sums, which are without
-    /// bias.
+    /// Fills the outputs of the channels from `first` on: `sum(c, bias, sums)` sets the sums of the
+    /// channels from `c` on to their bias and products.
+    #[inline]
+    pub(super) fn fill(
+        &self,
+        first: usize,
+        outputs: &mut [i8],
+        sums: &mut [i32; BLOCK],
+        mut sum: impl FnMut(usize, &[i32], &mut [i32]),
+    ) {
+        let mut channel = first;
+        for block in outputs.chunks_mut(BLOCK) {
+            let sums = &mut sums[..block.len()];
+            sum(channel, &self.bias[channel..][..block.len()], sums);
+            self.finish(channel, sums, block);
+            channel += block.len();
+        }
+    }
+
+    /// The outputs of the channels from `first` on, one for each of the sums.
     ///
-    /// Not inlined: it is the same for every layer, and kernels call it once for several outputs.
+    /// Not inlined: it is the same for every layer.
     #[inline(never)]
-    pub(super) fn finish(&self, first: usize, sums: &[i32], outputs: &mut [i8]) {
-        let scales = self.multipliers[first..].iter().zip(&self.shifts[first..]);
-        let biases = self.bias[first..].iter().zip(scales);
-        for ((out, &sum), (&bias, (&multiplier, &shift))) in
-            outputs.iter_mut().zip(sums).zip(biases)
-        {
-            let scaled = requantize(sum.wrapping_add(bias), multiplier, shift);
+    fn finish(&self, first: usize, sums: &[i32], outputs: &mut [i8]) {
+        let multipliers = self.multipliers[first..].iter();
+        let shifts = self.shifts[first..].iter();
+        let sums = sums.iter().zip(multipliers.zip(shifts));
+        for (out, (&sum, (&multiplier, &shift))) in outputs.iter_mut().zip(sums) {
+            let scaled = requantize(sum, multiplier, shift);
             *out = narrow(
                 scaled.wrapping_add(self.output_zero_point),
                 self.min,

@@ -1,6 +1,7 @@
 //! Convolution, NHWC × OHWI.
 
-use super::dot::{LANES, dots, lanes};
+use super::channels::BLOCK;
+use super::dot::{PATCH, center, products};
 use super::{Axis, Channels, Taps};
 use crate::blob::Conv2d;
 use crate::index;
@@ -14,6 +15,7 @@ use crate::index;
 ///
 /// `input` is `[in_h, in_w, in_c]`, `weights` `[out_c, kernel_h, kernel_w, in_c / groups]`,
 /// `output` `[out_h, out_w, out_c]`, each value of the full int8 range.
+#[inline(never)]
 pub fn conv2d(
     params: &Conv2d,
     input: &[i8],
@@ -25,27 +27,30 @@ pub fn conv2d(
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let group_out = index(params.out_c / params.groups);
     let layout = Layout::new(params, channels.input_zero_point);
+    let mut buffer = [0; PATCH];
+    let mut sums = [0; BLOCK];
 
     let mut pixels = output.chunks_exact_mut(index(params.out_c));
     for y in 0..index(window.out_h) {
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let horizontal = columns.taps(x);
-            let mut channel = 0;
-            for (group, outputs) in pixel.chunks_exact_mut(group_out).enumerate() {
+            for (group, outputs) in pixel.chunks_mut(group_out).enumerate() {
                 let patch = layout.patch(input, vertical, horizontal, group);
-                let (blocks, rest) = outputs.as_chunks_mut::<LANES>();
-                for block in blocks {
-                    let filters = &weights[channel * layout.filter_len..];
-                    channels.finish(channel, &patch.sums::<LANES>(filters), block);
-                    channel += LANES;
+                let whole = layout.filter_len <= PATCH;
+                if whole {
+                    patch.gather(&mut buffer);
                 }
-                for out in rest {
-                    let filters = &weights[channel * layout.filter_len..];
-                    let out = core::slice::from_mut(out);
-                    channels.finish(channel, &patch.sums::<1>(filters), out);
-                    channel += 1;
-                }
+                channels.fill(group * group_out, outputs, &mut sums, |c, bias, sums| {
+                    let filters = &weights[c * layout.filter_len..];
+                    if whole {
+                        let x = &buffer[..layout.filter_len];
+                        products(x, filters, layout.filter_len, 0, Some(bias), sums);
+                    } else {
+                        sums.copy_from_slice(bias);
+                        patch.stream(&mut buffer, filters, sums);
+                    }
+                });
             }
         }
     }
@@ -116,24 +121,53 @@ struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    /// The sums, without bias, of the first `N` of the filters.
+    /// The whole patch, centered and in the order of a filter. Taps outside the input are 0.
     #[inline(never)]
-    fn sums<const N: usize>(&self, filters: &[i8]) -> [i32; N] {
+    fn gather(&self, buffer: &mut [i16; PATCH]) {
+        let Layout {
+            filter_len,
+            zero_point,
+            ..
+        } = *self.layout;
+        if self.rows * self.runs * self.run_len < filter_len {
+            buffer[..filter_len].fill(0);
+        }
+        self.each_run(|x, at| center(x, zero_point, &mut buffer[at..]));
+    }
+
+    /// Adds the products with the filters to the sums, piece by piece.
+    #[inline(never)]
+    fn stream(&self, buffer: &mut [i16; PATCH], filters: &[i8], sums: &mut [i32]) {
+        let Layout {
+            filter_len,
+            zero_point,
+            ..
+        } = *self.layout;
+        self.each_run(|x, at| {
+            let mut at = at;
+            for x in x.chunks(PATCH) {
+                let piece = &mut buffer[..x.len()];
+                center(x, zero_point, piece);
+                products(piece, filters, filter_len, at, None, sums);
+                at += x.len();
+            }
+        });
+    }
+
+    /// Calls `run` with each run and its place in a filter.
+    #[inline]
+    fn each_run(&self, mut run: impl FnMut(&[i8], usize)) {
         let layout = self.layout;
-        let mut sums = [0; N];
         let (mut x_row, mut w_row) = (0, self.filter_from);
         for _ in 0..self.rows {
             let (mut x_at, mut w_at) = (x_row, w_row);
             for _ in 0..self.runs {
-                let x = &self.input[x_at..][..self.run_len];
-                let filters = lanes(filters, layout.filter_len, w_at);
-                dots(x, filters, layout.zero_point, &mut sums);
+                run(&self.input[x_at..][..self.run_len], w_at);
                 x_at += layout.between_runs;
                 w_at += self.run_len;
             }
             x_row += layout.between_rows;
             w_row += layout.kernel_w * layout.group_in;
         }
-        sums
     }
 }

@@ -1,7 +1,8 @@
 //! Fully connected layer.
 
 use super::Channels;
-use super::dot::{LANES, dots, lanes};
+use super::channels::BLOCK;
+use super::dot::{PATCH, center, products};
 use crate::blob::Dense;
 use crate::index;
 
@@ -11,6 +12,7 @@ use crate::index;
 ///
 /// `input` is `[rows, in_features]`, `weights` `[out_features, in_features]`, `output`
 /// `[rows, out_features]`, each value of the full int8 range.
+#[inline(never)]
 pub fn dense(
     params: &Dense,
     input: &[i8],
@@ -19,26 +21,22 @@ pub fn dense(
     output: &mut [i8],
 ) {
     let in_features = index(params.in_features);
-    let zero_point = channels.input_zero_point;
+    let mut patch = [0; PATCH];
+    let mut sums = [0; BLOCK];
     let rows = input
         .chunks_exact(in_features)
         .zip(output.chunks_exact_mut(index(params.out_features)));
     for (x, row) in rows {
-        let (blocks, rest) = row.as_chunks_mut::<LANES>();
-        let mut channel = 0;
-        for block in blocks {
-            let filters = lanes(weights, in_features, channel * in_features);
-            let mut sums = [0; LANES];
-            dots(x, filters, zero_point, &mut sums);
-            channels.finish(channel, &sums, block);
-            channel += LANES;
-        }
-        for out in rest {
-            let filters = lanes(weights, in_features, channel * in_features);
-            let mut sums = [0; 1];
-            dots(x, filters, zero_point, &mut sums);
-            channels.finish(channel, &sums, core::slice::from_mut(out));
-            channel += 1;
-        }
+        channels.fill(0, row, &mut sums, |c, bias, sums| {
+            sums.copy_from_slice(bias);
+            let filters = &weights[c * in_features..];
+            let mut at = 0;
+            for x in x.chunks(PATCH) {
+                let patch = &mut patch[..x.len()];
+                center(x, channels.input_zero_point, patch);
+                products(patch, filters, in_features, at, None, sums);
+                at += x.len();
+            }
+        });
     }
 }

@@ -9,6 +9,7 @@ use crate::index;
 /// TFLite's `MAX_POOL_2D` (`reference/integer_ops/pooling.h`); taps outside the input are left out.
 ///
 /// `input` is `[in_h, in_w, channels]`, `output` `[out_h, out_w, channels]`.
+#[inline(never)]
 pub fn max_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
     let window = &params.window;
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
