@@ -43,6 +43,17 @@ pub enum ImportError {
         /// What is wrong.
         reason: String,
     },
+    /// Not the wire format of TensorFlow Lite files.
+    #[error(
+        "this is no .tflite model, or it is truncated or damaged: byte {offset} cannot be read as a \
+         flatbuffer: {reason}"
+    )]
+    Flatbuffer {
+        /// Where, in bytes from the start.
+        offset: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A part of the model that must be there is not, or is not usable.
     #[error("the model {found}: {remedy}")]
     Model {

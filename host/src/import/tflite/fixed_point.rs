@@ -1,0 +1,179 @@
+//! TFLite's fixed-point functions that the runtime's kernels do not have.
+//!
+//! `Qm.n` is a number of `m` integer and `n` fractional bits, with a sign in front. From gemmlowp's
+//! `fixedpoint.h` (Jacob, Warden 2015), in its operations and order.
+#![expect(
+    clippy::as_conversions,
+    reason = "fixed-point reinterpretation, each value proven to fit"
+)]
+
+use tiivis_runtime::kernels::{
+    rounding_divide_by_pot, saturating_rounding_doubling_high_mul as multiply,
+};
+
+/// 1 as Q0.31, as near as it comes.
+const ONE: i32 = i32::MAX;
+
+/// 1 as Q2.29.
+const ONE_Q2: i32 = 1 << 29;
+
+/// `1 / (1 + exp(-x))` as Q0.31 for `x` as Q4.27.
+pub(super) fn logistic(x: i32) -> i32 {
+    if x == 0 {
+        return 1 << 30;
+    }
+    let magnitude = if x > 0 { x } else { x.wrapping_neg() };
+    let positive = one_over_one_plus(exp_of_negative(magnitude.wrapping_neg(), 4));
+    if x > 0 { positive } else { ONE - positive }
+}
+
+/// `tanh(x)` as Q0.31 for `x` as Q4.27.
+pub(super) fn tanh(x: i32) -> i32 {
+    if x == 0 {
+        return 0;
+    }
+    let negative = if x < 0 { x } else { x.wrapping_neg() };
+    // Doubled by reading Q4.27 as Q5.26: tanh(x) = -(1 - exp(2x)) / (1 + exp(2x)) for x < 0.
+    let magnitude = one_minus_over_one_plus(exp_of_negative(negative, 5));
+    if x < 0 {
+        magnitude.wrapping_neg()
+    } else {
+        magnitude
+    }
+}
+
+/// `exp(a)` as Q0.31 for `a <= 0` with so many integer bits, 5 at most.
+fn exp_of_negative(a: i32, integer_bits: u32) -> i32 {
+    /// `exp(-2^k)` as Q0.31 for k from -2 to 4.
+    const FACTORS: [i32; 7] = [
+        1_672_461_947,
+        1_302_514_674,
+        790_015_084,
+        290_630_308,
+        39_332_535,
+        720_401,
+        242,
+    ];
+    if a == 0 {
+        return ONE;
+    }
+    let fractional_bits = 31 - integer_bits;
+    let one_quarter = 1i32 << (fractional_bits - 2);
+    let fraction = (a & (one_quarter - 1)) - one_quarter;
+    let remainder = fraction.wrapping_sub(a);
+    let first = exp_on_quarter(shift_left(fraction, integer_bits));
+    (fractional_bits - 2..31)
+        .zip(FACTORS)
+        .filter(|(bit, _)| remainder & (1 << bit) != 0)
+        .fold(first, |product, (_, factor)| multiply(product, factor))
+}
+
+/// `exp(a)` as Q0.31 for `a` in `-1/4..0` as Q0.31: the Taylor polynomial of degree 4 around -1/8.
+fn exp_on_quarter(a: i32) -> i32 {
+    const EXP_OF_MINUS_ONE_EIGHTH: i32 = 1_895_147_668;
+    const ONE_THIRD: i32 = 715_827_883;
+    let x = a + (1 << 28);
+    let square = multiply(x, x);
+    let cube = multiply(square, x);
+    let fourth = rounding_divide_by_pot(multiply(square, square), 2);
+    let upper = multiply(fourth + cube, ONE_THIRD) + square;
+    let polynomial = x + rounding_divide_by_pot(upper, 1);
+    EXP_OF_MINUS_ONE_EIGHTH + multiply(EXP_OF_MINUS_ONE_EIGHTH, polynomial)
+}
+
+/// `1 / (1 + x)` as Q0.31 for `x` in `0..1` as Q0.31.
+fn one_over_one_plus(x: i32) -> i32 {
+    // Halved by reading Q2.29 as Q1.30.
+    shift_left(two_over_one_plus(x), 1)
+}
+
+/// `(1 - x) / (1 + x)` as Q0.31 for `x` in `0..1` as Q0.31.
+fn one_minus_over_one_plus(x: i32) -> i32 {
+    shift_left(two_over_one_plus(x) - ONE_Q2, 2)
+}
+
+/// `2 / (1 + x)` as Q2.29 for `x` in `0..1` as Q0.31, by three Newton-Raphson steps.
+fn two_over_one_plus(x: i32) -> i32 {
+    const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
+    const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
+    let half_denominator = ((i64::from(x) + i64::from(ONE) + 1) / 2) as i32;
+    let mut estimate =
+        FORTY_EIGHT_SEVENTEENTHS + multiply(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS);
+    for _ in 0..3 {
+        let error = ONE_Q2 - multiply(half_denominator, estimate);
+        estimate += shift_left(multiply(estimate, error), 2);
+    }
+    estimate
+}
+
+/// `x * 2^bits`, saturated.
+const fn shift_left(x: i32, bits: u32) -> i32 {
+    x.saturating_mul(1 << bits)
+}
+
+/// The multiplier's upper half, rounded half up, for the 16-bit functions.
+pub(super) const fn upper_half(multiplier: i32) -> i16 {
+    const ROUNDING: i32 = 1 << 15;
+    if multiplier >= i32::MAX - ROUNDING {
+        i16::MAX
+    } else {
+        ((multiplier + ROUNDING) >> 16) as i16
+    }
+}
+
+/// `2 * a * b / 2^16`, rounded half away from zero towards `-1/2`, saturated.
+pub(super) fn multiply_rounding_i16(a: i16, b: i16) -> i16 {
+    let product = i32::from(a) * i32::from(b);
+    let nudge = if product >= 0 { 1 << 14 } else { 1 - (1 << 14) };
+    saturate_i16((product + nudge) / (1 << 15))
+}
+
+/// `2 * a * b / 2^16`, rounded towards zero, saturated.
+pub(super) fn multiply_truncating_i16(a: i16, b: i16) -> i16 {
+    saturate_i16(i32::from(a) * i32::from(b) / (1 << 15))
+}
+
+/// `x * 2^bits`, saturated.
+pub(super) fn shift_left_i16(x: i16, bits: u32) -> i16 {
+    let bits = bits.min(15);
+    saturate_i16(i32::from(x) << bits)
+}
+
+/// `x / 2^bits`, rounded half away from zero.
+pub(super) fn divide_i16(x: i16, bits: u32) -> i16 {
+    saturate_i16(rounding_divide_by_pot(x.into(), bits.min(31)))
+}
+
+pub(super) fn saturate_i16(x: i32) -> i16 {
+    x.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_the_real_functions() {
+        for x in (-(15 << 27)..=(15 << 27)).step_by(1_234_567) {
+            let real = f64::from(x) / f64::from(1 << 27);
+            let unit = 2f64.powi(31);
+            let found = f64::from(logistic(x)) / unit;
+            assert!((found - 1.0 / (1.0 + (-real).exp())).abs() < 1e-6, "{real}");
+            let found = f64::from(tanh(x)) / unit;
+            assert!((found - real.tanh()).abs() < 1e-6, "{real}");
+        }
+    }
+
+    #[test]
+    fn sixteen_bits_saturate_and_round() {
+        assert_eq!(multiply_rounding_i16(i16::MIN, i16::MIN), i16::MAX);
+        assert_eq!(multiply_truncating_i16(i16::MIN, i16::MIN), i16::MAX);
+        assert_eq!(multiply_rounding_i16(1, 1 << 14), 1);
+        assert_eq!(multiply_truncating_i16(1, 1 << 14), 0);
+        assert_eq!(multiply_truncating_i16(-1, 1 << 14), 0);
+        assert_eq!(shift_left_i16(-300, 7), i16::MIN);
+        assert_eq!(divide_i16(-3, 1), -2);
+        assert_eq!(upper_half(i32::MAX), i16::MAX);
+        assert_eq!(upper_half((1 << 30) + (1 << 15)), (1 << 14) + 1);
+    }
+}

@@ -1,0 +1,270 @@
+//! Operators one by one, in the file's order, which is that of execution.
+
+use super::failure::{Checked, Failure, operand};
+use super::model::{Budget, Model, Operator, Tensor};
+use super::schema::Type;
+use super::{ops, port};
+use crate::import::ImportError;
+use crate::ir::ValueId;
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams};
+use std::sync::Arc;
+
+/// Builds the graph.
+pub(super) struct Importer<'m, 'a> {
+    pub(super) model: &'m Model<'a>,
+    pub(super) budget: Budget,
+    pub(super) nodes: Vec<QNode>,
+    /// Those of tensors first, by their index.
+    pub(super) values: Vec<Option<QValue>>,
+    /// The int8 value that holds a tensor's numbers; also of float32 tensors, which are another
+    /// view of them.
+    pub(super) holds: Vec<Option<ValueId>>,
+    /// Values of the graph's inputs, as far as they are known.
+    pub(super) inputs: Vec<Option<ValueId>>,
+}
+
+/// Makes the graph of a model.
+pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Result<QGraph, ImportError> {
+    let mut importer = Importer {
+        model,
+        budget,
+        nodes: Vec::new(),
+        values: model.tensors.iter().map(|_| None).collect(),
+        holds: vec![None; model.tensors.len()],
+        inputs: vec![None; model.inputs.len()],
+    };
+    port::define_inputs(&mut importer)?;
+    for operator in &model.operators {
+        let imported = ops::import(&mut importer, operator);
+        imported.map_err(|failure| named(model, operator, failure))?;
+    }
+    let (inputs, outputs) = port::ports(&mut importer)?;
+    Ok(QGraph {
+        name: name.to_owned(),
+        inputs,
+        outputs,
+        nodes: importer.nodes,
+        values: importer.values,
+    })
+}
+
+/// A fault with its operator: its index and the name of what it computes.
+fn named(model: &Model<'_>, operator: &Operator<'_>, failure: Failure) -> ImportError {
+    let fault = match failure {
+        Failure::Model(error) => return error,
+        Failure::Node(fault) => fault,
+    };
+    let output = operator.outputs.first();
+    let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
+    ImportError::Node {
+        node: format!("{}: {output}", operator.index),
+        operator: operator.name.to_string(),
+        fault: Box::new(fault),
+    }
+}
+
+impl<'m, 'a> Importer<'m, 'a> {
+    /// The tensor that an operator reads in this place.
+    pub(super) fn tensor(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<(usize, &'m Tensor<'a>)> {
+        match operator.inputs.get(index) {
+            Some(&Some(tensor)) => Ok((tensor, &self.model.tensors[tensor])),
+            _ => Err(operand(what, "there", "nothing")),
+        }
+    }
+
+    /// The int8 activation that an operator reads in this place.
+    pub(super) fn activation(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<ValueId> {
+        let (id, tensor) = self.tensor(operator, index, what)?;
+        check_int8(tensor, what)?;
+        if tensor.data.is_some() {
+            return Err(operand(
+                what,
+                "an activation",
+                format!("the constant `{}`", tensor.name),
+            ));
+        }
+        self.holds[id].ok_or_else(|| {
+            let found = format!("`{}`, which nothing before computes", tensor.name);
+            operand(what, "an input of the model or an earlier output", found)
+        })
+    }
+
+    /// The int8 activation or constant that an operator reads in this place.
+    pub(super) fn activation_or_constant(
+        &mut self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<ValueId> {
+        let (id, tensor) = self.tensor(operator, index, what)?;
+        if tensor.data.is_none() {
+            return self.activation(operator, index, what);
+        }
+        check_int8(tensor, what)?;
+        let value = ValueId::from_index(id);
+        if self.values[id].is_none() {
+            let constant = self.int8_data(tensor, what)?;
+            self.values[id] = Some(QValue {
+                name: tensor.name.clone(),
+                shape: tensor.shape.clone(),
+                params: params(tensor, what)?,
+                constant: Some(constant),
+            });
+        }
+        Ok(value)
+    }
+
+    /// The elements of an int8 constant, one for each of its shape.
+    pub(super) fn int8_data(&mut self, tensor: &Tensor<'a>, what: &str) -> Checked<Arc<[i8]>> {
+        let data = constant(tensor, what)?;
+        let expected = elements(&tensor.shape);
+        if expected != Some(data.len()) {
+            let expected = format!("of shape {:?}", tensor.shape);
+            return Err(operand(what, expected, format!("{} numbers", data.len())));
+        }
+        self.budget.take(data.len())?;
+        Ok(data.iter().map(|&byte| i8::from_le_bytes([byte])).collect())
+    }
+
+    /// The value that an operator's first output becomes.
+    pub(super) fn result(&self, operator: &Operator<'a>) -> Checked<QValue> {
+        let &[tensor] = operator.outputs.as_slice() else {
+            let found = operator.outputs.len().to_string();
+            return Err(operand("number of outputs", "1", found));
+        };
+        let tensor = &self.model.tensors[tensor];
+        check_int8(tensor, "output")?;
+        Ok(QValue {
+            name: tensor.name.clone(),
+            shape: tensor.shape.clone(),
+            params: params(tensor, "output")?,
+            constant: None,
+        })
+    }
+
+    /// Appends a node that computes an operator's output.
+    pub(super) fn push(
+        &mut self,
+        operator: &Operator<'a>,
+        op: QOp,
+        inputs: Vec<ValueId>,
+        result: QValue,
+    ) -> Checked {
+        let tensor = *operator.outputs.first().expect("checked by `result`");
+        self.define(tensor, ValueId::from_index(tensor))?;
+        self.nodes.push(QNode {
+            name: result.name.clone(),
+            op,
+            inputs,
+            output: ValueId::from_index(tensor),
+        });
+        self.values[tensor] = Some(result);
+        Ok(())
+    }
+
+    /// Appends a node that computes a value which no tensor is.
+    pub(super) fn push_between(&mut self, op: QOp, input: ValueId, value: QValue) -> ValueId {
+        let output = self.add_value(value.clone());
+        self.nodes.push(QNode {
+            name: value.name,
+            op,
+            inputs: vec![input],
+            output,
+        });
+        output
+    }
+
+    pub(super) fn add_value(&mut self, value: QValue) -> ValueId {
+        self.values.push(Some(value));
+        ValueId::from_index(self.values.len() - 1)
+    }
+
+    /// Says which value holds a tensor's numbers.
+    pub(super) fn define(&mut self, tensor: usize, value: ValueId) -> Result<(), ImportError> {
+        let name = &self.model.tensors[tensor].name;
+        if self.holds[tensor].is_some() || self.model.tensors[tensor].data.is_some() {
+            return Err(ImportError::DuplicateTensor {
+                tensor: name.clone(),
+            });
+        }
+        self.holds[tensor] = Some(value);
+        Ok(())
+    }
+
+    /// The value of this id.
+    pub(super) fn value(&self, id: ValueId) -> &QValue {
+        self.values[id.index()]
+            .as_ref()
+            .expect("what is defined has a value")
+    }
+}
+
+/// The bytes of a constant that is used as it is.
+pub(super) fn constant<'a>(tensor: &Tensor<'a>, what: &str) -> Checked<&'a [u8]> {
+    if let Some(oddity) = tensor.oddity {
+        return Err(operand(
+            what,
+            "a plain tensor",
+            format!("`{}`, {oddity}", tensor.name),
+        ));
+    }
+    tensor.data.ok_or_else(|| {
+        let found = format!("`{}`, which the model computes", tensor.name);
+        operand(what, "a constant", found)
+    })
+}
+
+pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
+    if let Some(oddity) = tensor.oddity {
+        return Err(operand(
+            what,
+            "a plain tensor",
+            format!("`{}`, {oddity}", tensor.name),
+        ));
+    }
+    if tensor.element == Type::INT8 {
+        return Ok(());
+    }
+    let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
+    Err(operand(what, "int8", found))
+}
+
+/// The one scale and zero point of an int8 tensor.
+pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
+    let expected = "quantized with one positive scale and one zero point in -128..=127";
+    let fault = |found: String| operand(what, expected, format!("`{}` with {found}", tensor.name));
+    let quantization = &tensor.quantization;
+    let (scales, zero_points) = (quantization.scales, quantization.zero_points);
+    if scales.len() != 1 || zero_points.len() > 1 {
+        let (scales, zero_points) = (scales.len(), zero_points.len());
+        return Err(fault(format!(
+            "{scales} scales and {zero_points} zero points"
+        )));
+    }
+    let scale = scales.elements().next().map_or(0.0, f32::from_le_bytes);
+    let zero_point = zero_points.elements().next().map_or(0, i64::from_le_bytes);
+    if !(scale.is_finite() && scale > 0.0) || !(-128..=127).contains(&zero_point) {
+        return Err(fault(format!("scale {scale} and zero point {zero_point}")));
+    }
+    Ok(QuantParams {
+        scale,
+        zero_point: i32::try_from(zero_point).expect("in -128..=127"),
+    })
+}
+
+/// Product of the extents.
+pub(super) fn elements(shape: &[usize]) -> Option<usize> {
+    shape
+        .iter()
+        .try_fold(1usize, |product, &extent| product.checked_mul(extent))
+}

@@ -1,0 +1,53 @@
+//! TensorFlow Lite models of int8, straight into the integer graph: the bytes that TensorFlow Lite
+//! Micro's reference kernels give.
+//!
+//! A file's numbers are taken as they are: weights, biases, scales and zero points. Scales become
+//! fixed-point multipliers as TFLM makes them, and functions of one number become tables that its
+//! own arithmetic fills. What would not give TFLM's bytes is refused.
+//!
+//! The batch is 1: a dynamic batch is taken as 1, and so is a fixed one where the whole network
+//! goes through it sample by sample. Where an input or output has no batch in front, one is added.
+
+mod batch;
+mod failure;
+mod fixed_point;
+mod flatbuffer;
+mod importer;
+mod model;
+mod operators;
+mod ops;
+mod port;
+mod schema;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use super::ImportError;
+use crate::quantize::graph::QGraph;
+use model::Model;
+
+/// Reads an int8 model; the graph gets this name. Also returns what the file is, e.g. `TFLite
+/// schema 3, int8`.
+///
+/// # Errors
+/// If the file is truncated, damaged or no TFLite model, or holds what is not supported; the error
+/// names the operator, its index and its output.
+pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
+    let (mut model, budget) = Model::read(bytes)?;
+    let mut format = format!("TFLite schema {}, int8", schema::VERSION);
+    let fixed = batch::fixed(&model);
+    let graph = if let Some(samples) = fixed {
+        let shapes = batch::take_out(&mut model);
+        let single = importer::import(&model, budget.clone(), name);
+        if single.is_ok() {
+            format.push_str(&format!(", batch {samples} taken as 1"));
+            single
+        } else {
+            batch::put_back(&mut model, shapes);
+            importer::import(&model, budget, name)
+        }
+    } else {
+        importer::import(&model, budget, name)
+    };
+    Ok((graph?, format))
+}

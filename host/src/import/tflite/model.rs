@@ -1,0 +1,421 @@
+//! A file as its tensors and operators, checked so far that every index and size is sound.
+
+use super::flatbuffer::{Table, Vector};
+use super::operators::operator_name;
+use super::schema::{self, Type, field};
+use crate::import::ImportError;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+/// Most tensors, operators or operator codes that are read.
+const MAX_ITEMS: usize = 1 << 16;
+
+/// Most axes of a tensor.
+const MAX_AXES: usize = 8;
+
+/// Bytes that names, lists and constants may take in memory for each byte of the file: a file that
+/// names each of them a few times stays far below, one that points at one long list a million
+/// times is stopped.
+const BUDGET_PER_BYTE: usize = 8;
+
+/// What may be used on top of that.
+const BUDGET_BYTES: usize = 1 << 20;
+
+/// Memory that the file may still make the importer use.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    left_bytes: usize,
+}
+
+impl Budget {
+    const fn of(file: &[u8]) -> Self {
+        Self {
+            left_bytes: file
+                .len()
+                .saturating_mul(BUDGET_PER_BYTE)
+                .saturating_add(BUDGET_BYTES),
+        }
+    }
+
+    /// Takes so many bytes.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), ImportError> {
+        self.left_bytes = self
+            .left_bytes
+            .checked_sub(bytes)
+            .ok_or(ImportError::Model {
+                found: "refers to the same names, lists or constants over and over".to_owned(),
+                remedy: "convert it again",
+            })?;
+        Ok(())
+    }
+}
+
+/// A tensor as the file has it.
+#[derive(Debug)]
+pub(super) struct Tensor<'a> {
+    /// Unique.
+    pub(super) name: String,
+    /// Extents; 1 for a batch that is dynamic, 0 for any other extent that is.
+    pub(super) shape: Vec<usize>,
+    /// Axes that the file leaves open.
+    pub(super) dynamic: Vec<usize>,
+    pub(super) element: Type,
+    /// The elements, if it is a constant.
+    pub(super) data: Option<&'a [u8]>,
+    pub(super) quantization: Quantization<'a>,
+    /// What makes it unusable: a variable, sparse, …
+    pub(super) oddity: Option<&'static str>,
+}
+
+/// What quantized numbers of a tensor mean.
+#[derive(Debug)]
+pub(super) struct Quantization<'a> {
+    /// One float32, or one for each index along `axis`; none if the tensor is not quantized.
+    pub(super) scales: Vector<'a>,
+    /// int64, as many.
+    pub(super) zero_points: Vector<'a>,
+    pub(super) axis: i32,
+    has_details: bool,
+}
+
+impl<'a> Quantization<'a> {
+    fn read(tensor: Table<'a>) -> Result<Self, ImportError> {
+        let Some(table) = tensor.table(field::tensor::QUANTIZATION)? else {
+            return Ok(Self {
+                scales: Vector::empty(4),
+                zero_points: Vector::empty(8),
+                axis: 0,
+                has_details: false,
+            });
+        };
+        Ok(Self {
+            scales: table.vector(field::quantization::SCALE, 4)?,
+            zero_points: table.vector(field::quantization::ZERO_POINT, 8)?,
+            axis: table.i32(field::quantization::AXIS, 0)?,
+            has_details: table.u8(field::quantization::DETAILS_TYPE)? != 0,
+        })
+    }
+}
+
+/// An operator as the file has it.
+#[derive(Debug)]
+pub(super) struct Operator<'a> {
+    pub(super) index: usize,
+    pub(super) name: Cow<'static, str>,
+    /// Tensors; none where an optional one is left out.
+    pub(super) inputs: Vec<Option<usize>>,
+    pub(super) outputs: Vec<usize>,
+    /// Kind of the options, and they.
+    pub(super) options: Option<(u8, Table<'a>)>,
+}
+
+/// A port: its name and tensor.
+pub(super) type Port = (String, usize);
+
+/// The first subgraph of a file.
+#[derive(Debug)]
+pub(super) struct Model<'a> {
+    pub(super) tensors: Vec<Tensor<'a>>,
+    pub(super) operators: Vec<Operator<'a>>,
+    pub(super) inputs: Vec<Port>,
+    pub(super) outputs: Vec<Port>,
+}
+
+impl<'a> Model<'a> {
+    /// Reads a file.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<(Self, Budget), ImportError> {
+        if bytes.get(4..8) != Some(b"TFL3") {
+            return Err(ImportError::Flatbuffer {
+                offset: 4,
+                reason: "the identifier TFL3 is not there",
+            });
+        }
+        let root = Table::root(bytes)?;
+        let version = root.u32(field::model::VERSION)?;
+        if version != schema::VERSION {
+            return Err(model_fault(
+                format!("has schema version {version}; version 3 is read"),
+                "convert it again",
+            ));
+        }
+        let graphs = root.tables(field::model::SUBGRAPHS)?;
+        let graph = graphs
+            .table(0)?
+            .ok_or_else(|| model_fault("has no subgraph".to_owned(), "convert it again"))?;
+        let mut reader = Reader {
+            bytes,
+            root,
+            budget: Budget::of(bytes),
+        };
+        let tensors = reader.tensors(graph)?;
+        let operators = reader.operators(graph, tensors.len())?;
+        let mut ports = |graph_field, signature_field| {
+            reader.ports(graph, graph_field, signature_field, &tensors)
+        };
+        let inputs = ports(field::subgraph::INPUTS, field::signature::INPUTS)?;
+        let outputs = ports(field::subgraph::OUTPUTS, field::signature::OUTPUTS)?;
+        let model = Self {
+            tensors,
+            operators,
+            inputs,
+            outputs,
+        };
+        Ok((model, reader.budget))
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    root: Table<'a>,
+    budget: Budget,
+}
+
+impl<'a> Reader<'a> {
+    fn tensors(&mut self, graph: Table<'a>) -> Result<Vec<Tensor<'a>>, ImportError> {
+        let tables = graph.tables(field::subgraph::TENSORS)?;
+        bounded("tensors", tables.len())?;
+        let mut names = HashSet::new();
+        let mut tensors = Vec::with_capacity(tables.len());
+        for (index, table) in tables.iter_tables().enumerate() {
+            let table = table?;
+            let given = self.text(table, field::tensor::NAME)?;
+            let name = unique(&names, given, index);
+            names.insert(name.clone());
+            tensors.push(self.tensor(table, name)?);
+        }
+        Ok(tensors)
+    }
+
+    fn tensor(&mut self, table: Table<'a>, name: String) -> Result<Tensor<'a>, ImportError> {
+        let extents = table.vector(field::tensor::SHAPE, 4)?;
+        if extents.len() > MAX_AXES {
+            return Err(model_fault(
+                format!(
+                    "has tensor `{name}` with {} axes; at most 8 are read",
+                    extents.len()
+                ),
+                "remove it",
+            ));
+        }
+        let signature = table.vector(field::tensor::SHAPE_SIGNATURE, 4)?;
+        let open = |extent: [u8; 4]| i32::from_le_bytes(extent) < 0;
+        let mut dynamic: Vec<usize> = (0..)
+            .zip(signature.elements().take(MAX_AXES))
+            .filter(|&(_, extent)| open(extent))
+            .map(|(axis, _)| axis)
+            .collect();
+        let mut shape = Vec::with_capacity(extents.len());
+        for (axis, extent) in extents.elements().enumerate() {
+            match usize::try_from(i32::from_le_bytes(extent)) {
+                Ok(extent) if extent > 0 => shape.push(extent),
+                _ => {
+                    dynamic.push(axis);
+                    shape.push(usize::from(axis == 0));
+                }
+            }
+        }
+        let quantization = Quantization::read(table)?;
+        let oddity = if table.bool(field::tensor::IS_VARIABLE)? {
+            Some("a variable")
+        } else if table.has(field::tensor::SPARSITY) {
+            Some("sparse")
+        } else if quantization.has_details {
+            Some("quantized in a custom or blockwise way")
+        } else if table.u32(field::tensor::EXTERNAL_BUFFER)? != 0 {
+            Some("in an external file")
+        } else {
+            None
+        };
+        Ok(Tensor {
+            element: Type(table.i8(field::tensor::TYPE)?),
+            data: self.data(table.u32(field::tensor::BUFFER)?, &name)?,
+            quantization,
+            name,
+            shape,
+            dynamic,
+            oddity,
+        })
+    }
+
+    /// The bytes of a buffer, in the flatbuffer or behind it; none if there are none.
+    fn data(&self, buffer: u32, tensor: &str) -> Result<Option<&'a [u8]>, ImportError> {
+        if buffer == 0 {
+            return Ok(None);
+        }
+        let buffers = self.root.tables(field::model::BUFFERS)?;
+        let index = usize::try_from(buffer).unwrap_or(usize::MAX);
+        let table = buffers.table(index)?.ok_or_else(|| {
+            model_fault(
+                format!(
+                    "has tensor `{tensor}` in buffer {buffer} of {}",
+                    buffers.len()
+                ),
+                "convert it again",
+            )
+        })?;
+        let offset = table.u64(field::buffer::OFFSET)?;
+        let data = if offset > 1 {
+            let size = table.u64(field::buffer::SIZE)?;
+            let range = usize::try_from(offset)
+                .ok()
+                .zip(offset.checked_add(size).and_then(|end| end.try_into().ok()));
+            range
+                .and_then(|(start, end)| self.bytes.get(start..end))
+                .ok_or_else(|| {
+                    model_fault(
+                        format!("has tensor `{tensor}` beyond the end of the file"),
+                        "the file is truncated; copy or convert it again",
+                    )
+                })?
+        } else {
+            table.vector(field::buffer::DATA, 1)?.as_bytes()
+        };
+        Ok(Some(data).filter(|data| !data.is_empty()))
+    }
+
+    fn operators(
+        &mut self,
+        graph: Table<'a>,
+        tensors: usize,
+    ) -> Result<Vec<Operator<'a>>, ImportError> {
+        let codes = self.root.tables(field::model::OPERATOR_CODES)?;
+        bounded("operator codes", codes.len())?;
+        let tables = graph.tables(field::subgraph::OPERATORS)?;
+        bounded("operators", tables.len())?;
+        let mut operators = Vec::with_capacity(tables.len());
+        for (index, table) in tables.iter_tables().enumerate() {
+            let table = table?;
+            let code = table.u32(field::operator::CODE)?;
+            let code = codes
+                .table(usize::try_from(code).unwrap_or(usize::MAX))?
+                .ok_or_else(|| {
+                    model_fault(
+                        format!("has operator {index} with code {code} of {}", codes.len()),
+                        "convert it again",
+                    )
+                })?;
+            let name = self.operator_name(code)?;
+            let context = format!("operator {index} ({name})");
+            let inputs = self.indices(table, field::operator::INPUTS, tensors, &context)?;
+            let outputs = self.indices(table, field::operator::OUTPUTS, tensors, &context)?;
+            let outputs = outputs.into_iter().flatten().collect();
+            let kind = table.u8(field::operator::OPTIONS_TYPE)?;
+            let options = table.table(field::operator::OPTIONS)?;
+            operators.push(Operator {
+                index,
+                name,
+                inputs,
+                outputs,
+                options: options.map(|options| (kind, options)),
+            });
+        }
+        Ok(operators)
+    }
+
+    /// Files of schema 3 before 3a have the code in a byte, later ones in a word as well.
+    fn operator_name(&mut self, code: Table<'a>) -> Result<Cow<'static, str>, ImportError> {
+        let byte = code.i8(field::operator_code::DEPRECATED_BUILTIN)?;
+        let builtin = code.i32(field::operator_code::BUILTIN, 0)?.max(byte.into());
+        let name = operator_name(builtin);
+        if name != "CUSTOM" {
+            return Ok(name);
+        }
+        let custom = self.text(code, field::operator_code::CUSTOM)?;
+        Ok(format!("CUSTOM {custom}").into())
+    }
+
+    /// A list of tensors, -1 for one that is left out.
+    fn indices(
+        &mut self,
+        table: Table<'a>,
+        id: usize,
+        tensors: usize,
+        context: &str,
+    ) -> Result<Vec<Option<usize>>, ImportError> {
+        let list = table.vector(id, 4)?;
+        self.budget
+            .take(list.len().saturating_mul(size_of::<Option<usize>>()))?;
+        let tensor = |index: [u8; 4]| match i32::from_le_bytes(index) {
+            -1 => Ok(None),
+            index => match usize::try_from(index) {
+                Ok(tensor) if tensor < tensors => Ok(Some(tensor)),
+                _ => Err(ImportError::MissingTensor {
+                    reader: context.to_owned(),
+                    tensor: index.to_string(),
+                }),
+            },
+        };
+        list.elements().map(tensor).collect()
+    }
+
+    /// The graph's inputs or outputs, by the names that the first signature gives them,
+    /// else by those of their tensors.
+    fn ports(
+        &mut self,
+        graph: Table<'a>,
+        graph_field: usize,
+        signature_field: usize,
+        tensors: &[Tensor<'a>],
+    ) -> Result<Vec<Port>, ImportError> {
+        let indices = self.indices(graph, graph_field, tensors.len(), "the model")?;
+        let indices: Vec<usize> = indices.into_iter().flatten().collect();
+        let mut names = HashMap::new();
+        let signatures = self.root.tables(field::model::SIGNATURES)?;
+        if let Some(signature) = signatures.table(0)?
+            && signature.u32(field::signature::SUBGRAPH)? == 0
+        {
+            let maps = signature.tables(signature_field)?;
+            bounded("ports", maps.len())?;
+            for map in maps.iter_tables() {
+                let map = map?;
+                let tensor = map.u32(field::tensor_map::TENSOR)?;
+                names.insert(tensor, self.text(map, field::tensor_map::NAME)?);
+            }
+        }
+        let mut ports = Vec::with_capacity(indices.len());
+        for index in indices {
+            let given = u32::try_from(index).ok().and_then(|key| names.get(&key));
+            let name = given.filter(|name| !name.is_empty());
+            let name = name.unwrap_or(&tensors[index].name).clone();
+            self.budget.take(name.len())?;
+            ports.push((name, index));
+        }
+        Ok(ports)
+    }
+
+    fn text(&mut self, table: Table<'a>, id: usize) -> Result<String, ImportError> {
+        let bytes = table.string(id)?;
+        self.budget.take(bytes.len().saturating_mul(3))?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// The name that the file gives, or one like it that nothing else has.
+fn unique(taken: &HashSet<String>, given: String, index: usize) -> String {
+    if given.is_empty() {
+        return unique(taken, format!("tensor {index}"), index);
+    }
+    if !taken.contains(&given) {
+        return given;
+    }
+    // The index is unique, what names look like is not.
+    let mut name = format!("{given}#{index}");
+    while taken.contains(&name) {
+        name.push('#');
+    }
+    name
+}
+
+fn bounded(what: &str, found: usize) -> Result<(), ImportError> {
+    if found <= MAX_ITEMS {
+        return Ok(());
+    }
+    Err(model_fault(
+        format!("has {found} {what}; at most {MAX_ITEMS} are read"),
+        "use a smaller network",
+    ))
+}
+
+pub(super) const fn model_fault(found: String, remedy: &'static str) -> ImportError {
+    ImportError::Model { found, remedy }
+}

@@ -1,0 +1,157 @@
+//! What moves numbers and computes none.
+
+use super::super::failure::{Checked, operand, option};
+use super::super::importer::{Importer, elements, params};
+use super::super::model::Operator;
+use super::options::{integers, kind, options, same_params, shaped};
+use crate::quantize::graph::QOp;
+
+/// Most axes that the kernels take.
+const MAX_AXES: usize = 4;
+
+/// RESHAPE, SQUEEZE and EXPAND_DIMS: the output's shape says all.
+pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input);
+    if elements(&source.shape) != elements(&result.shape) {
+        let expected = format!("as many numbers as the input of shape {:?}", source.shape);
+        return Err(operand(
+            "output",
+            expected,
+            format!("shape {:?}", result.shape),
+        ));
+    }
+    same_params(source, &result)?;
+    importer.push(operator, QOp::Reshape, vec![input], result)
+}
+
+/// TRANSPOSE with a constant permutation.
+pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input);
+    let (_, tensor) = importer.tensor(operator, 1, "permutation")?;
+    let given = integers(tensor, "permutation")?;
+    let rank = source.shape.len();
+    let mut sorted = given.clone();
+    sorted.sort_unstable();
+    let axes = (0..).take(rank);
+    if rank > MAX_AXES || !sorted.into_iter().eq(axes) {
+        let expected = format!("each axis of shape {:?} once, 4 at most", source.shape);
+        return Err(operand("permutation", expected, format!("{given:?}")));
+    }
+    let perm: Vec<usize> = given
+        .iter()
+        .filter_map(|&axis| axis.try_into().ok())
+        .collect();
+    let moved: Vec<usize> = perm.iter().map(|&axis| source.shape[axis]).collect();
+    shaped(&result, &moved)?;
+    same_params(source, &result)?;
+    importer.push(operator, QOp::Transpose { perm }, vec![input], result)
+}
+
+/// PAD, with the zero point, and PADV2, with a number of the input's scale.
+pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input).clone();
+    let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
+    let given = integers(tensor, "paddings")?;
+    let extents: Vec<usize> = given
+        .iter()
+        .filter_map(|&extent| extent.try_into().ok())
+        .collect();
+    let rank = source.shape.len();
+    if extents.len() != given.len() || extents.len() != 2 * rank || rank > MAX_AXES {
+        let expected = format!(
+            "two numbers for each axis of shape {:?}, 4 axes at most",
+            source.shape
+        );
+        return Err(operand("paddings", expected, format!("{given:?}")));
+    }
+    let (before, after): (Vec<_>, Vec<_>) = extents
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .unzip();
+    let padded = (0..rank).map(|axis| {
+        let sum = source.shape[axis].saturating_add(before[axis]);
+        sum.saturating_add(after[axis])
+    });
+    shaped(&result, &padded.collect::<Vec<_>>())?;
+    same_params(&source, &result)?;
+    let value = if &*operator.name == "PADV2" {
+        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
+        super::super::importer::check_int8(tensor, "pad value")?;
+        if params(tensor, "pad value")? != source.params {
+            return Err(operand(
+                "pad value",
+                "of the input's scale and zero point",
+                "another",
+            ));
+        }
+        match *importer.int8_data(tensor, "pad value")? {
+            [value] => value,
+            ref other => {
+                return Err(operand(
+                    "pad value",
+                    "one number",
+                    format!("{} numbers", other.len()),
+                ));
+            }
+        }
+    } else {
+        i8::try_from(source.params.zero_point).expect("in -128..=127")
+    };
+    let op = QOp::Pad {
+        before,
+        after,
+        value,
+    };
+    importer.push(operator, op, vec![input], result)
+}
+
+/// CONCATENATION of tensors with the output's scale: TFLM moves bytes.
+pub(super) fn concatenation<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = options(operator, kind::CONCATENATION)?;
+    let activation = options.map_or(Ok(0), |table| table.i8(1))?;
+    if activation != 0 {
+        return Err(option("fused activation", activation.to_string(), "NONE"));
+    }
+    let given = options.map_or(Ok(0), |table| table.i32(0, 0))?;
+    let result = importer.result(operator)?;
+    let rank = result.shape.len();
+    let axis = i64::try_from(rank)
+        .ok()
+        .and_then(|rank| i64::from(given).checked_add(if given < 0 { rank } else { 0 }))
+        .and_then(|axis| usize::try_from(axis).ok())
+        .filter(|&axis| axis < rank)
+        .ok_or_else(|| option("axis", given.to_string(), format!("an axis of {rank}")))?;
+    let mut inputs = Vec::new();
+    let mut sum = 0usize;
+    for index in 0..operator.inputs.len() {
+        let what = format!("operand {index}");
+        let input = importer.activation_or_constant(operator, index, &what)?;
+        let source = importer.value(input);
+        same_params(source, &result)?;
+        let fits = |at: usize| at == axis || source.shape.get(at) == result.shape.get(at);
+        if source.shape.len() != rank || !(0..rank).all(fits) {
+            let expected = format!("of shape {:?} but for axis {axis}", result.shape);
+            return Err(operand(what, expected, format!("shape {:?}", source.shape)));
+        }
+        sum = sum.saturating_add(source.shape[axis]);
+        inputs.push(input);
+    }
+    if inputs.is_empty() || result.shape[axis] != sum {
+        let expected = format!("of {sum} along axis {axis}");
+        return Err(operand(
+            "output",
+            expected,
+            format!("shape {:?}", result.shape),
+        ));
+    }
+    importer.push(operator, QOp::Concat { axis }, inputs, result)
+}

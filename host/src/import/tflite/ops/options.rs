@@ -1,0 +1,114 @@
+//! Options of operators, and what they mean.
+
+use super::super::failure::{Checked, operand, option};
+use super::super::flatbuffer::Table;
+use super::super::model::{Operator, Tensor};
+use super::super::schema::Type;
+use super::super::tables::clamp_between;
+use crate::quantize::graph::{QClamp, QValue, QuantParams};
+
+/// Kinds of options, `BuiltinOptions` in the schema.
+pub(super) mod kind {
+    pub(in super::super) const CONV_2D: u8 = 1;
+    pub(in super::super) const DEPTHWISE_CONV_2D: u8 = 2;
+    pub(in super::super) const POOL_2D: u8 = 5;
+    pub(in super::super) const FULLY_CONNECTED: u8 = 8;
+    pub(in super::super) const SOFTMAX: u8 = 9;
+    pub(in super::super) const CONCATENATION: u8 = 10;
+    pub(in super::super) const ADD: u8 = 11;
+    pub(in super::super) const MUL: u8 = 21;
+    pub(in super::super) const SUB: u8 = 28;
+    pub(in super::super) const LEAKY_RELU: u8 = 75;
+}
+
+/// The options, which must be of this kind; none where all have their defaults.
+pub(super) fn options<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Option<Table<'a>>> {
+    match operator.options {
+        None | Some((0, _)) => Ok(None),
+        Some((kind, table)) if kind == expected => Ok(Some(table)),
+        Some((kind, _)) => Err(option(
+            "options",
+            format!("of kind {kind}"),
+            format!("kind {expected}"),
+        )),
+    }
+}
+
+/// [`options`] where there are no defaults.
+pub(super) fn required<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Table<'a>> {
+    options(operator, expected)?.ok_or_else(|| option("options", "left out", "given"))
+}
+
+/// A number that is at least 1.
+pub(super) fn positive(table: Table<'_>, id: usize, default: i32, name: &str) -> Checked<usize> {
+    let found = table.i32(id, default)?;
+    usize::try_from(found)
+        .ok()
+        .filter(|&found| found > 0)
+        .ok_or_else(|| option(name, found.to_string(), "1 or more"))
+}
+
+/// The output's range under a fused activation.
+pub(super) fn fused(options: Option<Table<'_>>, id: usize, output: QuantParams) -> Checked<QClamp> {
+    let found = options.map_or(Ok(0), |table| table.i8(id))?;
+    match found {
+        0 => Ok(clamp_between(None, None, output)),
+        1 => Ok(clamp_between(Some(0.0), None, output)),
+        2 => Ok(clamp_between(Some(-1.0), Some(1.0), output)),
+        3 => Ok(clamp_between(Some(0.0), Some(6.0), output)),
+        4 => Err(not_fused("TANH")),
+        5 => Err(not_fused("SIGN_BIT")),
+        other => Err(not_fused(&other.to_string())),
+    }
+}
+
+fn not_fused(found: &str) -> super::super::failure::Failure {
+    option("fused activation", found, "NONE, RELU, RELU_N1_TO_1, RELU6")
+}
+
+/// The scale and zero point must stay, as TFLM's kernel does not look at them.
+pub(super) fn same_params(input: &QValue, output: &QValue) -> Checked {
+    if input.params == output.params {
+        return Ok(());
+    }
+    let shown =
+        |params: QuantParams| format!("scale {}, zero point {}", params.scale, params.zero_point);
+    Err(operand(
+        "output",
+        shown(input.params) + ", as the input",
+        shown(output.params),
+    ))
+}
+
+/// The output must have this shape.
+pub(super) fn shaped(output: &QValue, expected: &[usize]) -> Checked {
+    if output.shape == expected {
+        return Ok(());
+    }
+    Err(operand(
+        "output",
+        format!("of shape {expected:?}"),
+        format!("shape {:?}", output.shape),
+    ))
+}
+
+/// A constant list of int32 or int64 numbers.
+pub(super) fn integers(tensor: &Tensor<'_>, what: &str) -> Checked<Vec<i64>> {
+    /// Lists are as long as a tensor has axes, or twice that.
+    const MAX_INTEGERS: usize = 16;
+    let data = super::super::importer::constant(tensor, what)?;
+    let (width, is_list) = match tensor.element {
+        Type::INT32 => (4, true),
+        Type::INT64 => (8, true),
+        _ => (1, false),
+    };
+    if !is_list || data.len() % width != 0 || data.len() / width > MAX_INTEGERS {
+        let found = format!("{} bytes of {}", data.len(), tensor.element.describe());
+        return Err(operand(what, "a short list of int32 or int64", found));
+    }
+    let number = |bytes: &[u8]| match *bytes {
+        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
+        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
+    };
+    Ok(data.chunks_exact(width).map(number).collect())
+}

@@ -1,0 +1,168 @@
+//! Functions of one tensor.
+
+use super::super::failure::{Checked, operand, option};
+use super::super::importer::Importer;
+use super::super::model::Operator;
+use super::super::port;
+use super::super::schema::Type;
+use super::super::tables::{self, LutTable, Unfit};
+use super::options::{kind, options, same_params, shaped};
+use crate::quantize::graph::{QOp, QValue, QuantParams};
+use crate::quantize::quantize_multiplier;
+
+/// Appends the node of a table that the two scales and zero points decide.
+fn lut<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    table: impl FnOnce(QuantParams, QuantParams) -> Result<LutTable, Unfit>,
+) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input);
+    shaped(&result, &source.shape)?;
+    let (from, to) = (source.params, result.params);
+    let table = table(from, to).map_err(|expected| {
+        operand(
+            "input and output",
+            expected,
+            format!("scales {} and {}", from.scale, to.scale),
+        )
+    })?;
+    importer.push(operator, QOp::Lut { table }, vec![input], result)
+}
+
+/// The output's scale and zero point that an operator always has.
+fn fixed_output<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    expected: QuantParams,
+) -> Checked {
+    let found = importer.result(operator)?.params;
+    if found == expected {
+        return Ok(());
+    }
+    let shown =
+        |params: QuantParams| format!("scale {}, zero point {}", params.scale, params.zero_point);
+    Err(operand("output", shown(expected), shown(found)))
+}
+
+const UNIT: QuantParams = QuantParams {
+    scale: 1.0 / 256.0,
+    zero_point: -128,
+};
+
+pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    fixed_output(importer, operator, UNIT)?;
+    lut(importer, operator, |input, _| tables::logistic_table(input))
+}
+
+pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let expected = QuantParams {
+        scale: 1.0 / 128.0,
+        zero_point: 0,
+    };
+    fixed_output(importer, operator, expected)?;
+    lut(importer, operator, |input, _| tables::tanh_table(input))
+}
+
+pub(super) fn relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, tables::relu)
+}
+
+pub(super) fn relu6<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    same_params(importer.value(input), &importer.result(operator)?)?;
+    lut(importer, operator, |input, _| Ok(tables::relu6(input)))
+}
+
+pub(super) fn leaky_relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::LEAKY_RELU)?;
+    let alpha = options.map_or(Ok(0.0), |table| table.f32(0))?;
+    lut(importer, operator, |input, output| {
+        tables::leaky_relu(alpha, input, output)
+    })
+}
+
+pub(super) fn elu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, |input, output| {
+        Ok(tables::elu(input, output))
+    })
+}
+
+pub(super) fn hard_swish<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, tables::hard_swish)
+}
+
+pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, tables::abs)
+}
+
+/// QUANTIZE: of float32 an input of the network, of int8 another scale.
+pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let (tensor, source) = importer.tensor(operator, 0, "input")?;
+    if source.element == Type::FLOAT32 {
+        return port::quantize_input(importer, operator, tensor);
+    }
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input);
+    shaped(&result, &source.shape)?;
+    let ratio = f64::from(source.params.scale) / f64::from(result.params.scale);
+    if quantize_multiplier(ratio).is_err() {
+        return Err(operand(
+            "scale",
+            "below 2^30 times the output's",
+            ratio.to_string(),
+        ));
+    }
+    importer.push(operator, QOp::Requantize, vec![input], result)
+}
+
+/// DEQUANTIZE: an output of the network.
+pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let value = importer.activation(operator, 0, "input")?;
+    port::dequantize_output(importer, operator, value)
+}
+
+/// SOFTMAX over the last axis.
+///
+/// The kernel knows its input's scale and no beta. A beta that makes a float32 of the product with
+/// the scale, which is all that TFLM looks at, is taken into the scale: the input is read a second
+/// time as numbers of that scale.
+pub(super) fn softmax<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::SOFTMAX)?;
+    let beta = options.map_or(Ok(0.0), |table| table.f32(0))?;
+    fixed_output(importer, operator, UNIT)?;
+    let mut input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let source = importer.value(input);
+    shaped(&result, &source.shape)?;
+    if beta != 1.0 {
+        let scale = scaled(source.params.scale, beta).ok_or_else(|| {
+            option(
+                "beta",
+                beta.to_string(),
+                "1, or what makes a float32 of the product with the input's scale",
+            )
+        })?;
+        let value = QValue {
+            name: format!("{} times beta", source.name),
+            params: QuantParams {
+                scale,
+                ..source.params
+            },
+            ..source.clone()
+        };
+        let table = (i8::MIN..=i8::MAX).collect();
+        input = importer.push_between(QOp::Lut { table }, input, value);
+    }
+    importer.push(operator, QOp::Softmax, vec![input], result)
+}
+
+/// The product if it is a positive float32.
+#[expect(clippy::as_conversions, reason = "compared with the exact product")]
+fn scaled(scale: f32, beta: f32) -> Option<f32> {
+    let product = f64::from(scale) * f64::from(beta);
+    let narrow = product as f32;
+    (f64::from(narrow) == product && narrow.is_finite() && narrow > 0.0).then_some(narrow)
+}

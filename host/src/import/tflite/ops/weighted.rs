@@ -1,0 +1,243 @@
+//! Convolutions and dense layers.
+
+use super::super::failure::{Checked, operand, option};
+use super::super::flatbuffer::Table;
+use super::super::importer::{Importer, check_int8, constant, elements};
+use super::super::model::{Operator, Tensor};
+use super::super::schema::Type;
+use super::options::{fused, kind, options, positive, required, shaped};
+use super::window::{Slide, Steps, map, slide};
+use crate::ir::ValueId;
+use crate::quantize::graph::{QOp, QValue, QuantParams, Weights};
+use crate::quantize::quantize_multiplier;
+use std::sync::Arc;
+use tiivis_runtime::blob::Scale;
+
+/// CONV_2D; filters `[out, rows, columns, in / groups]`.
+pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = required(operator, kind::CONV_2D)?;
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let (size, channels) = map(&importer.value(input).shape, "input")?;
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    let &[out, kernel_h, kernel_w, depth] = filter.shape.as_slice() else {
+        return Err(filter_shape("[out, rows, columns, in]", filter));
+    };
+    if depth == 0 || channels % depth != 0 || out % (channels / depth) != 0 {
+        let expected = format!("of groups that divide {channels} channels in and {out} out");
+        return Err(operand(
+            "filter",
+            expected,
+            format!("shape {:?}", filter.shape),
+        ));
+    }
+    let steps = steps(options, [2, 1], [5, 4])?;
+    let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
+    shaped(&result, &[1, results[0], results[1], out])?;
+    let clamp = fused(Some(options), 3, result.params)?;
+    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let op = QOp::Conv2d {
+        window,
+        groups: channels / depth,
+        weights,
+        clamp,
+    };
+    importer.push(operator, op, vec![input], result)
+}
+
+/// DEPTHWISE_CONV_2D; filters `[1, rows, columns, in * multiplier]`. The multiplier is what the
+/// shapes say; the option of that name is redundant (the schema's words).
+pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = required(operator, kind::DEPTHWISE_CONV_2D)?;
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let (size, channels) = map(&importer.value(input).shape, "input")?;
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    let &[1, kernel_h, kernel_w, out] = filter.shape.as_slice() else {
+        return Err(filter_shape("[1, rows, columns, out]", filter));
+    };
+    let multiplier = options.i32(3, 0)?;
+    if out % channels != 0 || multiplier != 0 && i32::try_from(out / channels) != Ok(multiplier) {
+        let found = format!("{multiplier}, with {channels} channels in and {out} out");
+        return Err(option(
+            "depth_multiplier",
+            found,
+            "channels out / channels in",
+        ));
+    }
+    let steps = steps(options, [2, 1], [6, 5])?;
+    let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
+    shaped(&result, &[1, results[0], results[1], out])?;
+    let clamp = fused(Some(options), 4, result.params)?;
+    let weights = weights(importer, operator, input, result.params, (out, 3))?;
+    let op = QOp::DepthwiseConv2d {
+        window,
+        weights,
+        clamp,
+    };
+    importer.push(operator, op, vec![input], result)
+}
+
+/// FULLY_CONNECTED; filters `[out, in]`. The input is taken as rows of `in` numbers, whatever its
+/// shape.
+pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::FULLY_CONNECTED)?;
+    let format = options.map_or(Ok(0), |table| table.i8(1))?;
+    if format != 0 {
+        return Err(option("weights_format", format.to_string(), "DEFAULT (0)"));
+    }
+    let input = importer.activation(operator, 0, "input")?;
+    let mut result = importer.result(operator)?;
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    let &[out, width] = filter.shape.as_slice() else {
+        return Err(filter_shape("[out, in]", filter));
+    };
+    let shape = importer.value(input).shape.clone();
+    let numbers = elements(&shape).unwrap_or(0);
+    let rows = numbers.checked_div(width).unwrap_or(0);
+    if rows == 0 || rows.checked_mul(width) != Some(numbers) {
+        return Err(operand(
+            "input",
+            format!("rows of {width} numbers"),
+            format!("shape {shape:?}"),
+        ));
+    }
+    if result.shape.last() != Some(&out) || elements(&result.shape) != rows.checked_mul(out) {
+        let expected = format!("{rows} rows of {out} numbers");
+        return Err(operand(
+            "output",
+            expected,
+            format!("shape {:?}", result.shape),
+        ));
+    }
+    let clamp = fused(options, 0, result.params)?;
+    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let rows_in = if shape.last() == Some(&width) {
+        input
+    } else {
+        let flat = QValue {
+            name: format!("{} as rows", importer.value(input).name),
+            shape: vec![rows, width],
+            ..importer.value(input).clone()
+        };
+        importer.push_between(QOp::Reshape, input, flat)
+    };
+    // A vector alone is one row.
+    if result.shape.len() == 1 {
+        result.shape.insert(0, 1);
+    }
+    importer.push(
+        operator,
+        QOp::Dense { weights, clamp },
+        vec![rows_in],
+        result,
+    )
+}
+
+fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::Failure {
+    operand(
+        "filter",
+        format!("of shape {expected}"),
+        format!("shape {:?}", filter.shape),
+    )
+}
+
+fn steps(options: Table<'_>, stride: [usize; 2], dilation: [usize; 2]) -> Checked<Steps> {
+    Ok(Steps {
+        stride: [
+            positive(options, stride[0], 0, "stride_h")?,
+            positive(options, stride[1], 0, "stride_w")?,
+        ],
+        dilation: [
+            positive(options, dilation[0], 1, "dilation_h_factor")?,
+            positive(options, dilation[1], 1, "dilation_w_factor")?,
+        ],
+    })
+}
+
+/// Filter, bias and scales of a layer with so many output channels, on this axis of the filter.
+fn weights<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    input: ValueId,
+    output: QuantParams,
+    (channels, axis): (usize, i32),
+) -> Checked<Weights> {
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    check_int8(filter, "filter")?;
+    let weights: Arc<[i8]> = importer.int8_data(filter, "filter")?;
+    importer
+        .budget
+        .take(channels.saturating_mul(size_of::<i32>() + size_of::<Scale>()))?;
+    let input = importer.value(input).params.scale;
+    Ok(Weights {
+        weights,
+        bias: bias(importer, operator, channels)?,
+        scales: scales(filter, input, output.scale, channels, axis)?,
+    })
+}
+
+/// int32, one a channel; zeros if there is none. Its scale is the accumulator's, whatever it says.
+fn bias<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    channels: usize,
+) -> Checked<Vec<i32>> {
+    if !matches!(operator.inputs.get(2), Some(Some(_))) {
+        return Ok(vec![0; channels]);
+    }
+    let (_, tensor) = importer.tensor(operator, 2, "bias")?;
+    if tensor.element != Type::INT32 {
+        let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
+        return Err(operand("bias", "int32", found));
+    }
+    let data = constant(tensor, "bias")?;
+    if channels.checked_mul(4) != Some(data.len()) {
+        let found = format!("{} bytes", data.len());
+        return Err(operand("bias", format!("{channels} int32 numbers"), found));
+    }
+    let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
+    Ok(data.chunks_exact(4).map(number).collect())
+}
+
+/// `(input * weight) / output` in double precision, one a channel.
+fn scales(
+    filter: &Tensor<'_>,
+    input: f32,
+    output: f32,
+    channels: usize,
+    axis: i32,
+) -> Checked<Vec<Scale>> {
+    let quantization = &filter.quantization;
+    let found = quantization.scales.len();
+    let is_per_channel = found > 1 && found == channels && quantization.axis == axis;
+    if found != 1 && !is_per_channel {
+        let expected = format!("quantized with 1 scale, or {channels} along axis {axis}");
+        let found = format!("{found} scales along axis {}", quantization.axis);
+        return Err(operand("filter", expected, found));
+    }
+    let zero_points = quantization.zero_points.elements().map(i64::from_le_bytes);
+    if let Some(zero_point) = zero_points.into_iter().find(|&zero_point| zero_point != 0) {
+        return Err(operand("filter's zero point", "0", zero_point.to_string()));
+    }
+    let scale = |bytes: [u8; 4]| {
+        let weight = f32::from_le_bytes(bytes);
+        let real = f64::from(input) * f64::from(weight) / f64::from(output);
+        quantize_multiplier(real)
+            .ok()
+            .filter(|_| weight > 0.0)
+            .ok_or_else(|| {
+                let expected = "positive, and input * filter / output below 2^30";
+                operand("filter's scale", expected, format!("{weight} ({real})"))
+            })
+    };
+    let scales: Vec<Scale> = quantization
+        .scales
+        .elements()
+        .map(scale)
+        .collect::<Checked<_>>()?;
+    match *scales {
+        [one] => Ok(vec![one; channels]),
+        _ => Ok(scales),
+    }
+}

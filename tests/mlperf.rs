@@ -1,0 +1,217 @@
+//! `.tflite` files of int8, from the file to the bytes, against TensorFlow Lite Micro's reference
+//! kernels: the single-operator models of `golden/tflm_ops`, and the `MLPerf` Tiny models in the
+//! folder that `TIIVIS_MODELS` names.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tiivis::data::{Array, Elements, read_npy, read_npz};
+use tiivis::emit::{self, Compiled, EmitOptions};
+use tiivis::import::{ImportError, NodeFault, tflite};
+use tiivis::measure::sim::{self, Blob, Inputs};
+use tiivis::quantize::graph::{QGraph, QOp};
+
+#[derive(Deserialize)]
+struct Suite {
+    op: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    inputs: Vec<Tensor>,
+    output: Tensor,
+}
+
+#[derive(Deserialize)]
+struct Tensor {
+    dtype: String,
+    shape: Vec<usize>,
+    data: Vec<f64>,
+}
+
+impl Tensor {
+    #[expect(
+        clippy::as_conversions,
+        reason = "the file holds integers of this range"
+    )]
+    fn int8(&self) -> Vec<i8> {
+        self.data.iter().map(|&value| value as i8).collect()
+    }
+
+    #[expect(clippy::as_conversions, reason = "the file holds float32 values")]
+    fn float32(&self) -> Vec<f32> {
+        self.data.iter().map(|&value| value as f32).collect()
+    }
+}
+
+fn compiled(graph: &QGraph) -> (Compiled, Blob) {
+    let compiled = emit::compile(graph, &EmitOptions::default())
+        .unwrap_or_else(|error| panic!("{}: {error}", graph.name));
+    let blob = Blob::new(&compiled.blob).expect("a sound blob");
+    (compiled, blob)
+}
+
+/// Whether the imported model gives the bytes (or, at a float32 edge, the numbers) of the case.
+fn is_equal(case: &Case, graph: &QGraph) -> bool {
+    let (_, blob) = compiled(graph);
+    let model = blob.model();
+    let values = case.inputs.iter().zip(model.inputs()).enumerate();
+    let mut inputs = Inputs {
+        samples: 0,
+        values: Vec::new(),
+    };
+    for (index, (tensor, port)) in values {
+        let shape = sim::source_shape(&port);
+        let len: usize = shape.iter().product();
+        let samples = tensor.data.len() / len;
+        assert!(index == 0 || samples == inputs.samples, "{}", case.name);
+        inputs.samples = samples;
+        inputs.values.push(if tensor.dtype == "int8" {
+            tensor.int8()
+        } else {
+            let shape = [&[samples], &shape[1..]].concat();
+            let array = Array::f32(shape, tensor.float32());
+            let mut quantized = sim::quantize(&model, &[&array]).expect("fits");
+            quantized.values.remove(0)
+        });
+    }
+    let found = sim::run(&model, &inputs, &|_| ()).remove(0);
+    if case.output.dtype == "int8" {
+        return found == case.output.int8();
+    }
+    let port = model.outputs().next().expect("an output");
+    let real = sim::output_array(&port, &found, true).elements;
+    real == Elements::F32(case.output.float32())
+}
+
+/// The reason of a refusal; a node's fault is one of a closed list.
+fn reason(error: &ImportError) -> String {
+    let ImportError::Node { fault, .. } = error else {
+        return error.to_string();
+    };
+    match &**fault {
+        NodeFault::Operator { .. } => "the operator is not supported".to_owned(),
+        fault => fault.to_string(),
+    }
+}
+
+#[test]
+fn single_operators_give_the_bytes_of_tflm() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/tflm_ops");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the golden files")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
+        .collect();
+    files.sort();
+    let (mut same, mut wrong) = (0, Vec::new());
+    let mut refused = BTreeMap::<_, Vec<String>>::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        let suite: Suite = serde_json::from_str(&text).expect("the documented layout");
+        for case in &suite.cases {
+            let path = folder.join("models").join(format!("{}.tflite", case.name));
+            let bytes = std::fs::read(&path).expect("a model for each case");
+            match tflite::import(&bytes, &case.name) {
+                Ok((graph, _)) if is_equal(case, &graph) => same += 1,
+                Ok(_) => wrong.push(case.name.clone()),
+                Err(error) => refused
+                    .entry((suite.op.clone(), reason(&error)))
+                    .or_default()
+                    .push(case.name.clone()),
+            }
+        }
+    }
+    let number: usize = refused.values().map(Vec::len).sum();
+    for ((op, reason), names) in &refused {
+        println!("refused: {} of {op}: {reason} {names:?}", names.len());
+    }
+    println!("{same} models give TFLM's bytes, {number} are refused, others: {wrong:?}");
+    assert!(wrong.is_empty(), "other bytes than TFLM: {wrong:?}");
+}
+
+fn models() -> Option<PathBuf> {
+    let folder = std::env::var_os("TIIVIS_MODELS");
+    if folder.is_none() {
+        println!("skipped: TIIVIS_MODELS is not set");
+    }
+    folder.map(Into::into)
+}
+
+fn int8(array: &Array) -> &[i8] {
+    match &array.elements {
+        Elements::I8(values) => values,
+        other => panic!("int8, found {}", other.type_name()),
+    }
+}
+
+/// What each of the graph's values holds after the first sample, where a step writes all of it.
+fn values(graph: &QGraph, compiled: &Compiled, blob: &Blob, inputs: &Inputs) -> Vec<Option<Vec<i8>>> {
+    let mut values = vec![None; graph.values.len()];
+    let dumped = sim::dump_layers(&blob.model(), inputs);
+    assert_eq!(dumped.len(), compiled.program.steps.len());
+    for ((_, bytes), step) in dumped.into_iter().zip(&compiled.program.steps) {
+        values[graph.nodes[step.layer].output.index()] = Some(bytes);
+    }
+    for node in &graph.nodes {
+        if node.op == QOp::Reshape {
+            values[node.output.index()] = values[node.inputs[0].index()].clone();
+        }
+    }
+    values
+}
+
+/// Tensors of one sample that are compared, and how many of them are equal.
+fn equal_layers(
+    graph: &QGraph,
+    compiled: &Compiled,
+    blob: &Blob,
+    golden: &[(String, Array)],
+) -> (usize, usize) {
+    let input = golden.iter().find(|(key, _)| key == "input");
+    let inputs = Inputs {
+        samples: 1,
+        values: vec![int8(&input.expect("the input").1).to_vec()],
+    };
+    let values = values(graph, compiled, blob, &inputs);
+    let (mut compared, mut equal) = (0, 0);
+    for (key, array) in golden.iter().filter(|(key, _)| key != "input") {
+        let (_, tensor) = key.split_once("_t").expect("opNN_tTENSOR");
+        let tensor: usize = tensor.parse().expect("a tensor's index");
+        let found = values[tensor].as_ref().unwrap_or_else(|| panic!("{key} is not computed"));
+        compared += 1;
+        equal += usize::from(found == int8(array));
+    }
+    (compared, equal)
+}
+
+#[test]
+fn mlperf_tiny_gives_the_bytes_of_tflm() {
+    let Some(folder) = models() else {
+        return;
+    };
+    let golden = folder.join("golden");
+    for (name, layers) in [("kws", 13), ("vww", 31), ("ic", 16), ("ad", 10)] {
+        let bytes = std::fs::read(folder.join(format!("{name}.tflite"))).expect("the model");
+        let (graph, format) = tflite::import(&bytes, name).expect("imports");
+        let (compiled, blob) = compiled(&graph);
+        let array = read_npy(&golden.join(format!("{name}.in.npy"))).expect("inputs");
+        let inputs = sim::quantize(&blob.model(), &[&array]).expect("fits");
+        let expected = read_npy(&golden.join(format!("{name}.out.npy"))).expect("outputs");
+        let found = sim::run(&blob.model(), &inputs, &|_| ()).remove(0);
+        let len = found.len() / inputs.samples;
+        let samples = found.chunks_exact(len).zip(int8(&expected).chunks_exact(len));
+        let equal = samples.filter(|(found, expected)| found == expected).count();
+        println!("{name} ({format}): {equal} of {} outputs equal", inputs.samples);
+        assert_eq!((equal, inputs.samples), (12, 12), "{name}");
+        for sample in ["in4", "in6"] {
+            let path = golden.join(format!("{name}.layers.{sample}.npz"));
+            let arrays = read_npz(&path).expect("layers");
+            let (compared, equal) = equal_layers(&graph, &compiled, &blob, &arrays);
+            println!("{name} {sample}: {equal} of {compared} tensors equal");
+            assert_eq!((compared, equal), (layers, layers), "{name} {sample}");
+        }
+    }
+}
