@@ -27,7 +27,6 @@ struct Case {
 #[derive(Deserialize)]
 struct Tensor {
     dtype: String,
-    shape: Vec<usize>,
     data: Vec<f64>,
 }
 

@@ -104,10 +104,15 @@ pub(crate) fn walk(case: &Case) -> Result<Arrived, Refusal> {
         .zip(0..)
         .map(|(array, seed)| alike(array, seed))
         .collect();
-    let mut batches = float::batches(&graph, &given).map_err(|error| compile(error.into()))?;
     let drawn: Vec<_> = drawn.iter().collect();
-    batches.extend(float::batches(&graph, &drawn).map_err(|error| compile(error.into()))?);
-    let ranges = quantize::calibrate(&graph, batches, Method::MinMax, &mut |_| {})
+    let all: Vec<_> = (0..given.first().map_or(0, |array| array.shape[0])).collect();
+    let batches = |arrays: &[&'_ Array]| -> Result<Vec<_>, Refusal> {
+        let batches = float::batches(&graph, arrays, &all);
+        Ok(batches.map_err(|error| compile(error.into()))?.collect())
+    };
+    let mut samples = batches(&given)?;
+    samples.extend(batches(&drawn)?);
+    let ranges = quantize::calibrate(&graph, samples, Method::MinMax, &mut |_| {})
         .map_err(|error| compile(error.into()))?;
     let quantized = quantize::quantize(&graph, &ranges).map_err(|error| compile(error.into()))?;
     let compiled = emit::compile(&quantized, &EmitOptions::default())
