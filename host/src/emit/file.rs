@@ -28,14 +28,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The system's own error, without the name of the temporary file that `tempfile` adds.
+/// What went wrong, without the name of the temporary file that `tempfile` adds.
 fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source());
-    let inner = inner.and_then(|source| source.downcast_ref::<io::Error>());
-    match inner.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    }
+    error.kind().into()
 }
 
 #[cfg(test)]
