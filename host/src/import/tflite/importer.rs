@@ -253,7 +253,7 @@ pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
     }
     let scale = scales.elements().next().map_or(0.0, f32::from_le_bytes);
     let zero_point = zero_points.elements().next().map_or(0, i64::from_le_bytes);
-    if !(scale.is_finite() && scale > 0.0) || !(-128..=127).contains(&zero_point) {
+    if !(scale.is_finite() && scale > 0.0 && (-128..=127).contains(&zero_point)) {
         return Err(fault(format!("scale {scale} and zero point {zero_point}")));
     }
     Ok(QuantParams {
