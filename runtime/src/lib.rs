@@ -11,7 +11,7 @@
 //! - `ops`: per operator, what [`Model::parse`] proves and what a run does.
 //! - [`Model`] and [`Session`]: the few calls that a firmware makes.
 //! - [`scores`]: what a classifier's output says, in floating point, after a run.
-//! - [`bench`]: what a bench firmware and the host say to each other.
+//! - [`mod@bench`]: what a bench firmware and the host say to each other.
 //!
 //! A model is proven sound once, by [`Model::parse`]; after that a run cannot fail.
 //!

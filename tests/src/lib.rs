@@ -37,11 +37,11 @@ pub fn binary() -> &'static Path {
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "the command builds: {text}");
         let messages = String::from_utf8(output.stdout).expect("JSON is UTF-8");
-        let executables = messages.lines().filter_map(|line| {
+        let mut executables = messages.lines().filter_map(|line| {
             let message: serde_json::Value = serde_json::from_str(line).ok()?;
             Some(PathBuf::from(message["executable"].as_str()?))
         });
-        executables.last().expect("cargo names the executable")
+        executables.next_back().expect("cargo names the executable")
     })
 }
 

@@ -98,7 +98,7 @@ fn multiply(sum: i32, x: i16, w: i8) -> i32 {
 }
 
 /// `accumulator + sum((x[i] - zero_point) * w[i])`, wrapping, over the shorter length; see
-/// [`products`].
+/// `products`.
 #[inline]
 #[must_use]
 pub fn dot(x: &[i8], w: &[i8], zero_point: i32, accumulator: i32) -> i32 {
