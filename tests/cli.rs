@@ -275,7 +275,7 @@ fn bad_input_is_refused_with_its_cause_and_writes_nothing() {
         ("x".to_owned(), Array::f32(shape, vec![value; len]))
     };
     let write = |name: &str, arrays: &[(String, Array)]| {
-        write_npz(&folder.join(name), arrays).expect("written")
+        write_npz(&folder.join(name), arrays).expect("written");
     };
     write("shape.npz", &[x(vec![4, 28, 28, 1], 0.0)]);
     compress(

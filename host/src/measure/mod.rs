@@ -1,6 +1,6 @@
 //! Running models and counting what they cost.
 //!
-//! [`float`] evaluates model files, [`sim`] runs blobs on the host, [`bench`] on emulated boards:
+//! [`float`] evaluates model files, [`sim`] runs blobs on the host, [`mod@bench`] on emulated boards:
 //! [`elf`] gives the image, [`emulate`] exact counts per instruction and phase, [`cost`] modelled
 //! cycles of a core.
 

@@ -1,7 +1,7 @@
 //! ONNX models, opsets 6 to 28, of float32.
 //!
 //! The source model's tensors keep their axis order in its own eyes; where their elements lie is
-//! the business of [`view`]: inputs lie channels-last from the start, and what only rewrites axes
+//! the business of `view`: inputs lie channels-last from the start, and what only rewrites axes
 //! (Transpose, Reshape, Flatten, …) moves nothing. Dense layers take up the order in which their
 //! input lies into their weights. Elements are moved, by a Transpose node, only where an operator
 //! needs an order that is not there.
