@@ -105,8 +105,8 @@ pub(crate) fn walk(case: &Case) -> Result<Arrived, Refusal> {
         .map(|(array, seed)| alike(array, seed))
         .collect();
     let drawn: Vec<_> = drawn.iter().collect();
-    let all: Vec<_> = (0..given.first().map_or(0, |array| array.shape[0])).collect();
     let batches = |arrays: &[&'_ Array]| -> Result<Vec<_>, Refusal> {
+        let all: Vec<_> = (0..arrays.first().map_or(0, |array| array.shape[0])).collect();
         let batches = float::batches(&graph, arrays, &all);
         Ok(batches.map_err(|error| compile(error.into()))?.collect())
     };
