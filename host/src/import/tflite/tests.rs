@@ -201,3 +201,19 @@ fn names_are_those_of_the_tensors() {
     assert_eq!(graph.outputs[0].name, "y");
     assert_eq!(graph.nodes[0].name, "y");
 }
+
+#[test]
+fn a_shape_that_asks_for_gigabytes_is_refused() {
+    // The shapes of input and output, [1, 256].
+    let mut bytes = model("relu6_all_0");
+    let shape = [[2, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]].concat();
+    let starts: Vec<_> = (0..bytes.len() - 12)
+        .filter(|&at| bytes[at..at + 12] == shape)
+        .collect();
+    assert_eq!(starts.len(), 2);
+    for at in starts {
+        bytes[at + 4..at + 8].copy_from_slice(&(1u32 << 20).to_le_bytes());
+    }
+    let error = import(&bytes, "x").unwrap_err().to_string();
+    assert!(error.contains("16777216 numbers at most"), "{error}");
+}

@@ -9,7 +9,7 @@ use crate::quantize::graph::QOp;
 /// Most axes that the kernels take.
 const MAX_AXES: usize = 4;
 
-/// RESHAPE, SQUEEZE and EXPAND_DIMS: the output's shape says all.
+/// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
 pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let input = importer.activation(operator, 0, "input")?;
     let result = importer.result(operator)?;

@@ -13,7 +13,7 @@ use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
-/// CONV_2D; filters `[out, rows, columns, in / groups]`.
+/// `CONV_2D`; filters `[out, rows, columns, in / groups]`.
 pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = required(operator, kind::CONV_2D)?;
     let input = importer.activation(operator, 0, "input")?;
@@ -45,7 +45,7 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     importer.push(operator, op, vec![input], result)
 }
 
-/// DEPTHWISE_CONV_2D; filters `[1, rows, columns, in * multiplier]`. The multiplier is what the
+/// `DEPTHWISE_CONV_2D`; filters `[1, rows, columns, in * multiplier]`. The multiplier is what the
 /// shapes say; the option of that name is redundant (the schema's words).
 pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = required(operator, kind::DEPTHWISE_CONV_2D)?;
@@ -78,7 +78,7 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     importer.push(operator, op, vec![input], result)
 }
 
-/// FULLY_CONNECTED; filters `[out, in]`. The input is taken as rows of `in` numbers, whatever its
+/// `FULLY_CONNECTED`; filters `[out, in]`. The input is taken as rows of `in` numbers, whatever its
 /// shape.
 pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = options(operator, kind::FULLY_CONNECTED)?;

@@ -96,7 +96,7 @@ pub(super) fn slide(
     Ok(slide)
 }
 
-/// AVERAGE_POOL_2D and MAX_POOL_2D.
+/// `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
 pub(super) fn pool<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
