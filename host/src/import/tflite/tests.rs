@@ -212,7 +212,7 @@ fn a_shape_that_asks_for_gigabytes_is_refused() {
         .collect();
     assert_eq!(starts.len(), 2);
     for at in starts {
-        bytes[at + 4..at + 8].copy_from_slice(&(1u32 << 20).to_le_bytes());
+        bytes[at + 8..at + 12].copy_from_slice(&(1u32 << 25).to_le_bytes());
     }
     let error = import(&bytes, "x").unwrap_err().to_string();
     assert!(error.contains("16777216 numbers at most"), "{error}");
