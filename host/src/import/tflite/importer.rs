@@ -9,6 +9,10 @@ use crate::ir::ValueId;
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams};
 use std::sync::Arc;
 
+/// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
+/// a few bytes of a file, whatever memory it asks for.
+const MAX_ACTIVATION: usize = 1 << 24;
+
 /// Builds the graph.
 pub(super) struct Importer<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -144,6 +148,7 @@ impl<'m, 'a> Importer<'m, 'a> {
         };
         let tensor = &self.model.tensors[tensor];
         check_int8(tensor, "output")?;
+        check_size(tensor, "output")?;
         Ok(QValue {
             name: tensor.name.clone(),
             shape: tensor.shape.clone(),
@@ -224,6 +229,19 @@ pub(super) fn constant<'a>(tensor: &Tensor<'a>, what: &str) -> Checked<&'a [u8]>
     })
 }
 
+/// An activation that a device could hold.
+pub(super) fn check_size(tensor: &Tensor<'_>, what: &str) -> Checked {
+    if elements(&tensor.shape).is_some_and(|numbers| numbers <= MAX_ACTIVATION) {
+        return Ok(());
+    }
+    let found = format!("`{}` of shape {:?}", tensor.name, tensor.shape);
+    Err(operand(
+        what,
+        format!("of {MAX_ACTIVATION} numbers at most"),
+        found,
+    ))
+}
+
 pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
     if let Some(oddity) = tensor.oddity {
         return Err(operand(
@@ -253,7 +271,7 @@ pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
     }
     let scale = scales.elements().next().map_or(0.0, f32::from_le_bytes);
     let zero_point = zero_points.elements().next().map_or(0, i64::from_le_bytes);
-    if !(scale.is_finite() && scale > 0.0 && (-128..=127).contains(&zero_point)) {
+    if !scale.is_finite() || scale <= 0.0 || !(-128..=127).contains(&zero_point) {
         return Err(fault(format!("scale {scale} and zero point {zero_point}")));
     }
     Ok(QuantParams {

@@ -2,7 +2,7 @@
 //! last, which the port's scale says already.
 
 use super::failure::{Checked, Failure, operand};
-use super::importer::{Importer, check_int8, params};
+use super::importer::{Importer, check_int8, check_size, params};
 use super::model::{Operator, model_fault};
 use super::schema::Type;
 use crate::import::ImportError;
@@ -39,6 +39,7 @@ fn at_input(input: &str, failure: Failure) -> ImportError {
 fn define_input(importer: &mut Importer<'_, '_>, index: usize, tensor: usize) -> Checked {
     let source = &importer.model.tensors[tensor];
     check_int8(source, "tensor")?;
+    check_size(source, "tensor")?;
     if let Some(axis) = source.dynamic.iter().find(|&&axis| axis > 0) {
         let found = format!("axis {axis} of `{}` is dynamic", source.name);
         return Err(operand("shape", "fixed but for the batch", found));

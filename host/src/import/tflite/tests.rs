@@ -1,1 +1,219 @@
-//! Tests.
+//! Damaged and hostile files, and faults by name. What good files compute is compared with TFLM's
+//! kernels in `tests/mlperf.rs`.
+
+use super::import;
+use crate::emit::{EmitOptions, compile};
+use crate::import::{ImportError, NodeFault};
+use std::path::Path;
+
+/// Mutants in a usual run; `TIIVIS_MUTANTS` asks for another number.
+const MUTANTS: usize = 3000;
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    /// A word that means something as an offset, a count, an index or a float.
+    fn word(&mut self) -> u32 {
+        const TELLING: [u32; 12] = [
+            0,
+            1,
+            2,
+            4,
+            0xff,
+            0xffff,
+            0x7fff_ffff,
+            0x8000_0000,
+            0xffff_ffff,
+            0xffff_fff0,
+            0x7f80_0000,
+            0x0000_0001,
+        ];
+        TELLING[self.below(TELLING.len())]
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..1 + self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(8) {
+                0 => bytes.truncate(at.max(8)),
+                1..=3 => bytes[at] = self.next().to_le_bytes()[0],
+                4 | 5 => {
+                    let at = at & !3;
+                    let word = self.word().to_le_bytes();
+                    for (byte, new) in bytes[at..].iter_mut().zip(word) {
+                        *byte = new;
+                    }
+                }
+                _ => bytes[at] = bytes[at].wrapping_add([1, 4, 0xff, 0xfc][self.below(4)]),
+            }
+        }
+    }
+}
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/tflm_ops/models")
+}
+
+fn models() -> Vec<Vec<u8>> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+fn model(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(format!("{name}.tflite"))).unwrap()
+}
+
+/// Where this word is, if it is there once.
+fn only(bytes: &[u8], word: &[u8]) -> usize {
+    let mut found = bytes
+        .windows(word.len())
+        .enumerate()
+        .filter(|(_, at)| *at == word);
+    let (at, _) = found.next().expect("there");
+    assert!(found.next().is_none(), "there once");
+    at
+}
+
+#[test]
+fn mutants_are_imported_or_refused() {
+    let number = std::env::var("TIIVIS_MUTANTS").map_or(MUTANTS, |number| number.parse().unwrap());
+    let models = models();
+    let mut random = Random(4);
+    let (mut imported, mut compiled) = (0, 0);
+    for _ in 0..number {
+        let mut bytes = models[random.below(models.len())].clone();
+        random.mutate(&mut bytes);
+        let Ok((graph, _)) = import(&bytes, "mutant") else {
+            continue;
+        };
+        imported += 1;
+        compiled += usize::from(compile(&graph, &EmitOptions::default()).is_ok());
+    }
+    println!("{number} mutants: {imported} imported, {compiled} of them compiled");
+    // Enough of both that either way is tried: of 3000, 254 are imported.
+    assert!(imported > number / 20 && imported < number, "{imported}");
+}
+
+#[test]
+fn every_truncation_is_refused_or_harmless() {
+    let bytes = model("conv_2d_plain");
+    let whole = import(&bytes, "model").unwrap();
+    for len in 0..bytes.len() {
+        if let Ok(found) = import(&bytes[..len], "model") {
+            assert_eq!(found, whole, "{len}");
+        }
+    }
+    assert!(matches!(
+        import(&bytes[..bytes.len() / 2], "model"),
+        Err(ImportError::Flatbuffer { .. })
+    ));
+}
+
+#[test]
+fn other_files_are_told_by_their_first_bytes() {
+    for bytes in [&b""[..], b"TFL3", b"\x08\0\0\0TFL2\0\0\0\0"] {
+        assert!(matches!(
+            import(bytes, "x"),
+            Err(ImportError::Flatbuffer { offset: 4, .. })
+        ));
+    }
+    // An offset far beyond the end.
+    let error = import(b"\xff\xff\xff\x7fTFL3\0\0\0\0", "x").unwrap_err();
+    assert!(
+        matches!(error, ImportError::Flatbuffer { offset: 0, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_operator_that_is_not_supported_is_named_with_its_place() {
+    let error = import(&model("prelu_0"), "x").unwrap_err();
+    let ImportError::Node {
+        node,
+        operator,
+        fault,
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((node.as_str(), operator.as_str()), ("0: y", "PRELU"));
+    assert!(matches!(**fault, NodeFault::Operator { .. }));
+    assert!(error.to_string().contains("supported: CONV_2D"), "{error}");
+}
+
+#[test]
+fn a_scale_that_is_none_is_refused() {
+    // The scale of both tensors of this model is 0.05.
+    let mut bytes = model("relu6_all_0");
+    let scale = 0.05f32.to_le_bytes();
+    let at = bytes.windows(4).position(|word| word == scale).unwrap();
+    for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        bytes[at..at + 4].copy_from_slice(&bad.to_le_bytes());
+        let error = import(&bytes, "x").unwrap_err().to_string();
+        assert!(error.contains("one positive scale"), "{error}");
+    }
+}
+
+#[test]
+fn a_beta_that_cannot_be_kept_is_refused() {
+    let mut bytes = model("softmax_beta_half");
+    let at = only(&bytes, &0.5f32.to_le_bytes());
+    assert!(import(&bytes, "x").is_ok());
+    bytes[at..at + 4].copy_from_slice(&0.3f32.to_le_bytes());
+    let error = import(&bytes, "x").unwrap_err();
+    assert!(error.to_string().contains("`beta` is 0.3"), "{error}");
+}
+
+#[test]
+fn a_batch_that_is_carried_through_is_taken_as_one() {
+    let (graph, format) = import(&model("conv_2d_batch2"), "x").unwrap();
+    assert_eq!(graph.value(graph.inputs[0].value).shape, [1, 4, 4, 3]);
+    assert_eq!(format, "TFLite schema 3, int8, batch 2 taken as 1");
+}
+
+#[test]
+fn names_are_those_of_the_tensors() {
+    let (graph, format) = import(&model("conv_2d_plain"), "net").unwrap();
+    assert_eq!(format, "TFLite schema 3, int8");
+    assert_eq!(graph.name, "net");
+    assert_eq!(graph.inputs[0].name, "x");
+    assert_eq!(graph.inputs[0].source_axes, [0, 1, 2, 3]);
+    assert_eq!(graph.outputs[0].name, "y");
+    assert_eq!(graph.nodes[0].name, "y");
+}
+
+#[test]
+fn a_shape_that_asks_for_gigabytes_is_refused() {
+    // The shapes of input and output, [1, 256].
+    let mut bytes = model("relu6_all_0");
+    let shape = [[2, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]].concat();
+    let starts: Vec<_> = (0..bytes.len() - 12)
+        .filter(|&at| bytes[at..at + 12] == shape)
+        .collect();
+    assert_eq!(starts.len(), 2);
+    for at in starts {
+        bytes[at + 8..at + 12].copy_from_slice(&(1u32 << 25).to_le_bytes());
+    }
+    let error = import(&bytes, "x").unwrap_err().to_string();
+    assert!(error.contains("16777216 numbers at most"), "{error}");
+}
