@@ -28,14 +28,18 @@ pub fn table_entry(difference: u8, multiplier: i32, left_shift: u32) -> Option<i
     }
     // MultiplyByQuantizedMultiplierGreaterThanOne.
     let shifted = (-i32::from(difference)).wrapping_shl(left_shift);
-    Some(exp_on_negative_values(multiply(shifted, multiplier)))
+    Some(exp_on_negative_values(
+        multiply(shifted, multiplier),
+        INTEGER_BITS,
+    ))
 }
 
-/// `exp(a)` as Q0.31 for `a <= 0` as Q5.26.
+/// `exp(a)` as Q0.31 for `a <= 0` with so many integer bits (2 to 5) before its fraction.
 ///
 /// gemmlowp's `exp_on_negative_values` (`fixedpoint.h`): `a` is split into a part in `-1/4..0`, whose
 /// exponential is a polynomial, and powers of two, each with its own factor.
-fn exp_on_negative_values(a: i32) -> i32 {
+#[must_use]
+pub fn exp_on_negative_values(a: i32, integer_bits: u32) -> i32 {
     /// `exp(-2^k)` as Q0.31 for k from -2 to 4.
     const FACTORS: [i32; 7] = [
         1_672_461_947,
@@ -46,14 +50,15 @@ fn exp_on_negative_values(a: i32) -> i32 {
         720_401,
         242,
     ];
-    const ONE_QUARTER: i32 = 1 << (FRACTION_BITS - 2);
     if a == 0 {
         return i32::MAX;
     }
-    let fraction = (a & (ONE_QUARTER - 1)) - ONE_QUARTER;
+    let fraction_bits = 31 - integer_bits;
+    let one_quarter = 1i32 << (fraction_bits - 2);
+    let fraction = (a & (one_quarter - 1)) - one_quarter;
     let remainder = fraction.wrapping_sub(a);
-    let first = exp_on_quarter(saturating_shift_left(fraction, INTEGER_BITS));
-    (FRACTION_BITS - 2..)
+    let first = exp_on_quarter(saturating_shift_left(fraction, integer_bits));
+    (fraction_bits - 2..31)
         .zip(FACTORS)
         .filter(|(bit, _)| remainder & (1 << bit) != 0)
         .fold(first, |product, (_, factor)| multiply(product, factor))

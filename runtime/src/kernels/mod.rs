@@ -33,7 +33,7 @@ pub use conv2d::conv2d;
 pub use dense::dense;
 pub use depthwise::depthwise_conv2d;
 pub use dot::dot;
-pub use fixed_exp::table_entry;
+pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use lut::lut;
 pub use max_pool::max_pool2d;
 pub use pad::pad;

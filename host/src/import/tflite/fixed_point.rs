@@ -8,7 +8,8 @@
 )]
 
 use tiivis_runtime::kernels::{
-    rounding_divide_by_pot, saturating_rounding_doubling_high_mul as multiply,
+    exp_on_negative_values, rounding_divide_by_pot,
+    saturating_rounding_doubling_high_mul as multiply,
 };
 
 /// 1 as Q0.31, as near as it comes.
@@ -23,7 +24,7 @@ pub(super) fn logistic(x: i32) -> i32 {
         return 1 << 30;
     }
     let magnitude = if x > 0 { x } else { x.wrapping_neg() };
-    let positive = one_over_one_plus(exp_of_negative(magnitude.wrapping_neg(), 4));
+    let positive = one_over_one_plus(exp_on_negative_values(magnitude.wrapping_neg(), 4));
     if x > 0 { positive } else { ONE - positive }
 }
 
@@ -34,51 +35,12 @@ pub(super) fn tanh(x: i32) -> i32 {
     }
     let negative = if x < 0 { x } else { x.wrapping_neg() };
     // Doubled by reading Q4.27 as Q5.26: tanh(x) = -(1 - exp(2x)) / (1 + exp(2x)) for x < 0.
-    let magnitude = one_minus_over_one_plus(exp_of_negative(negative, 5));
+    let magnitude = one_minus_over_one_plus(exp_on_negative_values(negative, 5));
     if x < 0 {
         magnitude.wrapping_neg()
     } else {
         magnitude
     }
-}
-
-/// `exp(a)` as Q0.31 for `a <= 0` with so many integer bits, 5 at most.
-fn exp_of_negative(a: i32, integer_bits: u32) -> i32 {
-    /// `exp(-2^k)` as Q0.31 for k from -2 to 4.
-    const FACTORS: [i32; 7] = [
-        1_672_461_947,
-        1_302_514_674,
-        790_015_084,
-        290_630_308,
-        39_332_535,
-        720_401,
-        242,
-    ];
-    if a == 0 {
-        return ONE;
-    }
-    let fractional_bits = 31 - integer_bits;
-    let one_quarter = 1i32 << (fractional_bits - 2);
-    let fraction = (a & (one_quarter - 1)) - one_quarter;
-    let remainder = fraction.wrapping_sub(a);
-    let first = exp_on_quarter(shift_left(fraction, integer_bits));
-    (fractional_bits - 2..31)
-        .zip(FACTORS)
-        .filter(|(bit, _)| remainder & (1 << bit) != 0)
-        .fold(first, |product, (_, factor)| multiply(product, factor))
-}
-
-/// `exp(a)` as Q0.31 for `a` in `-1/4..0` as Q0.31: the Taylor polynomial of degree 4 around -1/8.
-fn exp_on_quarter(a: i32) -> i32 {
-    const EXP_OF_MINUS_ONE_EIGHTH: i32 = 1_895_147_668;
-    const ONE_THIRD: i32 = 715_827_883;
-    let x = a + (1 << 28);
-    let square = multiply(x, x);
-    let cube = multiply(square, x);
-    let fourth = rounding_divide_by_pot(multiply(square, square), 2);
-    let upper = multiply(fourth + cube, ONE_THIRD) + square;
-    let polynomial = x + rounding_divide_by_pot(upper, 1);
-    EXP_OF_MINUS_ONE_EIGHTH + multiply(EXP_OF_MINUS_ONE_EIGHTH, polynomial)
 }
 
 /// `1 / (1 + x)` as Q0.31 for `x` in `0..1` as Q0.31.
