@@ -1,6 +1,6 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{MAX_PORTS, Port, Preamble, Program, Step, Trace};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -132,6 +132,13 @@ impl<'a> Model<'a> {
             self.program.layer_count
         };
         Items::new(names, count)
+    }
+
+    /// What layers compute and where it is found, none if they were stripped. They are not proven:
+    /// the list ends where one cannot be decoded, and spans need not lie in the arena.
+    #[must_use]
+    pub fn traces(&self) -> Items<'a, Trace> {
+        Items::new(self.program.traces, self.program.trace_count)
     }
 
     pub(crate) fn data(&self) -> Data<'a> {

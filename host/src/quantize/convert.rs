@@ -9,6 +9,7 @@ use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use std::collections::BTreeMap;
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -40,6 +41,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         outputs: graph.outputs.iter().map(port).collect(),
         nodes: converter.nodes,
         values: converter.values,
+        origins: BTreeMap::new(),
     })
 }
 

@@ -24,6 +24,7 @@ impl Builder {
                 outputs: Vec::new(),
                 nodes: Vec::new(),
                 values: Vec::new(),
+                origins: Default::default(),
             },
         }
     }
