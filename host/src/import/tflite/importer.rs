@@ -47,6 +47,7 @@ pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Result<QG
         name: name.to_owned(),
         inputs,
         outputs,
+        states: Vec::new(),
         nodes: importer.nodes,
         values: importer.values,
     })
