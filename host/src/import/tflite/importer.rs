@@ -1,12 +1,11 @@
-//! Operators one by one, in the file's order, which is that of execution.
+//! The graph under construction, and what operators ask of tensors.
 
-use super::failure::{Checked, Failure, operand};
+use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
 use super::schema::Type;
-use super::{ops, port};
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams};
+use crate::quantize::graph::{QNode, QOp, QValue, QuantParams};
 use std::sync::Arc;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
@@ -66,6 +65,8 @@ fn named(model: &Model<'_>, operator: &Operator<'_>, failure: Failure) -> Import
         operator: operator.name.to_string(),
         fault: Box::new(fault),
     }
+    /// Tensors that depend on what is not supported, so far that nothing can be said about them.
+    pub(super) unknown: Vec<bool>,
 }
 
 impl<'m, 'a> Importer<'m, 'a> {
@@ -147,6 +148,11 @@ impl<'m, 'a> Importer<'m, 'a> {
             let found = operator.outputs.len().to_string();
             return Err(operand("number of outputs", "1", found));
         };
+        self.described(tensor)
+    }
+
+    /// A tensor that is computed, as the file describes it.
+    pub(super) fn described(&self, tensor: usize) -> Checked<QValue> {
         let tensor = &self.model.tensors[tensor];
         check_int8(tensor, "output")?;
         check_size(tensor, "output")?;
