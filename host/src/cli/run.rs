@@ -15,9 +15,8 @@ use std::path::{Path, PathBuf};
 /// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already, .tiv only) gives int8 out. The samples of a model with state are one
-/// sequence: each finds what the one before left.
-/// int8 in (quantized already; not for a float model) gives int8 out.
+/// int8 in (quantized already; not for a float model) gives int8 out. The samples of a model with
+/// state are one sequence: each finds what the one before left.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
@@ -35,7 +34,6 @@ pub(super) struct Run {
     /// Samples after which a model with state forgets them [default: all samples are one sequence].
     #[arg(long, value_name = "SAMPLES")]
     sequence: Option<NonZeroUsize>,
-    /// Also writes what every step computed for the first sample (int8, NHWC; .tiv only).
     /// Also writes what every step computed for the first sample (int8, NHWC; not for a float model).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,

@@ -24,47 +24,6 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) holds: Vec<Option<ValueId>>,
     /// Values of the graph's inputs, as far as they are known.
     pub(super) inputs: Vec<Option<ValueId>>,
-}
-
-/// Makes the graph of a model.
-pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Result<QGraph, ImportError> {
-    let mut importer = Importer {
-        model,
-        budget,
-        nodes: Vec::new(),
-        values: model.tensors.iter().map(|_| None).collect(),
-        holds: vec![None; model.tensors.len()],
-        inputs: vec![None; model.inputs.len()],
-    };
-    port::define_inputs(&mut importer)?;
-    for operator in &model.operators {
-        let imported = ops::import(&mut importer, operator);
-        imported.map_err(|failure| named(model, operator, failure))?;
-    }
-    let (inputs, outputs) = port::ports(&mut importer)?;
-    Ok(QGraph {
-        name: name.to_owned(),
-        inputs,
-        outputs,
-        states: Vec::new(),
-        nodes: importer.nodes,
-        values: importer.values,
-    })
-}
-
-/// A fault with its operator: its index and the name of what it computes.
-fn named(model: &Model<'_>, operator: &Operator<'_>, failure: Failure) -> ImportError {
-    let fault = match failure {
-        Failure::Model(error) => return error,
-        Failure::Node(fault) => fault,
-    };
-    let output = operator.outputs.first();
-    let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
-    ImportError::Node {
-        node: format!("{}: {output}", operator.index),
-        operator: operator.name.to_string(),
-        fault: Box::new(fault),
-    }
     /// Tensors that depend on what is not supported, so far that nothing can be said about them.
     pub(super) unknown: Vec<bool>,
 }
