@@ -6,12 +6,17 @@
 
 mod assemble;
 mod crc;
+mod frontend;
 mod preamble;
 mod program;
 mod step;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
+pub use frontend::{
+    Floor, FrameOrder, FrontendKind, FrontendSpec, LogScaleSpec, MAX_FRONTENDS, MelSpec, MicroSpec,
+    Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
+};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape};
 pub use step::{
