@@ -10,11 +10,13 @@ mod homes;
 mod node;
 mod shape;
 mod steps;
+mod walk;
 #[cfg(test)]
 mod tests;
 
 pub use error::LowerError;
-pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
+pub(crate) use shape::{aligned_rank, count, four, padded_four, rows_and_depth, window};
+pub(crate) use walk::{Steps, Walk};
 
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
