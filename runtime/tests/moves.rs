@@ -134,7 +134,12 @@ fn taking_copies_the_run_that_the_offsets_say() {
             expected.extend_from_slice(&input[from as usize..][..run_bytes as usize]);
         }
         let mut output = vec![55; expected.len()];
-        kernels::take(&p, core::array::from_fn(|axis| &tables[axis][..]), &input, &mut output);
+        kernels::take(
+            &p,
+            core::array::from_fn(|axis| &tables[axis][..]),
+            &input,
+            &mut output,
+        );
         assert_eq!(output, expected, "{p:?} {tables:?}");
     }
 }

@@ -64,7 +64,8 @@ pub enum LowerError {
     /// A move along too many axes for its kernel.
     #[error(
         "node `{node}`: moves along {found} axes that cannot be joined, but its kernel takes at most \
-         {}; split it", tiivis_runtime::blob::TAKE_AXES
+         {}; split it",
+        tiivis_runtime::blob::TAKE_AXES
     )]
     Axes {
         /// Name of the node.

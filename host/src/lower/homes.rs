@@ -36,7 +36,10 @@ pub(super) fn find(
             continue;
         }
         if let Some(offset) = part(graph, node)
-            && !matches!(sharing.bytes[node.inputs[0].index()], Some(Bytes::Constant(_)))
+            && !matches!(
+                sharing.bytes[node.inputs[0].index()],
+                Some(Bytes::Constant(_))
+            )
         {
             sharing.part(node, offset);
             continue;

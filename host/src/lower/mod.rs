@@ -10,12 +10,12 @@ mod homes;
 mod node;
 mod shape;
 mod steps;
-mod walk;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use error::LowerError;
-pub(crate) use shape::{aligned_rank, count, four, padded_four, rows_and_depth, window};
+pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
 
 use crate::ir::ValueId;

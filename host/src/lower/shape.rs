@@ -38,11 +38,7 @@ pub(crate) fn four(node: &QNode, shape: &[usize]) -> Result<[u32; 4], LowerError
 }
 
 /// One number per axis as four, `fill` for the axes that are added in front.
-pub(crate) fn aligned_rank(
-    node: &QNode,
-    axes: &[usize],
-    fill: u32,
-) -> Result<[u32; 4], LowerError> {
+fn aligned_rank(node: &QNode, axes: &[usize], fill: u32) -> Result<[u32; 4], LowerError> {
     let Some(missing) = 4usize.checked_sub(axes.len()) else {
         return Err(LowerError::Rank {
             node: node.name.clone(),

@@ -150,10 +150,13 @@ fn factors(axis: WalkAxis) -> (i64, Vec<WalkAxis>) {
         .position(|pair| pair[1] - pair[0] != step)
         .map_or(table.len(), |last| last + 1);
     let outer_step = table.get(inner).map_or(0, |next| next - first);
-    let is_made = table.chunks(inner.max(1)).zip(0..).all(|(row, at): (_, i64)| {
-        let made = (0..).map(|index: i64| first + at * outer_step + index * step);
-        row.len() == inner && row.iter().copied().eq(made.take(inner))
-    });
+    let is_made = table
+        .chunks(inner.max(1))
+        .zip(0..)
+        .all(|(row, at): (_, i64)| {
+            let made = (0..).map(|index: i64| first + at * outer_step + index * step);
+            row.len() == inner && row.iter().copied().eq(made.take(inner))
+        });
     let Ok(count) = i64::try_from(inner) else {
         return (0, vec![axis]);
     };
@@ -164,7 +167,10 @@ fn factors(axis: WalkAxis) -> (i64, Vec<WalkAxis>) {
         count,
         offsets: Steps::Stride(stride),
     };
-    (first, vec![part(axis.count / count, outer_step), part(count, step)])
+    (
+        first,
+        vec![part(axis.count / count, outer_step), part(count, step)],
+    )
 }
 
 #[cfg(test)]
@@ -213,7 +219,9 @@ mod tests {
     fn walks_visit_what_the_definition_does() {
         let mut random = Random::new(1);
         for _ in 0..500 {
-            let shape: Vec<usize> = (0..1 + random.below(5)).map(|_| 1 + random.below(4)).collect();
+            let shape: Vec<usize> = (0..1 + random.below(5))
+                .map(|_| 1 + random.below(4))
+                .collect();
             let maps: Vec<IndexMap> = shape.iter().map(|&axis| map(&mut random, axis)).collect();
             let walk = Walk::take(&shape, &maps, 2).unwrap();
             let expected: Vec<i64> = taken(&shape, &maps)
@@ -233,8 +241,14 @@ mod tests {
         let all = IndexMap::all;
         let walk = |shape: &[usize], maps: &[IndexMap]| Walk::take(shape, maps, 1).unwrap();
         // The second half of the rows: one range.
-        let half = walk(&[1, 4, 3, 2], &[all(1), IndexMap::run(2, 2), all(3), all(2)]);
-        assert_eq!((half.first_byte, half.run_bytes, half.axes.len()), (12, 12, 0));
+        let half = walk(
+            &[1, 4, 3, 2],
+            &[all(1), IndexMap::run(2, 2), all(3), all(2)],
+        );
+        assert_eq!(
+            (half.first_byte, half.run_bytes, half.axes.len()),
+            (12, 12, 0)
+        );
         // Every row twice, and the whole twice: strides, no table.
         let twice = IndexMap::of(vec![0, 0, 1, 1]);
         let repeated = walk(&[2, 3], &[twice, all(3)]);

@@ -48,7 +48,10 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         Op::Identity => true,
         Op::Reshape { .. } => same_shape(x),
         Op::Transpose { perm } => perm.iter().enumerate().all(|(i, &axis)| i == axis),
-        Op::Take { maps } => maps.iter().zip(graph.shape(x)).all(|(map, &len)| map.is_all(len)),
+        Op::Take { maps } => maps
+            .iter()
+            .zip(graph.shape(x))
+            .all(|(map, &len)| map.is_all(len)),
         Op::Pad(pad) => pad.before.iter().chain(&pad.after).all(|&n| n == 0),
         Op::Concat { .. } => node.inputs.len() == 1,
         Op::MaxPool2d(pool) => is_pointwise(&pool.window),
@@ -156,7 +159,11 @@ fn join(graph: &mut Graph, index: usize) -> bool {
             perm: second.iter().map(|&axis| first[axis]).collect(),
         },
         (Op::Take { maps: first }, Op::Take { maps: second }) => Op::Take {
-            maps: first.iter().zip(second).map(|(first, second)| first.then(second)).collect(),
+            maps: first
+                .iter()
+                .zip(second)
+                .map(|(first, second)| first.then(second))
+                .collect(),
         },
         _ => return false,
     };

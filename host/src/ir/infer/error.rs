@@ -121,8 +121,11 @@ pub enum InferError {
         rank: usize,
     },
     /// Indices that an axis does not have, or not all of the batch.
-    #[error("cannot take {} of shape {shape:?}: all of the batch and indices below the extents are \
-             taken", written(maps))]
+    #[error(
+        "cannot take {} of shape {shape:?}: all of the batch and indices below the extents are \
+             taken",
+        written(maps)
+    )]
     Take {
         /// A map per axis.
         maps: Vec<IndexMap>,
