@@ -195,7 +195,7 @@ fn moves_and_tables() {
         |p: &mut Take| p.axes[4].offsets = Offsets::Stride(i32::MIN) => Run,
         |p: &mut Take| p.axes[4].offsets = Offsets::Stride(i32::MAX) => Run,
         |p: &mut Take| p.axes[5].offsets = Offsets::Stride(5) => Run,
-        |p: &mut Take| p.axes[5].offsets = Offsets::Table(Span { offset: 2, len: 12 }) => Alignment,
+        |p: &mut Take| p.axes[5] = TakeAxis { count: 2, offsets: Offsets::Table(Span { offset: 2, len: 8 }) } => Alignment,
         |p: &mut Take| p.axes[5].offsets = Offsets::Table(Span { offset: 16, len: 12 }) => DataExtent,
         |p: &mut Take| p.input.offset = u32::MAX => ArenaExtent,
         |p: &mut Take| p.output = p.input => Overlap,
