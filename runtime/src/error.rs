@@ -51,6 +51,8 @@ pub enum ParseError {
     },
     /// A state is wrong.
     State {
+    /// A front-end is wrong.
+    Frontend {
         /// Place in the list.
         index: u32,
         /// What is wrong.
@@ -121,6 +123,7 @@ impl fmt::Display for ParseError {
                 PortKind::Output => write!(f, "output {index} is wrong, {fault}"),
             },
             Self::State { index, fault } => write!(f, "state {index} is wrong, {fault}"),
+            Self::Frontend { index, fault } => write!(f, "front-end {index} is wrong, {fault}"),
             Self::Step { index, fault } => write!(f, "step {index} is wrong, {fault}"),
         }
     }
