@@ -145,6 +145,7 @@ impl<'a> Importer<'_, 'a> {
             name: name.to_owned(),
             inputs,
             outputs,
+            states: Vec::new(),
             nodes: self.nodes,
             values: self.values,
             origins: self.origins,
