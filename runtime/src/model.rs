@@ -1,5 +1,6 @@
 //! A blob that has been proven sound.
 
+use crate::blob::{Initial, MAX_PORTS, Port, Preamble, Program, State, Step};
 use crate::blob::{FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
@@ -82,6 +83,7 @@ impl<'a> Model<'a> {
         }
         prove_ports(PortKind::Input, input_count, self.inputs(), &bounds)?;
         prove_ports(PortKind::Output, output_count, self.outputs(), &bounds)?;
+        prove_states(self.states(), &bounds)?;
         prove_frontends(self, &bounds)?;
         drain(self.labels()).map_err(ParseError::Program)?;
         drain(self.layer_names()).map_err(ParseError::Program)?;
@@ -110,6 +112,12 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn outputs(&self) -> Items<'a, Port<'a>> {
         Items::new(self.program.outputs, self.program.output_count)
+    }
+
+    /// What survives from one run to the next.
+    #[must_use]
+    pub fn states(&self) -> Items<'a, State> {
+        Items::new(self.program.states, self.program.state_count)
     }
 
     /// The steps in the order of execution.
@@ -147,7 +155,8 @@ impl<'a> Model<'a> {
     }
 
     /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used
-    /// and the rest left alone. What is in it does not matter.
+    /// and the rest left alone. What is in it does not matter: states get their initial values, as by
+    /// [`Session::reset`].
     ///
     /// # Errors
     ///
@@ -264,6 +273,19 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     ops::zero_point(port.zero_point)
 }
 
+fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+    let mut index = 0;
+    let error = |index| move |fault| ParseError::State { index, fault };
+    while let Some(state) = states.try_next().map_err(error(index))? {
+        bounds
+            .activation(state.span, &[state.span.len])
+            .map_err(error(index))?;
+        if let Initial::Data(span) = state.initial {
+            bounds.int8(span, state.span.len).map_err(error(index))?;
+        }
+        index += 1;
+    }
+    states.finish().map_err(ParseError::Program)
 fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
     let mut specs = model.frontends();
     let count = model.program.frontend_count;

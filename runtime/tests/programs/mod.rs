@@ -7,6 +7,7 @@ use tiivis_runtime::{Aligned, Block};
 /// Builds a blob span by span and step by step.
 pub struct Builder {
     pub data: Vec<u8>,
+    pub states: Vec<State>,
     pub steps: Vec<Step>,
     pub frontends: Vec<FrontendSpec>,
     pub arena_bytes: u32,
@@ -16,6 +17,7 @@ impl Builder {
     pub fn new() -> Self {
         Self {
             data: Vec::new(),
+            states: Vec::new(),
             steps: Vec::new(),
             frontends: Vec::new(),
             arena_bytes: 0,
@@ -73,6 +75,7 @@ impl Builder {
             spans.iter().flat_map(port).collect()
         };
         let encode = |step: &Step| postcard::to_stdvec(step).expect("encodes");
+        let state = |state: &State| postcard::to_stdvec(state).expect("encodes");
         let names = |name: &&str| postcard::to_stdvec(name).expect("encodes");
         let count = |len: usize| u32::try_from(len).expect("small");
         let labels: Vec<u8> = ["no", "yes"].iter().flat_map(names).collect();
@@ -83,6 +86,8 @@ impl Builder {
             inputs: &ports("input", inputs),
             output_count: count(outputs.len()),
             outputs: &ports("output", outputs),
+            state_count: count(self.states.len()),
+            states: &self.states.iter().flat_map(state).collect::<Vec<u8>>(),
             step_count: count(self.steps.len()),
             steps: &self.steps.iter().flat_map(encode).collect::<Vec<u8>>(),
             layer_count: count(self.steps.len()),
@@ -496,6 +501,52 @@ pub fn transpose() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+/// Two states: one that every run adds the input to, in place, and one that stays as it was set.
+pub fn state() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(4);
+    let sum = builder.activation(4);
+    let constant = builder.activation(4);
+    let output = builder.activation(4);
+    let initial = builder.int8(&[1, 2, 3, 4]);
+    builder.states.push(State {
+        span: sum,
+        initial: Initial::Data(initial),
+    });
+    builder.states.push(State {
+        span: constant,
+        initial: Initial::Fill(-7),
+    });
+    let operand = |span| Operand {
+        source: Source::Arena(span),
+        shape: [1, 1, 1, 4],
+        zero_point: 0,
+    };
+    let unit = Scale {
+        multiplier: 1 << 30,
+        shift: 0,
+    };
+    let add = |a, b, output| {
+        Op::Add(AddSub {
+            a: operand(a),
+            b: operand(b),
+            output,
+            shape: [1, 1, 1, 4],
+            left_shift: 20,
+            a_scale: unit,
+            b_scale: unit,
+            output_scale: Scale {
+                multiplier: 1 << 30,
+                shift: -18,
+            },
+            output_zero_point: 0,
+            min: -128,
+            max: 127,
+        })
+    };
+    builder.step(add(sum, input, sum));
+    builder.step(add(sum, constant, output));
+    builder.finish(&[input], &[output])
 /// A model that hands its input on, with a front-end before it.
 fn with_frontend(
     features: u32,
@@ -647,6 +698,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("lut", lut()),
         ("requantize", requantize()),
         ("transpose", transpose()),
+        ("state", state()),
         ("frontend_micro", frontend_micro()),
         ("frontend_mel", frontend_mel()),
         ("frontend_motion", frontend_motion()),
