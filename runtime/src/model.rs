@@ -1,7 +1,7 @@
 //! A blob that has been proven sound.
 
 use crate::blob::{Initial, MAX_PORTS, Port, Preamble, Program, State, Step};
-use crate::blob::{FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{FrontendSpec, MAX_FRONTENDS};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -286,6 +286,8 @@ fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(),
         index += 1;
     }
     states.finish().map_err(ParseError::Program)
+}
+
 fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
     let mut specs = model.frontends();
     let count = model.program.frontend_count;
