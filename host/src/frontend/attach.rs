@@ -6,7 +6,8 @@ use super::{FrontendError, shape};
 use crate::measure::sim::Blob;
 use crate::quantize::quantize_multiplier;
 use tiivis_runtime::blob::{
-    self, DATA_ALIGNMENT, FrameOrder, FrontendKind, FrontendSpec, Port, Preamble, Program, Quantizer,
+    self, DATA_ALIGNMENT, FrameOrder, FrontendKind, FrontendSpec, Port, Preamble, Program,
+    Quantizer,
 };
 use tiivis_runtime::{ALIGNMENT, Aligned, Model};
 
@@ -92,7 +93,9 @@ fn quantizer(port: &Port<'_>, description: &Description) -> Result<Quantizer, Fr
             let ratio = (-16_f64).exp2() / f64::from(port.scale);
             // A positive shift would be applied before the multiplication and wrap.
             if ratio >= 1.0 {
-                return Err(wrong("a front-end's features have steps of 2^-16: scale them"));
+                return Err(wrong(
+                    "a front-end's features have steps of 2^-16: scale them",
+                ));
             }
             let scale = quantize_multiplier(ratio)
                 .map_err(|_| wrong("which no fixed-point multiplier reaches"))?;

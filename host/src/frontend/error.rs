@@ -76,7 +76,9 @@ pub enum FrontendError {
         samples: &'static str,
     },
     /// The reference refuses such a filterbank too.
-    #[error("the bands reach beyond the spectrum: `f_max_hz` must be below half of the sample rate")]
+    #[error(
+        "the bands reach beyond the spectrum: `f_max_hz` must be below half of the sample rate"
+    )]
     Spectrum,
     /// The model has no such input.
     #[error("the model has no input `{name}`, its inputs are {found}: set `input` to one of them")]
@@ -144,7 +146,9 @@ pub enum FrontendError {
     #[error("the model has no front-end: compress it with `--frontend frontend.toml`")]
     None,
     /// The runtime's check.
-    #[error("the runtime refuses the front-end, which is an error of the compiler; please report it")]
+    #[error(
+        "the runtime refuses the front-end, which is an error of the compiler; please report it"
+    )]
     Runtime(#[from] RuntimeError),
     /// The runtime's check of the whole.
     #[error("the runtime refuses the model, which is an error of the compiler; please report it")]

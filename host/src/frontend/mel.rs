@@ -232,7 +232,11 @@ impl MelSettings {
         if !(1e-18..=1e18).contains(&floor) {
             return Err(FrontendError::Range {
                 key: "floor",
-                expected: format!("{:e} to {:e} for these samples and bands", 1e-18 * unit, 1e18 * unit),
+                expected: format!(
+                    "{:e} to {:e} for these samples and bands",
+                    1e-18 * unit,
+                    1e18 * unit
+                ),
                 found: format!("{:e}", self.floor),
             });
         }
@@ -337,4 +341,3 @@ pub(super) fn shift_for(largest: f64, gain_bits: i32, to_bits: i32) -> Result<u3
 pub(super) fn fraction_bits(shift: u32, to_bits: i32) -> i32 {
     i32::try_from(shift).unwrap_or(i32::MAX - 64) + to_bits
 }
-

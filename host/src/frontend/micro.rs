@@ -152,7 +152,8 @@ impl MicroSettings {
     fn filterbank(&self, sample_rate_hz: u32, fft_len: u32) -> Result<Filterbank, FrontendError> {
         let spectrum_len = fft_len / 2 + 1;
         let float = |count: u32| narrow(f64::from(count));
-        let hz_per_bin = narrow(0.5 * f64::from(sample_rate_hz) / f64::from(float(spectrum_len) - 1.0));
+        let hz_per_bin =
+            narrow(0.5 * f64::from(sample_rate_hz) / f64::from(float(spectrum_len) - 1.0));
         let mel_low = mel(self.f_min_hz);
         let mel_spacing = (mel(self.f_max_hz) - mel_low) / float(self.bands + 1);
         // DC belongs to no channel.
@@ -179,7 +180,8 @@ impl MicroSettings {
                 }
             }
             let width = i16::try_from(bin - start);
-            bank.widths.push(width.map_err(|_| FrontendError::Spectrum)?);
+            bank.widths
+                .push(width.map_err(|_| FrontendError::Spectrum)?);
             below = center;
         }
         // The reference wants one bin to be left over.
@@ -199,7 +201,11 @@ impl MicroSettings {
         let mut gains = vec![cut(gain(0)), cut(gain(1))];
         for interval in 2..=32_u32 {
             let x0 = 1_u32 << (interval - 1);
-            let x2 = if interval == 32 { x0 + (x0 - 1) } else { 2 * x0 };
+            let x2 = if interval == 32 {
+                x0 + (x0 - 1)
+            } else {
+                2 * x0
+            };
             let y0 = gain(x0);
             let (first, second) = (gain(x0 + (x0 >> 1)) - y0, gain(x2) - y0);
             let slope = 4 * first - second;

@@ -24,9 +24,7 @@ pub use attach::attach;
 pub use bank::{Bank, MelScale, Norm, Triangles};
 pub use description::{Description, Kind, Quantization};
 pub use error::FrontendError;
-pub use mel::{
-    Cosine, CosineNorm, FloorMode, Logarithm, MelSettings, SampleScale, SpectrumName,
-};
+pub use mel::{Cosine, CosineNorm, FloorMode, Logarithm, MelSettings, SampleScale, SpectrumName};
 pub use micro::MicroSettings;
 pub use motion::MotionSettings;
 pub use samples::{Samples, read_samples, read_wav};

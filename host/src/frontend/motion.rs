@@ -34,7 +34,10 @@ impl MotionSettings {
 
     /// Tables and parameters.
     pub(super) fn spec(&self, tables: &mut Tables) -> Result<FrontendKind, FrontendError> {
-        let largest = self.std.iter().fold(f64::INFINITY, |least, &std| std.min(least));
+        let largest = self
+            .std
+            .iter()
+            .fold(f64::INFINITY, |least, &std| std.min(least));
         // A feature has 16 fraction bits, a sample none.
         let shift = super::mel::shift_for(1.0 / largest, GAIN_BITS, 16)?;
         let bits = super::mel::fraction_bits(shift, 16);

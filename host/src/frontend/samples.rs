@@ -75,7 +75,9 @@ pub fn read_samples(path: &Path) -> Result<Samples, FrontendError> {
         sample_rate_hz: None,
         channels: u32::try_from(channels).map_err(|_| FrontendError::TooLarge)?,
         values: values.ok_or_else(|| {
-            wrong("it must hold int16: scale and convert it with `x.astype(numpy.int16)`".to_owned())
+            wrong(
+                "it must hold int16: scale and convert it with `x.astype(numpy.int16)`".to_owned(),
+            )
         })?,
     })
 }

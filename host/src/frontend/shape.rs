@@ -29,11 +29,7 @@ pub(super) fn of_input(
 }
 
 /// From the extents that are not 1; an input of one axis is taken to be flattened frames.
-fn from_extents(
-    port: &Port<'_>,
-    frames: u32,
-    features: u32,
-) -> Result<FrameOrder, FrontendError> {
+fn from_extents(port: &Port<'_>, frames: u32, features: u32) -> Result<FrameOrder, FrontendError> {
     let extents: Vec<_> = port.shape.iter().copied().filter(|&n| n != 1).collect();
     match extents[..] {
         [first, second] if first == second => Err(FrontendError::Ambiguous {
