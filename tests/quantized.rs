@@ -120,7 +120,9 @@ fn options_about_quantizing_are_refused_for_a_quantized_model_and_needed_for_a_f
 /// An array of an archive.
 fn find<'a>(arrays: &'a [(String, Array)], name: &str) -> Option<&'a Array> {
     let mut arrays = arrays.iter();
-    arrays.find(|(found, _)| found == name).map(|(_, array)| array)
+    arrays
+        .find(|(found, _)| found == name)
+        .map(|(_, array)| array)
 }
 
 /// Compiles a model, runs it on one input and compares: every layer that is dumped is the golden one
@@ -154,10 +156,7 @@ fn compare_layers(
             compared += 1;
         }
     }
-    (
-        read_npy(&folder.join("y.npy")).expect("written"),
-        compared,
-    )
+    (read_npy(&folder.join("y.npy")).expect("written"), compared)
 }
 
 #[test]

@@ -51,6 +51,11 @@ pub enum ParseError {
     },
     /// A state is wrong.
     State {
+        /// Place in the list.
+        index: u32,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// A front-end is wrong.
     Frontend {
         /// Place in the list.

@@ -294,6 +294,8 @@ fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(),
         index += 1;
     }
     states.finish().map_err(ParseError::Program)
+}
+
 fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
     let mut specs = model.frontends();
     let count = model.program.frontend_count;

@@ -549,6 +549,8 @@ pub fn state() -> Vec<u8> {
     builder.step(add(sum, input, sum));
     builder.step(add(sum, constant, output));
     builder.finish(&[input], &[output])
+}
+
 /// A model that hands its input on, with a front-end before it.
 fn with_frontend(
     features: u32,
