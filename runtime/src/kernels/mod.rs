@@ -17,12 +17,14 @@ mod depthwise;
 mod dot;
 mod fixed_exp;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod pad;
 mod requantize;
 mod rescale;
 mod softmax;
 mod transpose;
+mod transpose_conv2d;
 mod window;
 
 pub(crate) use avg_pool::MAX_VALUES;
@@ -35,12 +37,14 @@ pub use depthwise::depthwise_conv2d;
 pub use dot::dot;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use lut::lut;
+pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
 pub use pad::pad;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
 pub use rescale::rescale;
 pub use softmax::softmax;
 pub use transpose::transpose;
+pub use transpose_conv2d::transpose_conv2d;
 pub use window::{Axis, Taps};
 
 /// Clamps to `min..=max` and narrows.

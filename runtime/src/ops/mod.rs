@@ -15,6 +15,7 @@ mod dense;
 mod depthwise;
 mod in_place;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod mul;
 mod operand;
@@ -24,6 +25,7 @@ mod rescale;
 mod softmax;
 mod sub;
 mod transpose;
+mod transpose_conv;
 mod window;
 
 pub(crate) use bounds::{Bounds, zero_point};
@@ -49,6 +51,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
+        Op::MatMul(params) => mat_mul::check(params, bounds),
     }
 }
 
@@ -69,5 +73,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
+        Op::MatMul(params) => mat_mul::run(params, arena, data),
     }
 }
