@@ -19,6 +19,8 @@ pub(super) fn lower_node(
         QOp::Reshape => Ok(()),
         QOp::Concat { axis } => concat(graph, index, *axis, program),
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }
@@ -39,6 +41,8 @@ pub(super) fn lower_node(
 fn scratch_bytes(op: &QOp) -> u32 {
     match op {
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }
@@ -105,6 +109,8 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Sub { .. }
         | QOp::Mul { .. } => {}
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }

@@ -41,6 +41,8 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
     let moving = match graph.nodes[before].op {
         Op::Reshape { .. } | Op::Transpose { .. } | Op::Pad(_) | Op::Concat { .. } => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -79,6 +81,8 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
     let node = &graph.nodes[producer];
     match node.op {
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::Add { .. }
         | Op::Sub { .. }

@@ -108,6 +108,8 @@ fn remove(graph: &mut Graph, chain: &Chain, removed: &[bool]) {
             | Op::AvgPool2d(_)
             | Op::Transpose { .. }
             | Op::Pad(_)
+            | Op::ConvTranspose2d(_)
+            | Op::MatMul { .. }
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Concat { .. }

@@ -83,6 +83,8 @@ fn keeps_scale(op: &Op) -> bool {
         | Op::Transpose { .. }
         | Op::Pad(_) => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -108,6 +110,8 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
             | Activation::HardSwish,
         )
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::MaxPool2d(_)
@@ -165,6 +169,8 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         // The mean of clipped values is not the clipped mean.
         Op::AvgPool2d(_) => false,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -214,6 +220,7 @@ fn value_range(
 pub(super) fn clamp(op: &Op) -> Option<Clamp> {
     match op {
         Op::Conv2d(conv) => conv.clamp,
+        Op::ConvTranspose2d(conv) => conv.clamp,
         Op::MaxPool2d(pool) => pool.clamp,
         Op::AvgPool2d(pool) => pool.clamp,
         Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
@@ -226,6 +233,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
             | Activation::HardSigmoid { .. }
             | Activation::HardSwish,
         )
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

@@ -172,6 +172,7 @@ fn weights<'a>(
     let input = importer.value(input).params.scale;
     Ok(Weights {
         weights,
+        zero_point: 0,
         bias: bias(importer, operator, channels)?,
         scales: scales(filter, input, output.scale, channels, axis)?,
     })
