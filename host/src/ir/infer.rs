@@ -8,6 +8,7 @@ mod tests;
 mod window;
 
 pub use error::InferError;
+pub(crate) use product::mat_mul_shape;
 
 use super::{Clamp, Conv2d, Op, Pad, Value, Window2d};
 use checks::{

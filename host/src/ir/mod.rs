@@ -14,6 +14,7 @@ mod text;
 mod verify;
 
 pub use graph::{Graph, Node, Port, Value, ValueId};
+pub(crate) use infer::mat_mul_shape;
 pub use infer::{InferError, infer};
 pub use macs::macs;
 pub use op::{

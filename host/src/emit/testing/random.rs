@@ -143,6 +143,11 @@ fn transpose_conv(random: &mut Random, builder: &mut Builder, input: ValueId) ->
 
 /// With itself, transposed, or with a constant, of which one matrix is for all.
 fn mat_mul(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let mut input = input;
+    if let [1, length] = builder.shape(input)[..] {
+        // The batch is no axis of a matrix.
+        input = builder.reshape(input, &[1, 1, length]);
+    }
     let shape = builder.shape(input);
     let (&columns, outer) = shape.split_last().unwrap();
     let rows = *outer.last().unwrap();

@@ -57,22 +57,24 @@ pub(super) fn mat_mul(
     a: &[usize],
     b: &[usize],
 ) -> Result<Vec<usize>, InferError> {
-    let fault = || InferError::MatMul {
+    mat_mul_shape([transpose_a, transpose_b], a, b).ok_or_else(|| InferError::MatMul {
         a: a.to_vec(),
         b: b.to_vec(),
-    };
+    })
+}
+
+/// The shape of a product of matrices whose last two axes may be stored swapped; none if the
+/// shapes are no factors.
+pub(crate) fn mat_mul_shape(transposed: [bool; 2], a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let matrix = |shape: &[usize], swapped: bool| match *shape {
         [.., rows, columns] if swapped => Some([columns, rows]),
         [.., rows, columns] => Some([rows, columns]),
         _ => None,
     };
-    let [rows, depth] = matrix(a, transpose_a).ok_or_else(fault)?;
-    let [other_depth, columns] = matrix(b, transpose_b).ok_or_else(fault)?;
-    if depth != other_depth {
-        return Err(fault());
-    }
+    let [rows, depth] = matrix(a, transposed[0])?;
+    let [other_depth, columns] = matrix(b, transposed[1])?;
     let outer = |shape: &[usize]| shape[..shape.len() - 2].to_vec();
-    let mut shape = broadcast(&outer(a), &outer(b)).map_err(|_| fault())?;
+    let mut shape = broadcast(&outer(a), &outer(b)).ok()?;
     shape.extend([rows, columns]);
-    Ok(shape)
+    (depth == other_depth).then_some(shape)
 }
