@@ -7,6 +7,7 @@
 mod activation;
 pub mod eval;
 mod graph;
+mod index_map;
 mod infer;
 mod macs;
 mod op;
@@ -14,6 +15,7 @@ mod text;
 mod verify;
 
 pub use graph::{Graph, Node, Port, Value, ValueId};
+pub use index_map::IndexMap;
 pub(crate) use infer::mat_mul_shape;
 pub use infer::{InferError, infer};
 pub use macs::macs;

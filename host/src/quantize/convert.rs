@@ -38,6 +38,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         name: graph.name.clone(),
         inputs: graph.inputs.iter().map(port).collect(),
         outputs: graph.outputs.iter().map(port).collect(),
+        states: Vec::new(),
         nodes: converter.nodes,
         values: converter.values,
     })
@@ -101,6 +102,7 @@ impl Converter<'_> {
             | Op::AvgPool2d(_)
             | Op::Reshape { .. }
             | Op::Transpose { .. }
+            | Op::Take { .. }
             | Op::Pad(_)
             | Op::Softmax
             | Op::Identity => false,
@@ -187,6 +189,7 @@ impl Converter<'_> {
             }
             Op::Reshape { .. } => QOp::Reshape,
             Op::Transpose { perm } => QOp::Transpose { perm: perm.clone() },
+            Op::Take { maps } => QOp::Take { maps: maps.clone() },
             Op::Pad(pad) => QOp::Pad {
                 before: pad.before.clone(),
                 after: pad.after.clone(),

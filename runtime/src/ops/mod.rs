@@ -24,11 +24,12 @@ mod requantize;
 mod rescale;
 mod softmax;
 mod sub;
+mod take;
 mod transpose;
 mod transpose_conv;
 mod window;
 
-pub(crate) use bounds::{Bounds, zero_point};
+pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
 
 use crate::blob::Op;
 use crate::data::Data;
@@ -53,6 +54,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Transpose(params) => transpose::check(params, bounds),
         Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
         Op::MatMul(params) => mat_mul::check(params, bounds),
+        Op::Take(params) => take::check(params, bounds),
     }
 }
 
@@ -75,5 +77,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Transpose(params) => transpose::run(params, arena),
         Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
         Op::MatMul(params) => mat_mul::run(params, arena, data),
+        Op::Take(params) => take::run(params, arena, data),
     }
 }

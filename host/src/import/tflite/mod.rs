@@ -8,15 +8,19 @@
 //! The batch is 1: a dynamic batch is taken as 1, and so is a fixed one where the whole network
 //! goes through it sample by sample. Where an input or output has no batch in front, one is added.
 
+mod attempt;
 mod batch;
+mod budget;
 mod failure;
 mod fixed_point;
 mod flatbuffer;
 mod importer;
 mod model;
+mod names;
 mod operators;
 mod ops;
 mod port;
+mod quantization;
 mod schema;
 mod tables;
 #[cfg(test)]
@@ -24,7 +28,7 @@ mod tests;
 
 use super::ImportError;
 use crate::quantize::graph::QGraph;
-use importer::Attempt;
+use attempt::Attempt;
 use model::{Budget, Model};
 
 /// Reads an int8 model; the graph gets this name. Also returns what the file is, e.g. `TFLite
@@ -47,11 +51,11 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
 fn attempt(model: &mut Model<'_>, budget: &Budget, name: &str) -> (Attempt, Option<usize>) {
     if let Some(samples) = batch::fixed(model) {
         let shapes = batch::take_out(model);
-        let single = importer::import(model, budget.clone(), name);
+        let single = attempt::import(model, budget.clone(), name);
         if single.graph.is_ok() {
             return (single, Some(samples));
         }
         batch::put_back(model, shapes);
     }
-    (importer::import(model, budget.clone(), name), None)
+    (attempt::import(model, budget.clone(), name), None)
 }
