@@ -1,8 +1,7 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{
-    FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
-};
+use crate::blob::{FrontendSpec, MAX_FRONTENDS};
+use crate::blob::{Initial, MAX_PORTS, Port, Preamble, Program, State, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
