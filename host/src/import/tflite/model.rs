@@ -49,6 +49,9 @@ pub(super) struct Operator<'a> {
 /// A port: its name and tensor.
 pub(super) type Port = (String, usize);
 
+/// Tensors and operators of subgraphs, by index.
+pub(super) type Initializers<'a> = HashMap<usize, (Vec<Tensor<'a>>, Vec<Operator<'a>>)>;
+
 /// The first subgraph of a file.
 #[derive(Debug)]
 pub(super) struct Model<'a> {
@@ -56,8 +59,8 @@ pub(super) struct Model<'a> {
     pub(super) operators: Vec<Operator<'a>>,
     pub(super) inputs: Vec<Port>,
     pub(super) outputs: Vec<Port>,
-    /// Tensors and operators of the subgraphs that `CALL_ONCE` names, by index.
-    pub(super) initializers: HashMap<usize, (Vec<Tensor<'a>>, Vec<Operator<'a>>)>,
+    /// The subgraphs that `CALL_ONCE` names.
+    pub(super) initializers: Initializers<'a>,
 }
 
 impl<'a> Model<'a> {
@@ -219,7 +222,7 @@ impl<'a> Reader<'a> {
         &mut self,
         graphs: Vector<'a>,
         operators: &[Operator<'a>],
-    ) -> Result<HashMap<usize, (Vec<Tensor<'a>>, Vec<Operator<'a>>)>, ImportError> {
+    ) -> Result<Initializers<'a>, ImportError> {
         let mut initializers = HashMap::new();
         for operator in operators {
             let (true, Some((_, options))) = (operator.name == "CALL_ONCE", operator.options)

@@ -3,7 +3,7 @@
 //! A variable is known by container and name, whatever handle reads it. The first read before an
 //! assignment makes it a state of the graph; what is assigned last is what the next run reads. Reads
 //! after an assignment read what was assigned, at once, as TFLM does. Before the first run a
-//! variable's bytes are what CALL_ONCE's subgraph assigns; without one they are the zero point of
+//! variable's bytes are what `CALL_ONCE`'s subgraph assigns; without one they are the zero point of
 //! what the first assignment assigns (TFLM's `MicroResourceVariables::Allocate`, which is not the
 //! zero point that they are read with).
 
@@ -24,7 +24,7 @@ type Key<'a> = (&'a [u8], &'a [u8]);
 /// A variable while the operators are walked.
 #[derive(Default)]
 struct Variable {
-    /// What CALL_ONCE assigns.
+    /// What `CALL_ONCE` assigns.
     initial: Option<Arc<[i8]>>,
     /// Zero point of what the first assignment assigns.
     fill: Option<i8>,
