@@ -124,7 +124,7 @@ pub enum ImportError {
         fault: Box<NodeFault>,
     },
     /// Several nodes that cannot be imported, or inputs; all that were found.
-    #[error("{} parts of the model are not supported (`tiivis ops` lists what is):{}", .0.len(), listed(.0))]
+    #[error("{} parts of the model are not supported:{}", .0.len(), listed(.0))]
     Several(Vec<ImportError>),
 }
 
