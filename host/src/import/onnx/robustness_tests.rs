@@ -4,28 +4,14 @@
 use super::golden_tests::models;
 use super::import;
 use crate::ir;
+use crate::passes::oracle::Random;
 use rten_onnx::onnx::{DataType, ModelProto, TensorProto};
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
     /// A byte; more often one that means something in lengths and numbers.
     fn byte(&mut self) -> u8 {
         const TELLING: [u8; 8] = [0, 1, 2, 3, 0x7f, 0x80, 0xfe, 0xff];
-        let [byte, choice, ..] = self.next().to_le_bytes();
+        let [byte, choice, ..] = self.bits().to_le_bytes();
         if choice < 128 {
             byte
         } else {
@@ -87,7 +73,7 @@ fn answered(bytes: &[u8], name: &str) -> bool {
 
 #[test]
 fn damaged_bytes_are_answered() {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let (mut accepted, mut tried) = (0usize, 0usize);
     for (name, bytes) in all_models() {
         for _ in 0..rounds() {
@@ -222,7 +208,7 @@ fn mutate_tensor(random: &mut Random, tensor: &mut TensorProto) {
 
 #[test]
 fn hostile_models_are_answered() {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let cases = all_models();
     let parsed = |bytes: &[u8]| {
         super::wire::check(bytes)

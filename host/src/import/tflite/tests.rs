@@ -5,27 +5,13 @@ use super::import;
 use crate::emit::{EmitOptions, compile};
 use crate::import::survey::Verdict;
 use crate::import::{ImportError, NodeFault};
+use crate::passes::oracle::Random;
 use std::path::Path;
 
 /// Mutants in a usual run; `TIIVIS_MUTANTS` asks for another number.
 const MUTANTS: usize = 3000;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
     /// A word that means something as an offset, a count, an index or a float.
     fn word(&mut self) -> u32 {
         const TELLING: [u32; 12] = [
@@ -50,7 +36,7 @@ impl Random {
             let at = self.below(bytes.len());
             match self.below(8) {
                 0 => bytes.truncate(at.max(8)),
-                1..=3 => bytes[at] = self.next().to_le_bytes()[0],
+                1..=3 => bytes[at] = self.bits().to_le_bytes()[0],
                 4 | 5 => {
                     let at = at & !3;
                     let word = self.word().to_le_bytes();
@@ -99,7 +85,7 @@ fn only(bytes: &[u8], word: &[u8]) -> usize {
 fn mutants_are_imported_or_refused() {
     let number = std::env::var("TIIVIS_MUTANTS").map_or(MUTANTS, |number| number.parse().unwrap());
     let models = models();
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let (mut imported, mut compiled) = (0, 0);
     for _ in 0..number {
         let mut bytes = models[random.below(models.len())].clone();
