@@ -6,12 +6,11 @@ use crate::import::onnx::node::{Node, floats, shape_fault};
 use crate::import::onnx::view::View;
 use crate::ir::{Op, ValueId};
 
-/// A factor as matrices: its value, the axes before the last two, and whether it was a vector.
+/// A factor as matrices: its value, the number of axes before the last two and without the batch,
+/// and whether it was a vector.
 struct Factor {
     value: ValueId,
-    outer: Vec<usize>,
-    rows: usize,
-    columns: usize,
+    outer: usize,
     is_vector: bool,
 }
 
@@ -39,7 +38,7 @@ pub(super) fn product(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     let value = context.emit(node, op, vec![a.value, b.value])?;
 
     let shape = context.graph.shape(value)[1..].to_vec();
-    let outer = a.outer.len().max(b.outer.len());
+    let outer = a.outer.max(b.outer);
     let mut axes: Vec<Vec<usize>> = Vec::new();
     if has_batch {
         axes.push(Vec::new());
@@ -51,10 +50,6 @@ pub(super) fn product(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     if !b.is_vector {
         axes.push(vec![shape.len() - 1]);
     }
-    debug_assert_eq!(
-        (a.rows, b.columns),
-        (shape[shape.len() - 2], shape[shape.len() - 1])
-    );
     Ok(Tensor::computed(value, View::new(shape, axes)))
 }
 
@@ -99,9 +94,7 @@ fn factor(
     };
     Ok(Factor {
         value,
-        outer: outer.to_vec(),
-        rows,
-        columns,
+        outer: outer.len(),
         is_vector,
     })
 }

@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::options::{fused, kind, options, positive, required, shaped};
 use super::weighted::{LayerOperands, weights};
-use super::window::map;
+use super::window::{is_same, map};
 use crate::ir::TransposedWindow2d;
 use crate::quantize::graph::{QClamp, QOp};
 
@@ -34,17 +34,7 @@ pub(super) fn transpose_conv<'a>(
         positive(options, 2, 0, "stride_h")?,
         positive(options, 1, 0, "stride_w")?,
     ];
-    let is_same = match options.i8(0)? {
-        0 => true,
-        1 => false,
-        other => {
-            return Err(super::super::failure::option(
-                "padding",
-                other.to_string(),
-                "SAME (0), VALID (1)",
-            ));
-        }
-    };
+    let is_same = is_same(options)?;
     let window = TransposedWindow2d {
         kernel,
         stride,
@@ -58,6 +48,7 @@ pub(super) fn transpose_conv<'a>(
         bias: 3,
         channels: out,
         axis: 0,
+        is_symmetric: true,
     };
     let weights = weights(importer, operator, input, result.params, operands)?;
     let op = QOp::TransposeConv2d {

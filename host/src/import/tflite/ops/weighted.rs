@@ -127,7 +127,10 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
         operator,
         input,
         result.params,
-        LayerOperands::usual(out, 0),
+        LayerOperands {
+            is_symmetric: false,
+            ..LayerOperands::usual(out, 0)
+        },
     )?;
     let rows_in = if shape.last() == Some(&width) {
         input
@@ -182,6 +185,8 @@ pub(super) struct LayerOperands {
     pub(super) channels: usize,
     /// The filter's axis of output channels.
     pub(super) axis: i32,
+    /// TFLM takes a zero point of 0 for granted, whatever the file says.
+    pub(super) is_symmetric: bool,
 }
 
 impl LayerOperands {
@@ -192,6 +197,7 @@ impl LayerOperands {
             bias: 2,
             channels,
             axis,
+            is_symmetric: true,
         }
     }
 }
@@ -213,7 +219,7 @@ pub(super) fn weights<'a>(
     let input = importer.value(input).params.scale;
     Ok(Weights {
         weights,
-        zero_point: filter_zero_point(filter, operator)?,
+        zero_point: filter_zero_point(filter, operands.is_symmetric)?,
         bias: bias(importer, operator, operands.bias, channels)?,
         scales: scales(filter, input, output.scale, channels, axis)?,
     })
@@ -243,9 +249,8 @@ fn bias<'a>(
     Ok(data.chunks_exact(4).map(number).collect())
 }
 
-/// The one zero point of a filter. TFLM's dense layer takes any, its convolutions take 0 for
-/// granted.
-fn filter_zero_point(filter: &Tensor<'_>, operator: &Operator<'_>) -> Checked<i32> {
+/// The one zero point of a filter.
+fn filter_zero_point(filter: &Tensor<'_>, is_symmetric: bool) -> Checked<i32> {
     let elements = filter.quantization.zero_points.elements();
     let mut zero_points = elements.map(i64::from_le_bytes);
     let first = zero_points.next().unwrap_or(0);
@@ -253,10 +258,10 @@ fn filter_zero_point(filter: &Tensor<'_>, operator: &Operator<'_>) -> Checked<i3
         let found = format!("{first} and {other}");
         return Err(operand("filter's zero points", "all the same", found));
     }
-    let (range, expected) = if &*operator.name == "FULLY_CONNECTED" {
-        (-128..=127, "in -128..=127")
-    } else {
+    let (range, expected) = if is_symmetric {
         (0..=0, "0")
+    } else {
+        (-128..=127, "in -128..=127")
     };
     i32::try_from(first)
         .ok()

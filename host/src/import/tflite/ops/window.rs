@@ -39,6 +39,15 @@ pub(super) struct Steps {
     pub(super) dilation: [usize; 2],
 }
 
+/// Whether the padding in field 0 of the options is SAME; else it is VALID.
+pub(super) fn is_same(options: Table<'_>) -> Checked<bool> {
+    match options.i8(0)? {
+        0 => Ok(true),
+        1 => Ok(false),
+        other => Err(option("padding", other.to_string(), "SAME (0), VALID (1)")),
+    }
+}
+
 /// Resolves the padding in field 0 of the options.
 ///
 /// SAME: `ceil(in / stride)` results, and as much padding as they need, the smaller half before;
@@ -50,11 +59,7 @@ pub(super) fn slide(
     kernel: [usize; 2],
     steps: Steps,
 ) -> Checked<Slide> {
-    let is_same = match options.i8(0)? {
-        0 => true,
-        1 => false,
-        other => return Err(option("padding", other.to_string(), "SAME (0), VALID (1)")),
-    };
+    let is_same = is_same(options)?;
     let Steps { stride, dilation } = steps;
     let mut slide = Slide {
         window: Window2d {
