@@ -115,6 +115,12 @@ impl<'a> Model<'a> {
         Items::new(self.program.outputs, self.program.output_count)
     }
 
+    /// Bytes of the arena that survive from one run to the next.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        self.states().map(|state| u64::from(state.span.len)).sum()
+    }
+
     /// What survives from one run to the next.
     #[must_use]
     pub fn states(&self) -> Items<'a, State> {

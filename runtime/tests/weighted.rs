@@ -38,29 +38,40 @@ fn conv2d(p: &Conv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
     output
 }
 
+/// Parameters, input and weights; every other one grouped, with at most so many channels of a group.
+fn random_convolution(
+    random: &mut Random,
+    case: u32,
+    [most_in, most_out]: [u32; 2],
+) -> (Conv2d, Vec<i8>, Vec<i8>) {
+    let window = window(random);
+    let groups = if case.is_multiple_of(2) {
+        1
+    } else {
+        random.extent(1, 3)
+    };
+    let (group_in, group_out) = (random.extent(1, most_in), random.extent(1, most_out));
+    let p = Conv2d {
+        input: NOWHERE,
+        output: NOWHERE,
+        weights: NOWHERE,
+        window,
+        in_c: group_in * groups,
+        out_c: group_out * groups,
+        groups,
+        accumulate: NO_ACCUMULATE,
+    };
+    let input = random.values(window.in_h * window.in_w * p.in_c);
+    let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
+    (p, input, weights)
+}
+
 #[test]
 fn convolution_equals_the_definition() {
     let mut random = Random::new(1);
     for case in 0..600 {
-        let window = window(&mut random);
-        let groups = if case % 2 == 0 {
-            1
-        } else {
-            random.extent(1, 3)
-        };
-        let (group_in, group_out) = (random.extent(1, 6), random.extent(1, 3));
-        let p = Conv2d {
-            input: NOWHERE,
-            output: NOWHERE,
-            weights: NOWHERE,
-            window,
-            in_c: group_in * groups,
-            out_c: group_out * groups,
-            groups,
-            accumulate: NO_ACCUMULATE,
-        };
-        let input = random.values(window.in_h * window.in_w * p.in_c);
-        let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
+        let (p, input, weights) = random_convolution(&mut random, case, [6, 3]);
+        let window = p.window;
         let mut layer = Layer::random(&mut random, p.out_c);
         if random.range(0, 2) == 0 {
             layer.weights_zero_point = random.int8().into();
@@ -173,7 +184,7 @@ fn dense_equals_a_convolution_of_one_pixel() {
 }
 
 /// Scatters every input value, as TFLite does.
-fn transpose_conv2d(p: &TransposeConv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
+fn transpose_conv2d(p: &Conv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
     let w = &p.window;
     let (in_c, out_c) = (p.in_c as usize, p.out_c as usize);
     let (group_in, group_out) = (in_c / p.groups as usize, out_c / p.groups as usize);
@@ -208,25 +219,8 @@ fn transpose_conv2d(p: &TransposeConv2d, input: &[i8], weights: &[i8], layer: &L
 fn transposed_convolution_equals_scattering() {
     let mut random = Random::new(4);
     for case in 0..600 {
-        let window = window(&mut random);
-        let groups = if case % 2 == 0 {
-            1
-        } else {
-            random.extent(1, 3)
-        };
-        let (group_in, group_out) = (random.extent(1, 80), random.extent(1, 7));
-        let p = TransposeConv2d {
-            input: NOWHERE,
-            output: NOWHERE,
-            weights: NOWHERE,
-            window,
-            in_c: group_in * groups,
-            out_c: group_out * groups,
-            groups,
-            accumulate: NO_ACCUMULATE,
-        };
-        let input = random.values(window.in_h * window.in_w * p.in_c);
-        let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
+        let (p, input, weights) = random_convolution(&mut random, case, [80, 7]);
+        let window = p.window;
         let layer = Layer::random(&mut random, p.out_c);
         let mut output = vec![55; (window.out_h * window.out_w * p.out_c) as usize];
         kernels::transpose_conv2d(&p, &input, &weights, &layer.channels(), &mut output);

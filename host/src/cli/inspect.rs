@@ -214,7 +214,7 @@ fn of_blob(blob: &Blob) -> Summary {
         blob: Some(BlobSummary {
             blob_bytes: blob.bytes().len(),
             arena_bytes: model.arena_bytes(),
-            state_bytes: model.states().map(|state| u64::from(state.span.len)).sum(),
+            state_bytes: model.state_bytes(),
             tool: provenance.tool.to_owned(),
             recipe: provenance.recipe.to_owned(),
             labels: model.labels().map(str::to_owned).collect(),

@@ -4,11 +4,12 @@ use super::EmitError;
 use super::data::Data;
 use super::steps::{Emitter, foreign};
 use super::traces::traces;
+use crate::data::AlignedBytes;
 use crate::plan::{Place, Plan, Program, check};
 use crate::quantize::graph::{Initial, QGraph, QPort};
 use serde::Serialize;
+use tiivis_runtime::Model;
 use tiivis_runtime::blob::{self, Isa, MAX_PORTS, MAX_RANK, Port, Provenance};
-use tiivis_runtime::{ALIGNMENT, Aligned, Model};
 
 /// What a blob says about itself beside the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,13 +53,13 @@ pub fn emit(
     let states = states(&mut emitter)?;
     let layer_names = match options.strip_names {
         true => Vec::new(),
-        false => texts(&program.layers)?,
+        false => list(&program.layers)?,
     };
     let traces = match options.strip_names {
         true => Vec::new(),
         false => traces(&emitter)?,
     };
-    let labels = texts(&options.labels)?;
+    let labels = list(&options.labels)?;
     let encoded = postcard::to_stdvec(&blob::Program {
         arena_bytes: plan.arena_bytes,
         isa: Isa::Portable,
@@ -92,11 +93,10 @@ pub fn emit(
 fn assembled(program: &[u8], data: &[u8]) -> Result<Vec<u8>, EmitError> {
     let len = blob::assembled_len(program.len(), data.len()).ok_or(EmitError::TooLarge)?;
     let len = usize::try_from(len).map_err(|_| EmitError::TooLarge)?;
-    let mut storage = vec![Aligned([0u8; ALIGNMENT]); len.div_ceil(ALIGNMENT)];
-    let bytes = &mut tiivis_runtime::flatten_mut(&mut storage)[..len];
-    blob::assemble(program, data, bytes)?;
-    Model::parse(bytes).map_err(EmitError::Refused)?;
-    Ok(bytes.to_vec())
+    let mut bytes = AlignedBytes::zeroed(len);
+    blob::assemble(program, data, bytes.as_mut())?;
+    Model::parse(bytes.as_ref()).map_err(EmitError::Refused)?;
+    Ok(bytes.as_ref().to_vec())
 }
 
 /// The ports as consecutive postcard values.
@@ -169,14 +169,6 @@ fn states(emitter: &mut Emitter<'_>) -> Result<Vec<u8>, EmitError> {
             Initial::Bytes(values) => blob::Initial::Data(emitter.data.int8(values)?),
         };
         append(&mut bytes, &blob::State { span, initial })?;
-    }
-    Ok(bytes)
-}
-
-fn texts(texts: &[String]) -> Result<Vec<u8>, EmitError> {
-    let mut bytes = Vec::new();
-    for text in texts {
-        append(&mut bytes, text.as_str())?;
     }
     Ok(bytes)
 }

@@ -6,7 +6,7 @@ use super::steps::Ends;
 use crate::ir::{TransposedWindow2d, Window2d};
 use crate::lower::{count, rows_and_depth, transposed_window, window};
 use crate::quantize::graph::{QClamp, Weights};
-use tiivis_runtime::blob::{Accumulate, Conv2d, Dense, DepthwiseConv2d, Op, TransposeConv2d};
+use tiivis_runtime::blob::{self, Accumulate, Conv2d, Dense, DepthwiseConv2d, Op};
 
 /// What turns a layer's sums into its results.
 type Layer<'a> = (&'a Weights, QClamp);
@@ -18,17 +18,8 @@ pub(super) fn conv2d(
     groups: usize,
     layer: Layer<'_>,
 ) -> Result<Op, EmitError> {
-    let Ends { node, from, to, .. } = *ends;
-    Ok(Op::Conv2d(Conv2d {
-        input: ends.input,
-        output: ends.output,
-        weights: data.weights(&layer.0.weights)?,
-        window: window(node, geometry, &from.shape, &to.shape)?,
-        in_c: rows_and_depth(node, &from.shape)?.1,
-        out_c: rows_and_depth(node, &to.shape)?.1,
-        groups: count(node, "the number of groups", groups)?,
-        accumulate: accumulate(data, ends, layer)?,
-    }))
+    let window = window(ends.node, geometry, &ends.from.shape, &ends.to.shape)?;
+    Ok(Op::Conv2d(convolution(data, ends, window, groups, layer)?))
 }
 
 pub(super) fn transpose_conv2d(
@@ -38,17 +29,29 @@ pub(super) fn transpose_conv2d(
     groups: usize,
     layer: Layer<'_>,
 ) -> Result<Op, EmitError> {
+    let window = transposed_window(ends.node, geometry, &ends.from.shape, &ends.to.shape)?;
+    let params = convolution(data, ends, window, groups, layer)?;
+    Ok(Op::TransposeConv2d(params))
+}
+
+fn convolution(
+    data: &mut Data,
+    ends: &Ends<'_>,
+    window: blob::Window2d,
+    groups: usize,
+    layer: Layer<'_>,
+) -> Result<Conv2d, EmitError> {
     let Ends { node, from, to, .. } = *ends;
-    Ok(Op::TransposeConv2d(TransposeConv2d {
+    Ok(Conv2d {
         input: ends.input,
         output: ends.output,
         weights: data.weights(&layer.0.weights)?,
-        window: transposed_window(node, geometry, &from.shape, &to.shape)?,
+        window,
         in_c: rows_and_depth(node, &from.shape)?.1,
         out_c: rows_and_depth(node, &to.shape)?.1,
         groups: count(node, "the number of groups", groups)?,
         accumulate: accumulate(data, ends, layer)?,
-    }))
+    })
 }
 
 pub(super) fn depthwise(

@@ -3,13 +3,14 @@
 use super::description::{Description, Kind, Quantization};
 use super::tables::Tables;
 use super::{FrontendError, shape};
+use crate::data::AlignedBytes;
 use crate::measure::sim::Blob;
 use crate::quantize::quantize_multiplier;
+use tiivis_runtime::Model;
 use tiivis_runtime::blob::{
     self, DATA_ALIGNMENT, FrameOrder, FrontendKind, FrontendSpec, Port, Preamble, Program,
     Quantizer,
 };
-use tiivis_runtime::{ALIGNMENT, Aligned, Model};
 
 /// Adds a front-end to a compiled model; the result is a blob that has been proven.
 ///
@@ -125,11 +126,10 @@ const MICRO_SPEECH_STEP: i32 = 6660;
 fn assemble(program: &[u8], data: &[u8]) -> Result<Vec<u8>, FrontendError> {
     let len = blob::assembled_len(program.len(), data.len()).ok_or(FrontendError::TooLarge)?;
     let len = usize::try_from(len).map_err(|_| FrontendError::TooLarge)?;
-    let mut storage = vec![Aligned([0_u8; ALIGNMENT]); len.div_ceil(ALIGNMENT)];
-    let bytes = &mut tiivis_runtime::flatten_mut(&mut storage)[..len];
-    blob::assemble(program, data, bytes).map_err(|_| FrontendError::TooLarge)?;
-    Model::parse(bytes)?;
-    Ok(bytes.to_vec())
+    let mut bytes = AlignedBytes::zeroed(len);
+    blob::assemble(program, data, bytes.as_mut()).map_err(|_| FrontendError::TooLarge)?;
+    Model::parse(bytes.as_ref())?;
+    Ok(bytes.as_ref().to_vec())
 }
 
 impl Description {

@@ -100,9 +100,21 @@ fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
 fn conv2d(conv: &Conv2d, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
     check_clamp(conv.clamp)?;
     let [batch, rows, columns, channels] = four("x", &inputs[0].shape)?;
+    let filters = filters(inputs, channels, conv.groups, conv.window.kernel)?;
+    let [rows, columns] = conv.window.output_size([rows, columns])?;
+    Ok(vec![batch, rows, columns, filters])
+}
+
+/// Number of filters of a convolution, whose weights and bias must fit so many channels and groups,
+/// and this kernel.
+fn filters(
+    inputs: &[&Value],
+    channels: usize,
+    groups: usize,
+    kernel: [usize; 2],
+) -> Result<usize, InferError> {
     let weights = &inputs[1].shape;
     let [filters, kernel_rows, kernel_columns, group_channels] = four("weights", weights)?;
-    let groups = conv.groups;
     if groups == 0 || !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
         return Err(InferError::Groups {
             groups,
@@ -117,15 +129,14 @@ fn conv2d(conv: &Conv2d, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
             found: channels,
         });
     }
-    if conv.window.kernel != [kernel_rows, kernel_columns] {
+    if kernel != [kernel_rows, kernel_columns] {
         return Err(InferError::Kernel {
-            expected: conv.window.kernel,
+            expected: kernel,
             found: [kernel_rows, kernel_columns],
         });
     }
     check_bias(inputs, filters)?;
-    let [rows, columns] = conv.window.output_size([rows, columns])?;
-    Ok(vec![batch, rows, columns, filters])
+    Ok(filters)
 }
 
 fn dense(clamp: Option<Clamp>, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {

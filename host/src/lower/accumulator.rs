@@ -17,8 +17,8 @@ const MOST_ZERO_POINT: u64 = 128;
 
 /// Checks the lists' lengths (`channels` results of `taps` products each), and that nothing leaves
 /// int32: an input less its zero point is at most 255 in magnitude, so in any order of summation
-/// no sum exceeds `|bias| + 255 · Σ|w|`, the weights less their zero point. A positive shift is applied to the sum, and the zero
-/// point added after it.
+/// no sum exceeds `|bias| + 255 · Σ|w|`, the weights less their zero point. A positive shift is
+/// applied to the sum, and the zero point added after it.
 pub(super) fn prove(
     node: &QNode,
     weights: &Weights,

@@ -1,11 +1,12 @@
 //! Where values live: which of them share a buffer because they mean the same bytes.
 //!
-//! A reshaped tensor is its input; a slice of the outermost axis that matters is a part of it; an input of a concatenation along the outermost axis that
-//! matters can be a part of the output. The rest get buffers of their own.
+//! A reshaped tensor is its input; a slice of the outermost axis that matters is a part of it; an
+//! input of a concatenation along the outermost axis that matters can be a part of the output. The
+//! rest get buffers of their own.
 
 use super::shape::bytes;
 use super::walk::Walk;
-use super::{ConcatInputs, LowerError};
+use super::{ConcatInputs, LowerError, states};
 use crate::ir::ValueId;
 use crate::plan::{ALIGNMENT_BYTES, Buffer, Home, Place};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -27,12 +28,7 @@ pub(super) fn find(
     for port in &graph.inputs {
         sharing.define(port.value, bytes(graph.value(port.value))?);
     }
-    for (state, _) in graph
-        .states
-        .iter()
-        .zip(live_states)
-        .filter(|(_, live)| **live)
-    {
+    for state in states::those(graph, live_states) {
         sharing.define(state.value, bytes(graph.value(state.value))?);
     }
     for (index, node) in graph.nodes.iter().enumerate() {

@@ -59,12 +59,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
         node::check_arity(node)?;
     }
-    for (state, _) in graph
-        .states
-        .iter()
-        .zip(&live_states)
-        .filter(|(_, live)| **live)
-    {
+    for state in states::those(graph, &live_states) {
         states::check(graph, state)?;
     }
     let Homes { buffers, homes } = homes::find(graph, &live, &live_states, concat)?;
@@ -125,15 +120,8 @@ fn live(graph: &QGraph) -> (Vec<bool>, Vec<bool>) {
             return (live, live_states);
         }
         live_states = found;
-        for (state, _) in graph
-            .states
-            .iter()
-            .zip(&live_states)
-            .filter(|(_, live)| **live)
-        {
-            if let Some(next) = state.next {
-                needed[next.index()] = true;
-            }
+        for next in states::those(graph, &live_states).filter_map(|state| state.next) {
+            needed[next.index()] = true;
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::LowerError;
 use super::accumulator::{self, Order};
 use super::node::{divided, equal, symmetric};
-use super::shape::count;
+use super::shape::{blob_window, count};
 use crate::ir::TransposedWindow2d;
 use crate::quantize::graph::{QNode, QValue, Weights};
 use tiivis_runtime::blob;
@@ -55,29 +55,15 @@ pub(crate) fn transposed_window(
     };
     equal(node, "output rows", window.output[0], out_h)?;
     equal(node, "output columns", window.output[1], out_w)?;
-    let both = |what, [a, b]: [usize; 2]| -> Result<[u32; 2], LowerError> {
-        Ok([count(node, what, a)?, count(node, what, b)?])
-    };
-    let [in_h, in_w] = both("the input", [in_h, in_w])?;
-    let [out_h, out_w] = both("the output", [out_h, out_w])?;
-    let [kernel_h, kernel_w] = both("the kernel", window.kernel)?;
-    let [stride_h, stride_w] = both("the stride", window.stride)?;
-    let [dilation_h, dilation_w] = both("the dilation", window.dilation)?;
-    let [pad_top, pad_left] = both("the padding", window.pad_before)?;
-    Ok(blob::Window2d {
-        in_h,
-        in_w,
-        out_h,
-        out_w,
-        kernel_h,
-        kernel_w,
-        stride_h,
-        stride_w,
-        dilation_h,
-        dilation_w,
-        pad_top,
-        pad_left,
-    })
+    let TransposedWindow2d {
+        kernel,
+        stride,
+        dilation,
+        pad_before,
+        output,
+    } = *window;
+    let sizes = [[in_h, in_w], output];
+    blob_window(node, sizes, [kernel, stride, dilation, pad_before])
 }
 
 /// The sizes of a product, if the shapes fit and no sum of products overflows.

@@ -103,15 +103,36 @@ pub(crate) fn window(
     for axis in 0..2 {
         check_axis(node, window, axis, input[axis], output[axis])?;
     }
+    let Window2d {
+        kernel,
+        stride,
+        dilation,
+        pad_before,
+        pad_after: _,
+    } = *window;
+    blob_window(
+        node,
+        [input, output],
+        [kernel, stride, dilation, pad_before],
+    )
+}
+
+/// A geometry as kernels take it: the sizes of input and output; kernel, stride, dilation and the
+/// padding in front.
+pub(super) fn blob_window(
+    node: &QNode,
+    [input, output]: [[usize; 2]; 2],
+    [kernel, stride, dilation, padding]: [[usize; 2]; 4],
+) -> Result<blob::Window2d, LowerError> {
     let both = |what, values: [usize; 2]| -> Result<[u32; 2], LowerError> {
         Ok([count(node, what, values[0])?, count(node, what, values[1])?])
     };
     let [in_h, in_w] = both("the input", input)?;
     let [out_h, out_w] = both("the output", output)?;
-    let [kernel_h, kernel_w] = both("the kernel", window.kernel)?;
-    let [stride_h, stride_w] = both("the stride", window.stride)?;
-    let [dilation_h, dilation_w] = both("the dilation", window.dilation)?;
-    let [pad_top, pad_left] = both("the padding", window.pad_before)?;
+    let [kernel_h, kernel_w] = both("the kernel", kernel)?;
+    let [stride_h, stride_w] = both("the stride", stride)?;
+    let [dilation_h, dilation_w] = both("the dilation", dilation)?;
+    let [pad_top, pad_left] = both("the padding", padding)?;
     Ok(blob::Window2d {
         in_h,
         in_w,

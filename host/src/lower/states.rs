@@ -15,6 +15,12 @@ pub(super) fn live(graph: &QGraph, needed: &[bool]) -> Vec<bool> {
     states.map(|state| needed[state.value.index()]).collect()
 }
 
+/// The states that `live` marks.
+pub(super) fn those<'a>(graph: &'a QGraph, live: &'a [bool]) -> impl Iterator<Item = &'a QState> {
+    let marked = graph.states.iter().zip(live);
+    marked.filter_map(|(state, &live)| live.then_some(state))
+}
+
 /// What must hold of a state before its buffer is found.
 pub(super) fn check(graph: &QGraph, state: &QState) -> Result<(), LowerError> {
     let fault = |what| LowerError::State {

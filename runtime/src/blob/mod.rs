@@ -24,5 +24,5 @@ pub use program::{
 pub use step::{
     Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Factor, Lut, MatMul, Mul, Offsets,
     Op, Operand, Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES,
-    Take, TakeAxis, Transpose, TransposeConv2d, Window2d,
+    Take, TakeAxis, Transpose, Window2d,
 };

@@ -65,8 +65,12 @@ pub enum Op {
     Requantize(Requantize),
     /// Permutes the axes.
     Transpose(Transpose),
-    /// Transposed convolution, grouped or not.
-    TransposeConv2d(TransposeConv2d),
+    /// Transposed convolution, grouped or not, with weights of zero point 0.
+    ///
+    /// Its window is read the other way: tap `k` of output row `y` reads input row
+    /// `(y + pad_top - k * dilation_h) / stride_h` where that division leaves no rest and the row is
+    /// inside the input; columns likewise. Other taps add nothing.
+    TransposeConv2d(Conv2d),
     /// Product of two matrices, neither of which need be constant.
     MatMul(MatMul),
     /// Copies runs of bytes from where an outer product of offsets says.
@@ -102,7 +106,7 @@ impl Op {
     #[must_use]
     pub const fn output(&self) -> Span {
         match self {
-            Self::Conv2d(op) => op.output,
+            Self::Conv2d(op) | Self::TransposeConv2d(op) => op.output,
             Self::DepthwiseConv2d(op) => op.output,
             Self::Dense(op) => op.output,
             Self::MaxPool2d(op) | Self::AvgPool2d(op) => op.output,
@@ -114,7 +118,6 @@ impl Op {
             Self::Lut(op) => op.output,
             Self::Requantize(op) => op.output,
             Self::Transpose(op) => op.output,
-            Self::TransposeConv2d(op) => op.output,
             Self::MatMul(op) => op.output,
             Self::Take(op) => op.output,
         }
@@ -124,11 +127,9 @@ impl Op {
     #[must_use]
     pub const fn weights_bytes(&self) -> u32 {
         match self {
-            Self::Conv2d(op) => op.weights.len,
+            Self::Conv2d(op) | Self::TransposeConv2d(op) => op.weights.len,
             Self::DepthwiseConv2d(op) => op.weights.len,
             Self::Dense(op) => op.weights.len,
-            Self::TransposeConv2d(op) => op.weights.len,
-            Self::MatMul(_) => 0,
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -140,6 +141,7 @@ impl Op {
             | Self::Lut(_)
             | Self::Requantize(_)
             | Self::Transpose(_)
+            | Self::MatMul(_)
             | Self::Take(_) => 0,
         }
     }
@@ -237,7 +239,7 @@ pub struct Accumulate {
     pub max: i8,
 }
 
-/// Parameters of [`Op::Conv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
+/// Parameters of [`Op::Conv2d`] and [`Op::TransposeConv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
 /// aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conv2d {
@@ -490,32 +492,6 @@ pub struct Transpose {
     pub shape: [u32; 4],
     /// A permutation of `0..4`.
     pub perm: [u8; 4],
-}
-
-/// Parameters of [`Op::TransposeConv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`,
-/// 16-byte aligned, of zero point 0.
-///
-/// Tap `k` of output row `y` reads input row `(y + pad_top - k * dilation_h) / stride_h` where that
-/// division leaves no rest and the row is inside the input; columns likewise. Other taps add
-/// nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransposeConv2d {
-    /// `[1, in_h, in_w, in_c]`.
-    pub input: Span,
-    /// `[1, out_h, out_w, out_c]`.
-    pub output: Span,
-    /// Weights, int8.
-    pub weights: Span,
-    /// Geometry, read as above.
-    pub window: Window2d,
-    /// Input channels, a multiple of `groups`.
-    pub in_c: u32,
-    /// Output channels, a multiple of `groups`.
-    pub out_c: u32,
-    /// Groups: output channels `g * out_c / groups ..` see input channels `g * in_c / groups ..`.
-    pub groups: u32,
-    /// Bias and requantization.
-    pub accumulate: Accumulate,
 }
 
 /// A factor of [`MatMul`].

@@ -10,8 +10,8 @@ use crate::index;
 ///
 /// `output[y, x, o] = finish(bias[o] + sum over taps and channels of
 /// (input[y * stride - pad + k * dilation, .., i] - input_zero_point) *
-/// (weights[o, k, .., i] - weights_zero_point))`, taps outside the input add nothing (they are the zero point). TFLite's `CONV_2D`
-/// (`reference/integer_ops/conv.h`).
+/// (weights[o, k, .., i] - weights_zero_point))`, taps outside the input add nothing (they are the
+/// zero point). TFLite's `CONV_2D` (`reference/integer_ops/conv.h`).
 ///
 /// `input` is `[in_h, in_w, in_c]`, `weights` `[out_c, kernel_h, kernel_w, in_c / groups]`,
 /// `output` `[out_h, out_w, out_c]`, each value of the full int8 range.

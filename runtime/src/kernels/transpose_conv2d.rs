@@ -3,7 +3,7 @@
 use super::Channels;
 use super::channels::BLOCK;
 use super::dot::{PATCH, center, products};
-use crate::blob::TransposeConv2d;
+use crate::blob::Conv2d;
 use crate::index;
 
 /// Transposed 2-D convolution, grouped or not, dilated or not.
@@ -18,7 +18,7 @@ use crate::index;
 /// `output` `[out_h, out_w, out_c]`, each value of the full int8 range.
 #[inline(never)]
 pub fn transpose_conv2d(
-    params: &TransposeConv2d,
+    params: &Conv2d,
     input: &[i8],
     weights: &[i8],
     channels: &Channels<'_>,
@@ -69,7 +69,7 @@ struct Axis {
 
 impl Axis {
     /// Rows, then columns.
-    fn both(params: &TransposeConv2d) -> [Self; 2] {
+    fn both(params: &Conv2d) -> [Self; 2] {
         let window = &params.window;
         let rows = Self {
             input: index(window.in_h),

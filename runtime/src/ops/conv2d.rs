@@ -9,6 +9,12 @@ use crate::fault::Fault;
 use crate::kernels;
 
 pub(super) fn check(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    check_operands(params, bounds)?;
+    channels::check(&params.accumulate, params.out_c, bounds)
+}
+
+/// Geometry, groups, and the spans of input, output and weights.
+pub(super) fn check_operands(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let Conv2d {
         window,
         in_c,
@@ -30,8 +36,7 @@ pub(super) fn check(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
         &[*out_c, window.kernel_h, window.kernel_w, in_c / groups],
         Constant::Weights,
     )?;
-    apart(params.input, params.output)?;
-    channels::check(&params.accumulate, *out_c, bounds)
+    apart(params.input, params.output)
 }
 
 pub(super) fn run(params: &Conv2d, arena: &mut [i8], data: Data<'_>) {

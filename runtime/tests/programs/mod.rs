@@ -514,7 +514,7 @@ pub fn transpose_conv2d() -> Vec<u8> {
     };
     let input = builder.activation(3 * 2 * 4);
     let output = builder.activation(5 * 7 * 6);
-    let op = TransposeConv2d {
+    let op = Conv2d {
         input,
         output,
         weights: builder.int8(&ramp(6 * 3 * 4 * 2)),

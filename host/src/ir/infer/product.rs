@@ -1,7 +1,7 @@
 //! Transposed convolution and products of two matrices.
 
-use super::checks::{check_bias, check_clamp, four};
-use super::{InferError, broadcast};
+use super::checks::{check_clamp, four};
+use super::{InferError, broadcast, filters};
 use crate::ir::{ConvTranspose2d, Value};
 
 /// Largest number of any part of a geometry, so that sums of products of two fit 64 bits.
@@ -13,29 +13,8 @@ pub(super) fn conv_transpose2d(
 ) -> Result<Vec<usize>, InferError> {
     check_clamp(conv.clamp)?;
     let [batch, _, _, channels] = four("x", &inputs[0].shape)?;
-    let weights = &inputs[1].shape;
-    let [filters, kernel_rows, kernel_columns, group_channels] = four("weights", weights)?;
-    let (groups, window) = (conv.groups, &conv.window);
-    if groups == 0 || !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
-        return Err(InferError::Groups {
-            groups,
-            input: channels,
-            output: filters,
-        });
-    }
-    if channels / groups != group_channels {
-        return Err(InferError::Channels {
-            weights: weights.clone(),
-            expected: group_channels.saturating_mul(groups),
-            found: channels,
-        });
-    }
-    if window.kernel != [kernel_rows, kernel_columns] {
-        return Err(InferError::Kernel {
-            expected: window.kernel,
-            found: [kernel_rows, kernel_columns],
-        });
-    }
+    let window = &conv.window;
+    let filters = filters(inputs, channels, conv.groups, window.kernel)?;
     let positive = [window.kernel, window.stride, window.dilation, window.output];
     let extents = positive.iter().flatten();
     if extents.clone().any(|&extent| extent == 0)
@@ -47,7 +26,6 @@ pub(super) fn conv_transpose2d(
             window: Box::new(window.clone()),
         });
     }
-    check_bias(inputs, filters)?;
     Ok(vec![batch, window.output[0], window.output[1], filters])
 }
 
