@@ -1,4 +1,4 @@
-//! Executes Tiivis model blobs: int8 networks on microcontrollers and, bit for bit the same, on
+//! Executes Tiivis model blobs: int8 and int16 networks on microcontrollers and, bit for bit the same, on
 //! the host.
 //!
 //! No `std`, no allocation, no floating point in the integer path. The layers, each of which knows
@@ -41,6 +41,7 @@ mod arena;
 pub mod bench;
 pub mod blob;
 mod data;
+mod element;
 mod error;
 mod fault;
 pub mod kernels;
@@ -50,6 +51,7 @@ pub mod scores;
 mod session;
 
 pub use aligned::{ALIGNMENT, Aligned, Block, flatten, flatten_mut};
+pub use element::Element;
 pub use error::{ParseError, PortKind, RunError};
 pub use fault::Fault;
 pub use model::{Items, Model};

@@ -1,6 +1,6 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{DType, MAX_PORTS, Port, Preamble, Program, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -241,7 +241,7 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     if port.shape.first() != Some(&1) {
         return Err(Fault::Batch);
     }
-    bounds.activation(port.span, &port.shape)?;
+    bounds.tensor(port.span, &port.shape, port.dtype)?;
     let mut axes = (0u8..).take(port.shape.len());
     if port.source_axes.len() != port.shape.len()
         || !axes.all(|axis| port.source_axes.contains(&axis))
@@ -253,7 +253,15 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     if !(1..f32::INFINITY.to_bits()).contains(&port.scale.to_bits()) {
         return Err(Fault::PortScale);
     }
-    ops::zero_point(port.zero_point)
+    let (min, max) = match port.dtype {
+        DType::Bool => (0, 0),
+        DType::I8 | DType::I16 | DType::I32 => port.dtype.range(),
+    };
+    if (min..=max).contains(&port.zero_point) {
+        Ok(())
+    } else {
+        Err(Fault::ZeroPoint)
+    }
 }
 
 fn prove_steps(

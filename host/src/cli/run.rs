@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// A .tiv runs with the device's own integer code, a model file in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already, .tiv only) gives int8 out.
+/// integers in (quantized already, .tiv only) gives integers out.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(super) struct Run {
     /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
     output: Vec<OsString>,
-    /// Also writes what every step computed for the first sample (int8, NHWC; .tiv only).
+    /// Also writes what every step computed for the first sample (integers, NHWC; .tiv only).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
 }
@@ -73,21 +73,15 @@ impl Run {
         let bar = progress::bar("integer kernels", quantized.samples);
         let results = sim::run(&model, &quantized, &|count| bar.inc(progress::steps(count)));
         bar.finish_and_clear();
-        let real = !arrays
-            .iter()
-            .all(|array| matches!(array.elements, Elements::I8(_)));
+        let is_real = |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
+        let real = arrays.iter().any(is_real);
         let results: Vec<_> = model
             .outputs()
             .zip(&results)
             .map(|(port, values)| sim::output_array(&port, values, real))
             .collect();
         if let Some(path) = &self.dump_layers {
-            let layers = sim::dump_layers(&model, &quantized);
-            let arrays: Vec<_> = layers
-                .into_iter()
-                .map(|(name, values)| (name, Array::i8(vec![values.len()], values)))
-                .collect();
-            write_npz(path, &arrays)?;
+            write_npz(path, &sim::dump_layers(&model, &quantized))?;
         }
         write_outputs(&targets, &results)
     }

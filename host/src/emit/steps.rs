@@ -63,7 +63,7 @@ impl<'a> Emitter<'a> {
                 let Some(constant) = &value.constant else {
                     return Err(foreign(format!("the constant `{}`", value.name)));
                 };
-                Ok(Source::Data(self.data.int8(constant)?))
+                Ok(Source::Data(self.data.elements(constant, value.dtype)?))
             }
             Some(None) | None => {
                 let name = &self.graph.value(id).name;

@@ -92,6 +92,18 @@ pub enum LowerError {
         /// Name of the node.
         node: String,
     },
+    /// Elements of a type that the kernel does not take.
+    #[error("node `{node}`: expected {expected} elements, but `{value}` has {found}; put a conversion between")]
+    ElementType {
+        /// Name of the node.
+        node: String,
+        /// Name of its input or output.
+        value: String,
+        /// What the kernel takes.
+        expected: &'static str,
+        /// What the value has.
+        found: &'static str,
+    },
     /// A softmax with another output than its kernel computes.
     #[error("node `{node}`: a softmax has output scale 1/256 and zero point -128, found {found}")]
     SoftmaxOutput {

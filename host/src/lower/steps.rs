@@ -2,7 +2,7 @@
 
 use super::LowerError;
 use super::node::check;
-use super::shape::count;
+use super::shape::{count, index as index_of};
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -145,7 +145,8 @@ fn concat(
         return Err(undefined(graph, node.output));
     };
     let shape = &graph.value(node.output).shape;
-    let row_of = |value: &QValue| value.shape.iter().skip(axis).product::<usize>();
+    let element_bytes = index_of(graph.value(node.output).dtype.bytes());
+    let row_of = |value: &QValue| element_bytes * value.shape.iter().skip(axis).product::<usize>();
     let outer = count(
         node,
         "the number of rows",

@@ -6,12 +6,14 @@
 
 mod assemble;
 mod crc;
+mod dtype;
 mod preamble;
 mod program;
 mod step;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
+pub use dtype::DType;
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape};
 pub use step::{

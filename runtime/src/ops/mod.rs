@@ -26,7 +26,7 @@ mod sub;
 mod transpose;
 mod window;
 
-pub(crate) use bounds::{Bounds, zero_point};
+pub(crate) use bounds::Bounds;
 
 use crate::blob::Op;
 use crate::data::Data;

@@ -57,6 +57,7 @@ impl Builder {
                 let port = Port {
                     name,
                     span,
+                    dtype: DType::I8,
                     shape: Shape::from_slice(&[1, span.len]).expect("rank 2"),
                     source_axes: [0, 1].into_iter().collect(),
                     scale: 0.5,
@@ -392,6 +393,7 @@ pub fn concat() -> Vec<u8> {
             row_bytes,
             output_row_bytes: 5,
             at_bytes,
+            dtype: DType::I8,
             rescale,
         })
     };

@@ -2,7 +2,7 @@
 
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
-use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights};
+use crate::quantize::graph::{DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ impl Builder {
     ) -> ValueId {
         let index = self.graph.values.len();
         self.graph.values.push(Some(QValue {
+            dtype: DType::I8,
             name: format!("value {index}"),
             shape: shape.to_vec(),
             params,
