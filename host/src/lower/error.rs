@@ -93,7 +93,9 @@ pub enum LowerError {
         node: String,
     },
     /// Elements of a type that the kernel does not take.
-    #[error("node `{node}`: expected {expected} elements, but `{value}` has {found}; put a conversion between")]
+    #[error(
+        "node `{node}`: expected {expected} elements, but `{value}` has {found}; put a conversion between"
+    )]
     ElementType {
         /// Name of the node.
         node: String,

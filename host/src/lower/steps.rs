@@ -115,7 +115,11 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Pad { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
-    let is_full = |id: ValueId| without_leading_ones(&graph.value(id).shape) == output;
+    let dtype = graph.value(node.output).dtype;
+    let is_full = |id: ValueId| {
+        let value = graph.value(id);
+        value.dtype == dtype && without_leading_ones(&value.shape) == output
+    };
     let overlap = |a: &Place, b: &Place| {
         a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
     };

@@ -11,7 +11,10 @@ use crate::{index, kernels};
 pub(super) fn check(params: &Concat, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let dtype = params.dtype;
     let lengths = [params.row_bytes, params.output_row_bytes, params.at_bytes];
-    if lengths.iter().any(|bytes| !bytes.is_multiple_of(dtype.bytes())) {
+    if lengths
+        .iter()
+        .any(|bytes| !bytes.is_multiple_of(dtype.bytes()))
+    {
         return Err(Fault::Row);
     }
     let [row, output_row, _] = lengths.map(|bytes| bytes / dtype.bytes());

@@ -2,7 +2,9 @@
 
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
-use crate::quantize::graph::{DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights};
+use crate::quantize::graph::{
+    DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights,
+};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 
@@ -26,6 +28,13 @@ impl Builder {
                 values: Vec::new(),
             },
         }
+    }
+
+    /// Says that a value's elements are of this type.
+    pub(crate) fn retype(&mut self, value: ValueId, dtype: DType) -> ValueId {
+        let value_mut = self.graph.values[value.index()].as_mut();
+        value_mut.expect("made by this builder").dtype = dtype;
+        value
     }
 
     fn value(

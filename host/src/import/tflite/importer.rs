@@ -292,11 +292,7 @@ pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
 }
 
 /// The type of a plain tensor's elements, which must be one of these.
-pub(super) fn element_type(
-    tensor: &Tensor<'_>,
-    what: &str,
-    types: &[DType],
-) -> Checked<DType> {
+pub(super) fn element_type(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
     if let Some(oddity) = tensor.oddity {
         return Err(operand(
             what,
@@ -330,11 +326,15 @@ pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
     let quantization = &tensor.quantization;
     match dtype {
         DType::I32 if quantization.scales.len() > 0 => {}
-        DType::I32 | DType::Bool => return Ok(QuantParams { scale: 1.0, zero_point: 0 }),
+        DType::I32 | DType::Bool => {
+            return Ok(QuantParams {
+                scale: 1.0,
+                zero_point: 0,
+            });
+        }
         DType::I8 | DType::I16 => {}
     }
-    let expected =
-        format!("quantized with one positive scale and one zero point in {min}..={max}");
+    let expected = format!("quantized with one positive scale and one zero point in {min}..={max}");
     let fault = |found: String| operand(what, expected, format!("`{}` with {found}", tensor.name));
     let (scales, zero_points) = (quantization.scales, quantization.zero_points);
     if scales.len() != 1 || zero_points.len() > 1 {

@@ -27,12 +27,8 @@ fn widened<T: Copy + Into<i32>>(values: &[T]) -> Vec<i32> {
 /// What a port of this type takes.
 pub(super) fn accepted(dtype: DType) -> &'static str {
     match dtype {
-        DType::I8 => {
-            "float32, int8 that is quantized already, or uint8 pixels (scaled by 1/255)"
-        }
-        DType::I16 => {
-            "float32, int16 that is quantized already, or uint8 pixels (scaled by 1/255)"
-        }
+        DType::I8 => "float32, int8 that is quantized already, or uint8 pixels (scaled by 1/255)",
+        DType::I16 => "float32, int16 that is quantized already, or uint8 pixels (scaled by 1/255)",
         DType::I32 => "integers that fit int32, or float32 that is rounded",
         DType::Bool => "bool, or float32 that is true unless 0",
     }
