@@ -1,9 +1,11 @@
 //! A blob that has been proven sound.
 
 use crate::blob::{DType, MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
+use crate::frontend;
 use crate::ops::{self, Bounds};
 use crate::session::Session;
 use core::marker::PhantomData;
@@ -81,6 +83,7 @@ impl<'a> Model<'a> {
         }
         prove_ports(PortKind::Input, input_count, self.inputs(), &bounds)?;
         prove_ports(PortKind::Output, output_count, self.outputs(), &bounds)?;
+        prove_frontends(self, &bounds)?;
         drain(self.labels()).map_err(ParseError::Program)?;
         drain(self.layer_names()).map_err(ParseError::Program)?;
         prove_steps(self.steps(), layer_count, &bounds)
@@ -114,6 +117,12 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn steps(&self) -> Items<'a, Step> {
         Items::new(self.program.steps, self.program.step_count)
+    }
+
+    /// The front-ends, none if inputs are fed with features.
+    #[must_use]
+    pub fn frontends(&self) -> Items<'a, FrontendSpec> {
+        Items::new(self.program.frontends, self.program.frontend_count)
     }
 
     /// The names of the classes, none if the model has none.
@@ -262,6 +271,35 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     } else {
         Err(Fault::ZeroPoint)
     }
+}
+
+fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+    let mut specs = model.frontends();
+    let count = model.program.frontend_count;
+    if crate::index(count) > MAX_FRONTENDS {
+        return Err(ParseError::Program(Fault::Count));
+    }
+    for index in 0..count {
+        let proven = specs.try_next().and_then(|spec| match spec {
+            Some(spec) => prove_frontend(&spec, model.inputs(), bounds),
+            None => Err(Fault::Count),
+        });
+        proven.map_err(|fault| ParseError::Frontend { index, fault })?;
+    }
+    specs.finish().map_err(ParseError::Program)
+}
+
+/// A front-end fills an input that the model has.
+fn prove_frontend<'a>(
+    spec: &FrontendSpec,
+    mut inputs: Items<'a, Port<'a>>,
+    bounds: &Bounds<'_>,
+) -> Result<(), Fault> {
+    let port = inputs.nth(crate::index(spec.input)).ok_or(Fault::Count)?;
+    if spec.frames.checked_mul(spec.features) != Some(port.span.len) {
+        return Err(Fault::Length);
+    }
+    frontend::check(spec, bounds)
 }
 
 fn prove_steps(

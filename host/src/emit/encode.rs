@@ -71,6 +71,9 @@ pub fn emit(
             source_sha256: options.source_sha256.as_ref().map_or(&[], |hash| &hash[..]),
             recipe: &options.recipe,
         },
+        // See `crate::frontend::attach`.
+        frontend_count: 0,
+        frontends: &[],
     })?;
     assembled(&encoded, &emitter.data.into_bytes())
 }

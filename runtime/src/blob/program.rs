@@ -45,6 +45,10 @@ pub struct Program<'a> {
     pub labels: &'a [u8],
     /// Where the model came from.
     pub provenance: Provenance<'a>,
+    /// Number of front-ends, at most [`crate::blob::MAX_FRONTENDS`], or 0.
+    pub frontend_count: u32,
+    /// [`crate::blob::FrontendSpec`] × `frontend_count`.
+    pub frontends: &'a [u8],
 }
 
 /// Instruction sets that weights can be packed for.

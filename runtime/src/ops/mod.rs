@@ -23,10 +23,12 @@ mod requantize;
 mod rescale;
 mod softmax;
 mod sub;
+mod take;
 mod transpose;
 mod window;
 
 pub(crate) use bounds::Bounds;
+pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
 
 use crate::blob::Op;
 use crate::data::Data;
@@ -49,6 +51,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Take(params) => take::check(params, bounds),
     }
 }
 
@@ -69,5 +72,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Take(params) => take::run(params, arena, data),
     }
 }
