@@ -1,7 +1,6 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{DType, MAX_PORTS, Port, Preamble, Program, Step};
-use crate::blob::{FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{DType, FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -296,6 +295,9 @@ fn prove_frontend<'a>(
     bounds: &Bounds<'_>,
 ) -> Result<(), Fault> {
     let port = inputs.nth(crate::index(spec.input)).ok_or(Fault::Count)?;
+    if port.dtype != DType::I8 {
+        return Err(Fault::DType);
+    }
     if spec.frames.checked_mul(spec.features) != Some(port.span.len) {
         return Err(Fault::Length);
     }

@@ -2,13 +2,10 @@
 
 use super::LowerError;
 use super::accumulator::{self, Order};
-use super::shape::{bytes, four, index, rows_and_depth, window};
-use crate::ir::Window2d;
-use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue, Weights};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
 use std::collections::HashSet;
 use tiivis_runtime::blob::TAKE_AXES;
 
@@ -99,13 +96,14 @@ fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         | QOp::Add { .. }
         | QOp::Sub { .. }
         | QOp::Mul { .. }
-        | QOp::Transpose { .. }
         | QOp::Pad { .. }
         | QOp::Softmax
         | QOp::Lut { .. }
         | QOp::Requantize => DType::I8,
         // Any type, but one.
-        QOp::Concat { .. } | QOp::Reshape => graph.value(node.output).dtype,
+        QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => {
+            graph.value(node.output).dtype
+        }
     };
     let values = node.inputs.iter().chain([&node.output]);
     for value in values.map(|&id| graph.value(id)) {

@@ -113,7 +113,7 @@ impl Op {
         }
     }
 
-    /// What the elements of the result are.
+    /// What the elements of the result are; int8 where only bytes are moved.
     #[must_use]
     pub const fn output_dtype(&self) -> DType {
         match self {
@@ -130,7 +130,8 @@ impl Op {
             | Self::Softmax(_)
             | Self::Lut(_)
             | Self::Requantize(_)
-            | Self::Transpose(_) => DType::I8,
+            | Self::Transpose(_)
+            | Self::Take(_) => DType::I8,
         }
     }
 

@@ -27,7 +27,6 @@ mod take;
 mod transpose;
 mod window;
 
-pub(crate) use bounds::Bounds;
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
 
 use crate::blob::Op;

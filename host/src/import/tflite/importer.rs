@@ -5,8 +5,7 @@ use super::model::{Budget, Model, Operator, Tensor};
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, QuantParams};
-use crate::quantize::graph::{QNode, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QNode, QOp, QValue, QuantParams};
 use std::sync::Arc;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
@@ -152,11 +151,11 @@ impl<'m, 'a> Importer<'m, 'a> {
             let found = operator.outputs.len().to_string();
             return Err(operand("number of outputs", "1", found));
         };
-        self.described(tensor)
+        self.described(tensor, types)
     }
 
-    /// A tensor that is computed, as the file describes it.
-    pub(super) fn described(&self, tensor: usize) -> Checked<QValue> {
+    /// A tensor of one of these types that is computed, as the file describes it.
+    pub(super) fn described(&self, tensor: usize, types: &[DType]) -> Checked<QValue> {
         let tensor = &self.model.tensors[tensor];
         let dtype = element_type(tensor, "output", types)?;
         check_size(tensor, "output")?;

@@ -12,9 +12,7 @@ use crate::quantize::graph::{DType, QOp, QPort, QValue};
 /// Most axes of a port, the batch included.
 const MAX_AXES: usize = 4;
 
-/// Defines the inputs that are integers; those of float32 come with what quantizes them.
-pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Result<(), ImportError> {
-/// Defines the inputs that are int8; those of float32 come with what quantizes them. Returns the
+/// Defines the inputs that are integers; those of float32 come with what quantizes them. Returns the
 /// faults of those that cannot be.
 pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError> {
     let mut faults = Vec::new();

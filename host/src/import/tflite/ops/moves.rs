@@ -28,8 +28,8 @@ pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
 
 /// TRANSPOSE with a constant permutation.
 pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
+    let input = importer.activation_of(operator, 0, "input", &[result.dtype])?;
     let source = importer.value(input);
     let (_, tensor) = importer.tensor(operator, 1, "permutation")?;
     let given = integers(tensor, "permutation")?;
