@@ -1,6 +1,8 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{DType, FrontendSpec, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{
+    DType, FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
+};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -82,6 +84,7 @@ impl<'a> Model<'a> {
         }
         prove_ports(PortKind::Input, input_count, self.inputs(), &bounds)?;
         prove_ports(PortKind::Output, output_count, self.outputs(), &bounds)?;
+        prove_states(self.states(), &bounds)?;
         prove_frontends(self, &bounds)?;
         drain(self.labels()).map_err(ParseError::Program)?;
         drain(self.layer_names()).map_err(ParseError::Program)?;
@@ -110,6 +113,12 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn outputs(&self) -> Items<'a, Port<'a>> {
         Items::new(self.program.outputs, self.program.output_count)
+    }
+
+    /// What survives from one run to the next.
+    #[must_use]
+    pub fn states(&self) -> Items<'a, State> {
+        Items::new(self.program.states, self.program.state_count)
     }
 
     /// The steps in the order of execution.
@@ -147,7 +156,8 @@ impl<'a> Model<'a> {
     }
 
     /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used
-    /// and the rest left alone. What is in it does not matter.
+    /// and the rest left alone. What is in it does not matter: states get their initial values, as by
+    /// [`Session::reset`].
     ///
     /// # Errors
     ///
@@ -270,6 +280,21 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     } else {
         Err(Fault::ZeroPoint)
     }
+}
+
+fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+    let mut index = 0;
+    let error = |index| move |fault| ParseError::State { index, fault };
+    while let Some(state) = states.try_next().map_err(error(index))? {
+        bounds
+            .activation(state.span, &[state.span.len])
+            .map_err(error(index))?;
+        if let Initial::Data(span) = state.initial {
+            bounds.int8(span, state.span.len).map_err(error(index))?;
+        }
+        index += 1;
+    }
+    states.finish().map_err(ParseError::Program)
 }
 
 fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {

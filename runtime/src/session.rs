@@ -1,7 +1,7 @@
 //! A model and its arena.
 
 use crate::arena::{view, view_mut};
-use crate::blob::{DType, Port, Step};
+use crate::blob::{DType, Initial, Port, Step};
 use crate::element::{self, Element};
 use crate::error::RunError;
 use crate::model::{Items, Model};
@@ -28,6 +28,9 @@ impl Hook for () {}
 ///
 /// Inputs share the arena with everything else and are overwritten by a run. An output stays until
 /// the next input is written or the next run.
+///
+/// A model with state remembers: what a run leaves there the next one finds. Keep the session as
+/// long as the sequence lasts, and [`reset`](Session::reset) it before another.
 #[derive(Debug)]
 pub struct Session<'s, 'a> {
     model: &'s Model<'a>,
@@ -37,7 +40,21 @@ pub struct Session<'s, 'a> {
 impl<'s, 'a> Session<'s, 'a> {
     /// `arena` is as long as the model needs.
     pub(crate) fn new(model: &'s Model<'a>, arena: &'s mut [i8]) -> Self {
-        Self { model, arena }
+        let mut session = Self { model, arena };
+        session.reset();
+        session
+    }
+
+    /// Forgets all earlier runs: every state gets its initial value again. A model without state
+    /// has nothing to forget. Inputs keep their values.
+    pub fn reset(&mut self) {
+        for state in self.model.states() {
+            let values = view_mut(self.arena, state.span);
+            match state.initial {
+                Initial::Fill(value) => values.fill(value),
+                Initial::Data(span) => values.copy_from_slice(self.model.data().int8(span)),
+            }
+        }
     }
 
     /// The bytes of input `index`, in the order of [`Port::shape`] (NHWC): of int8 inputs the

@@ -31,6 +31,10 @@ pub struct Program<'a> {
     pub output_count: u32,
     /// [`Port`] × `output_count`.
     pub outputs: &'a [u8],
+    /// Number of states.
+    pub state_count: u32,
+    /// [`State`] × `state_count`.
+    pub states: &'a [u8],
     /// Number of steps.
     pub step_count: u32,
     /// [`crate::blob::Step`] × `step_count`.
@@ -75,6 +79,24 @@ pub struct Port<'a> {
     pub scale: f32,
     /// Quantized value of real 0, in the range of `dtype`; 0 for [`DType::Bool`].
     pub zero_point: i32,
+}
+
+/// A part of the arena that a run finds as the run before it left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The bytes.
+    pub span: Span,
+    /// What they are before the first run.
+    pub initial: Initial,
+}
+
+/// The bytes of a state before the first run, and again after a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Initial {
+    /// All the same.
+    Fill(i8),
+    /// These of the data part, as many.
+    Data(Span),
 }
 
 /// Where a blob came from.

@@ -7,6 +7,7 @@ use tiivis_runtime::{Aligned, Block};
 /// Builds a blob span by span and step by step.
 pub struct Builder {
     pub data: Vec<u8>,
+    pub states: Vec<State>,
     pub steps: Vec<Step>,
     pub frontends: Vec<FrontendSpec>,
     pub arena_bytes: u32,
@@ -18,6 +19,7 @@ impl Builder {
     pub fn new() -> Self {
         Self {
             data: Vec::new(),
+            states: Vec::new(),
             steps: Vec::new(),
             frontends: Vec::new(),
             arena_bytes: 0,
@@ -77,6 +79,7 @@ impl Builder {
             spans.iter().flat_map(port).collect()
         };
         let encode = |step: &Step| postcard::to_stdvec(step).expect("encodes");
+        let state = |state: &State| postcard::to_stdvec(state).expect("encodes");
         let names = |name: &&str| postcard::to_stdvec(name).expect("encodes");
         let count = |len: usize| u32::try_from(len).expect("small");
         let labels: Vec<u8> = ["no", "yes"].iter().flat_map(names).collect();
@@ -87,6 +90,8 @@ impl Builder {
             inputs: &ports("input", inputs),
             output_count: count(outputs.len()),
             outputs: &ports("output", outputs),
+            state_count: count(self.states.len()),
+            states: &self.states.iter().flat_map(state).collect::<Vec<u8>>(),
             step_count: count(self.steps.len()),
             steps: &self.steps.iter().flat_map(encode).collect::<Vec<u8>>(),
             layer_count: count(self.steps.len()),
@@ -164,6 +169,7 @@ pub fn accumulate(builder: &mut Builder, channels: u32) -> Accumulate {
         multipliers: builder.int32(&multipliers),
         shifts: builder.int8(&shifts),
         input_zero_point: 3,
+        weights_zero_point: 0,
         output_zero_point: -5,
         min: -100,
         max: 120,
@@ -525,6 +531,109 @@ pub fn transpose() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+pub fn transpose_conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        stride_h: 2,
+        stride_w: 3,
+        pad_top: 1,
+        ..window([3, 2], [3, 4], [5, 7])
+    };
+    let input = builder.activation(3 * 2 * 4);
+    let output = builder.activation(5 * 7 * 6);
+    let op = TransposeConv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(6 * 3 * 4 * 2)),
+        window,
+        in_c: 4,
+        out_c: 6,
+        groups: 2,
+        accumulate: accumulate(&mut builder, 6),
+    };
+    builder.step(Op::TransposeConv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+/// An input times a constant that is stored transposed.
+pub fn mat_mul() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(2 * 3 * 5);
+    let output = builder.activation(2 * 3 * 4);
+    let b = builder.int8(&ramp(4 * 5));
+    let factor = |source, matrices, transposed, zero_point| Factor {
+        source,
+        matrices,
+        transposed,
+        zero_point,
+    };
+    builder.step(Op::MatMul(MatMul {
+        a: factor(Source::Arena(a), 2, false, 3),
+        b: factor(Source::Data(b), 1, true, -9),
+        output,
+        matrices: 2,
+        rows: 3,
+        depth: 5,
+        columns: 4,
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -8,
+        },
+        output_zero_point: 5,
+        min: -128,
+        max: 127,
+    }));
+    builder.finish(&[a], &[output])
+}
+
+/// Two states: one that every run adds the input to, in place, and one that stays as it was set.
+pub fn state() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(4);
+    let sum = builder.activation(4);
+    let constant = builder.activation(4);
+    let output = builder.activation(4);
+    let initial = builder.int8(&[1, 2, 3, 4]);
+    builder.states.push(State {
+        span: sum,
+        initial: Initial::Data(initial),
+    });
+    builder.states.push(State {
+        span: constant,
+        initial: Initial::Fill(-7),
+    });
+    let operand = |span| Operand {
+        source: Source::Arena(span),
+        shape: [1, 1, 1, 4],
+        zero_point: 0,
+    };
+    let unit = Scale {
+        multiplier: 1 << 30,
+        shift: 0,
+    };
+    let add = |a, b, output| {
+        Op::Add(AddSub {
+            a: operand(a),
+            b: operand(b),
+            output,
+            shape: [1, 1, 1, 4],
+            left_shift: 20,
+            a_scale: unit,
+            b_scale: unit,
+            output_scale: Scale {
+                multiplier: 1 << 30,
+                shift: -18,
+            },
+            output_zero_point: 0,
+            min: -128,
+            max: 127,
+        })
+    };
+    builder.step(add(sum, input, sum));
+    builder.step(add(sum, constant, output));
+    builder.finish(&[input], &[output])
+}
+
 /// A model that hands its input on, with a front-end before it.
 fn with_frontend(
     features: u32,
@@ -677,6 +786,9 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("lut", lut()),
         ("requantize", requantize()),
         ("transpose", transpose()),
+        ("transpose_conv2d", transpose_conv2d()),
+        ("mat_mul", mat_mul()),
+        ("state", state()),
         ("frontend_micro", frontend_micro()),
         ("frontend_mel", frontend_mel()),
         ("frontend_motion", frontend_motion()),
