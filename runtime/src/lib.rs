@@ -1,4 +1,4 @@
-//! Executes Tiivis model blobs: int8 and int16 networks on microcontrollers and, bit for bit the same, on
+//! Executes Tiivis model blobs: int8 networks on microcontrollers and, bit for bit the same, on
 //! the host.
 //!
 //! No `std`, no allocation, no floating point in the integer path. The layers, each of which knows

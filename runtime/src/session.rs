@@ -197,7 +197,7 @@ fn same_len(expected: usize, found: usize) -> Result<(), RunError> {
 )]
 fn quantize(x: f32, port: &Port<'_>) -> i32 {
     if port.dtype == DType::Bool {
-        return i32::from(x < 0.0 || x > 0.0);
+        return i32::from(x != 0.0 && !x.is_nan());
     }
     let quotient = x / port.scale;
     // Towards zero. Adding a half before would round 0.49999997 up.

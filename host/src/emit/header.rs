@@ -80,8 +80,8 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
 }
 
 /// A C header (C11) with the constants of [`rust_header`], each after a prefix made from the
-/// file's name; `P_TYPE` is a type of `stdint.h` or `stdbool.h`. The blob itself is there where the compiler knows `#embed` (C23); elsewhere link
-/// it at an address that is a multiple of 16.
+/// file's name; `P_TYPE` is a type of `stdint.h` or `stdbool.h`. The blob itself is there where the
+/// compiler knows `#embed` (C23); elsewhere link it at an address that is a multiple of 16.
 pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String {
     let blob_bytes = blob.len();
     let prefix = macro_prefix(blob_file_name);

@@ -318,9 +318,10 @@ fn same_axes(
     Ok(())
 }
 
-/// All axes but one agree, and that one adds up.
+/// All axes but one agree, and that one adds up. Only int8 is rescaled on the way.
 fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
-    let output = &graph.value(node.output).shape;
+    let result = graph.value(node.output);
+    let output = &result.shape;
     let mut sum = 0usize;
     for &id in &node.inputs {
         let shape = &graph.value(id).shape;
@@ -329,6 +330,9 @@ fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
             if at != axis {
                 equal(node, "an axis", expected, found)?;
             }
+        }
+        if result.dtype != DType::I8 {
+            same_params(node, graph.value(id), result)?;
         }
         sum = sum.saturating_add(shape.get(axis).copied().unwrap_or(0));
     }

@@ -314,6 +314,23 @@ fn graphs_that_are_none_are_named() {
 }
 
 #[test]
+fn only_int8_is_rescaled_where_it_is_joined() {
+    for (dtype, is_right) in [(DType::I8, true), (DType::I16, false)] {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 2], params(0.2, 3));
+        builder.retype(x, dtype);
+        let concat = QOp::Concat { axis: 1 };
+        let y = builder.node(concat, &[x, x], &[1, 4], scale());
+        builder.retype(y, dtype);
+        builder.output(y);
+        let refused = LowerError::ScaleChange {
+            node: "node 0".to_owned(),
+        };
+        assert_eq!(lower(&builder.graph).err(), (!is_right).then_some(refused));
+    }
+}
+
+#[test]
 fn elements_that_a_kernel_does_not_take_are_named() {
     for (op, dtype) in [
         (add(), DType::I16),
