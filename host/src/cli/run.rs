@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already; not for a float model) gives int8 out. The samples of a model with
-/// state are one sequence: each finds what the one before left.
+/// integers in (quantized already; not for a float model) gives integers out. The samples of a model
+/// with state are one sequence: each finds what the one before left.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
@@ -75,9 +75,8 @@ impl Run {
             bar.inc(progress::steps(count));
         });
         bar.finish_and_clear();
-        let real = !arrays
-            .iter()
-            .all(|array| matches!(array.elements, Elements::I8(_)));
+        let is_real = |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
+        let real = arrays.iter().any(is_real);
         let results: Vec<_> = model
             .outputs()
             .zip(&results)
@@ -94,7 +93,7 @@ impl Run {
             }
             let arrays: Vec<_> = layers
                 .into_iter()
-                .map(|layer| (layer.key, Array::i8(layer.shape, layer.values)))
+                .map(|layer| (layer.key.clone(), layer.array()))
                 .collect();
             write_npz(path, &arrays)?;
         }

@@ -63,7 +63,7 @@ impl<'a> Emitter<'a> {
                 let Some(constant) = &value.constant else {
                     return Err(foreign(format!("the constant `{}`", value.name)));
                 };
-                Ok(Source::Data(self.data.int8(constant)?))
+                Ok(Source::Data(self.data.elements(constant, value.dtype)?))
             }
             Some(None) | None => {
                 let name = &self.graph.value(id).name;
@@ -152,8 +152,12 @@ impl<'a> Emitter<'a> {
             QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
             QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
             QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),
-            // Of more axes than its own kernel takes.
-            QOp::Transpose { perm } if perm.len() > 4 => self.take(node)?,
+            // Of more axes, or wider elements, than its own kernel takes.
+            QOp::Transpose { perm }
+                if perm.len() > 4 || self.graph.value(node.output).dtype.bytes() > 1 =>
+            {
+                self.take(node)?
+            }
             QOp::Take { .. } => self.take(node)?,
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {

@@ -29,6 +29,7 @@ fn trace(emitter: &Emitter<'_>, layer: usize, node: &QNode) -> Result<Option<Tra
         steps: number(steps_before(emitter.program, *place))?,
         span: emitter.span(*place)?,
         shape,
+        dtype: value.dtype,
         scale: value.params.scale,
         zero_point: value.params.zero_point,
         origin: emitter.graph.origins.get(&node.output).copied(),

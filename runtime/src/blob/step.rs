@@ -1,10 +1,11 @@
 //! The steps of a program: one operator applied once, self-contained.
 //!
 //! A step names every byte it touches, by [`Span`]: activations live in the arena, constants in the
-//! blob's data part. Tensors are NHWC with N = 1, filters OHWI. All quantized values are int8;
-//! `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
+//! blob's data part. Tensors are NHWC with N = 1, filters OHWI. Values are int8 where nothing else
+//! is said; `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
 //! [`crate::kernels::requantize`]).
 
+use super::dtype::DType;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -53,7 +54,7 @@ pub enum Op {
     Sub(AddSub),
     /// `a * b`, broadcasting.
     Mul(Mul),
-    /// Copies one input of a concatenation into its place in the output.
+    /// Copies one input of a concatenation into its place in the output, of any element type.
     Concat(Concat),
     /// Surrounds a tensor with a constant.
     Pad(Pad),
@@ -420,7 +421,9 @@ pub struct Concat {
     pub output_row_bytes: u32,
     /// Where this input starts in an output row.
     pub at_bytes: u32,
-    /// Set where this input's scale or zero point is not the output's.
+    /// What the elements are; rows are whole elements.
+    pub dtype: DType,
+    /// Set, for int8 only, where this input's scale or zero point is not the output's.
     pub rescale: Option<Rescale>,
 }
 

@@ -1,8 +1,9 @@
 //! What each layer of a blob computes.
 
-use super::{Arena, Inputs, feed};
+use super::{Arena, Inputs, elements, feed};
+use crate::data::Array;
 use std::ops::Range;
-use tiivis_runtime::blob::{Port, Span, Step, Trace};
+use tiivis_runtime::blob::{DType, Port, Span, Step, Trace};
 use tiivis_runtime::{Hook, Model};
 
 /// What a layer computed for a sample.
@@ -15,12 +16,23 @@ pub struct Layer {
     pub key: String,
     /// Shape, NHWC.
     pub shape: Vec<usize>,
+    /// What its elements are.
+    pub dtype: DType,
     /// Real value of one step.
     pub scale: f32,
     /// Quantized value of real 0.
     pub zero_point: i32,
     /// The values.
-    pub values: Vec<i8>,
+    pub values: Vec<i32>,
+}
+
+impl Layer {
+    /// The values in their own type.
+    #[must_use]
+    pub fn array(&self) -> Array {
+        let elements = elements::array_elements(self.dtype, &self.values);
+        Array::new(self.shape.clone(), elements)
+    }
 }
 
 /// Where a layer's values are found.
@@ -55,7 +67,7 @@ pub fn visit_layers(model: &Model<'_>, inputs: &Inputs, visit: &mut dyn FnMut(us
         feed(&mut session, inputs, sample);
         for place in places.iter_mut().take_while(|place| place.steps == 0) {
             if let Some(values) = of_input(&ports, inputs, sample, &place.bytes) {
-                place.layer.values = values;
+                place.layer.values = elements::values_of(place.layer.dtype, values);
                 visit(sample, &place.layer);
             }
         }
@@ -89,8 +101,10 @@ fn place(model: &Model<'_>, names: &[&str], trace: &Trace) -> Option<Place> {
     let bytes = range(trace.span)?;
     let elements = shape
         .iter()
-        .try_fold(1usize, |product, &extent| product.checked_mul(extent));
-    if elements != Some(bytes.len()) || bytes.end > model.arena_bytes() {
+        .try_fold(trace.dtype.bytes(), |product, &extent| {
+            product.checked_mul(u32::try_from(extent).ok()?)
+        });
+    if elements != Some(trace.span.len) || bytes.end > model.arena_bytes() {
         return None;
     }
     let key = match trace.origin {
@@ -104,6 +118,7 @@ fn place(model: &Model<'_>, names: &[&str], trace: &Trace) -> Option<Place> {
             name: name.to_owned(),
             key,
             shape,
+            dtype: trace.dtype,
             scale: trace.scale,
             zero_point: trace.zero_point,
             values: Vec::new(),
@@ -118,17 +133,17 @@ fn range(span: Span) -> Option<Range<usize>> {
 }
 
 /// A part of the arena as the inputs fill it.
-fn of_input(
+fn of_input<'i>(
     ports: &[Port<'_>],
-    inputs: &Inputs,
+    inputs: &'i Inputs,
     sample: usize,
     bytes: &Range<usize>,
-) -> Option<Vec<i8>> {
+) -> Option<&'i [i8]> {
     ports.iter().zip(&inputs.values).find_map(|(port, values)| {
         let port = range(port.span)?;
         let start = bytes.start.checked_sub(port.start)?;
         let sample = values.get(sample * port.len()..)?.get(..port.len())?;
-        Some(sample.get(start..)?.get(..bytes.len())?.to_vec())
+        sample.get(start..)?.get(..bytes.len())
     })
 }
 
@@ -144,11 +159,8 @@ impl Hook for Visitor<'_> {
         let start = self.places.partition_point(|place| place.steps < done);
         let whole = self.places[start..].iter_mut();
         for place in whole.take_while(|place| place.steps == done) {
-            place.layer.values.clear();
-            place
-                .layer
-                .values
-                .extend_from_slice(&arena[place.bytes.clone()]);
+            let bytes = &arena[place.bytes.clone()];
+            place.layer.values = elements::values_of(place.layer.dtype, bytes);
             (self.visit)(self.sample, &place.layer);
         }
     }
