@@ -94,7 +94,7 @@ impl Run {
             }
             let arrays: Vec<_> = layers
                 .into_iter()
-                .map(|layer| (layer.key, Array::i8(layer.shape, layer.values)))
+                .map(|layer| (layer.key, layer.array))
                 .collect();
             write_npz(path, &arrays)?;
         }
