@@ -72,7 +72,7 @@ impl Verify {
         let bar = progress::bar("comparing", samples);
         let arrays: Vec<&Array> = arrays.iter().collect();
         let report = verify([&a, &b], &arrays, samples, self.min_sqnr, &mut || {
-            bar.inc(1)
+            bar.inc(1);
         })?;
         bar.finish_and_clear();
         if self.json {
