@@ -535,7 +535,7 @@ fn wrong_usage_exits_with_one_and_help_with_zero() {
     refuse(temporary.path(), &["compress"], &["--output"]);
     refuse(temporary.path(), &["fly"], &["fly"]);
     for command in [
-        "inspect", "compress", "run", "eval", "bench", "boards", "doctor", "demo",
+        "inspect", "compress", "run", "eval", "bench", "verify", "boards", "doctor", "demo",
     ] {
         let help = succeed(temporary.path(), &[command, "--help"]).stdout;
         assert!(help.contains("Example: tiivis"), "{command}: {help}");

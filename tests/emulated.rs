@@ -99,3 +99,28 @@ fn the_saved_elf_holds_firmware_model_and_samples() {
     let image = tiivis::measure::elf::Image::parse(&elf).expect("an ELF file");
     assert!(image.symbol("__mark").is_some());
 }
+
+#[test]
+fn verify_finds_the_board_to_be_the_host() {
+    set_up_board();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    images(folder.path(), 2);
+    let blob = compiled().to_str().expect("a readable path");
+    let arguments = [
+        "verify",
+        blob,
+        "--board",
+        BOARD,
+        "--input",
+        "x.npy",
+        "--samples",
+        "2",
+        "--json",
+    ];
+    let report = succeed(folder.path(), &arguments).json();
+    assert_eq!(report["samples"], 2);
+    let output = &report["outputs"][0];
+    assert_eq!(output["is_bitwise"], true, "{report}");
+    assert_eq!(output["is_equal"], true, "{report}");
+    assert_eq!(output["elements"], 20);
+}

@@ -159,7 +159,7 @@ fn equal_layers(blob: &Blob, golden: &[(String, Array)]) -> (usize, usize) {
         let layer = layers.iter().find(|layer| layer.key == *key);
         let layer = layer.unwrap_or_else(|| panic!("{key} is not computed"));
         compared += 1;
-        equal += usize::from(layer.array() == *array);
+        equal += usize::from(layer.array == *array);
     }
     (compared, equal)
 }

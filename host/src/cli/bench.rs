@@ -43,7 +43,7 @@ pub(super) struct Bench {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum EmulatorName {
+pub(super) enum EmulatorName {
     /// The one in this program.
     InProcess,
     /// `qemu-system-arm`.

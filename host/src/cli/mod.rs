@@ -15,6 +15,7 @@ mod model;
 mod output;
 mod progress;
 mod run;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ enum Command {
     Run(run::Run),
     Eval(eval::Eval),
     Bench(bench::Bench),
+    Verify(verify::Verify),
     Boards(boards::Boards),
     Doctor(doctor::Doctor),
     Demo(demo::Demo),
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Boards(command) => command.run(),
         Command::Doctor(command) => command.run(),
         Command::Demo(command) => command.run(),

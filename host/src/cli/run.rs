@@ -93,7 +93,7 @@ impl Run {
             }
             let arrays: Vec<_> = layers
                 .into_iter()
-                .map(|layer| (layer.key.clone(), layer.array()))
+                .map(|layer| (layer.key, layer.array))
                 .collect();
             write_npz(path, &arrays)?;
         }

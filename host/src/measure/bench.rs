@@ -80,6 +80,28 @@ pub fn bench(
     Ok(Measured { report, image })
 }
 
+/// Runs `blob` on an emulated board over every sample; per sample, the bytes of every output.
+///
+/// # Errors
+/// See [`BenchError`]; outputs that are not the host's are none.
+pub fn outputs(
+    board: &Board,
+    blob: &Blob,
+    inputs: &Inputs,
+    emulator: Emulator,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<Vec<Vec<i8>>>, BenchError> {
+    let machine = machine(board, emulator)?;
+    progress("building the firmware");
+    let firmware = board::build(board, Kind::Bench, progress)?;
+    progress("running the model");
+    let image = image(board, &firmware, blob, inputs)?;
+    let run = execute(&firmware, emulator, &machine, &image)?;
+    Ok(board::decode(&firmware.elf_bytes, &run.stdout)?
+        .results()?
+        .outputs)
+}
+
 fn difference(a: u64, b: u64) -> i64 {
     i64::try_from(a).unwrap_or(i64::MAX) - i64::try_from(b).unwrap_or(i64::MAX)
 }

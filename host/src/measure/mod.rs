@@ -2,7 +2,7 @@
 //!
 //! [`float`] evaluates model files, [`sim`] runs blobs on the host, [`mod@bench`] on emulated boards:
 //! [`elf`] gives the image, [`emulate`] exact counts per instruction and phase, [`cost`] modelled
-//! cycles of a core.
+//! cycles of a core. [`mod@verify`] compares two forms of a model.
 
 pub mod accuracy;
 pub mod bench;
@@ -11,3 +11,4 @@ pub mod elf;
 pub mod emulate;
 pub mod float;
 pub mod sim;
+pub mod verify;

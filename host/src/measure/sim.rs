@@ -5,7 +5,7 @@ mod elements;
 mod layers;
 
 pub use blob::{Arena, Blob, BlobError};
-pub use layers::{Layer, dump_layers, visit_layers};
+pub use layers::{Layer, Observed, dump_layers, observe, output};
 
 use crate::data::{Array, DataError, Elements, common_samples, layout};
 use rayon::prelude::*;

@@ -3,7 +3,8 @@
 Writes
 
     tests/golden/network/branches.tflite
-    tests/golden/network/branches.npz    `input`, `output`, and `opNN_tTENSOR` for what the operator of
+    tests/golden/network/branches_other.tflite  the same but for one weight of operator 8
+    tests/golden/network/branches.npz     `input`, `output`, and `opNN_tTENSOR` for what the operator of
                                          index NN computes into the tensor of index TENSOR
 
 Run as the scripts beside it (see case.py). The network has what makes a compiler leave layers out or
@@ -20,7 +21,6 @@ import numpy as np
 from case import F, S, Model, opts, rng_for, tflm
 
 NAME = "branches"
-rng = rng_for(NAME)
 SAME, VALID = 0, 1
 NONE, RELU, RELU6 = 0, 1, 3
 
@@ -28,9 +28,10 @@ NONE, RELU, RELU6 = 0, 1, 3
 class Network(Model):
     """A model that is built layer by layer."""
 
-    def __init__(self):
+    def __init__(self, other=None):
         super().__init__()
-        self.layers = 0
+        self.layers, self.other = 0, other
+        self.rng = rng_for(NAME)
 
     def activation(self, shape, scale, zero):
         self.layers += 1
@@ -38,10 +39,12 @@ class Network(Model):
 
     def weights(self, shape, channels, axis, fan_in, input_scale):
         """Weights and bias: their tensors."""
-        scales = rng.uniform(0.5, 1.5, channels) * 1.2 / (127 * np.sqrt(fan_in))
-        w = self.tensor(f"w{self.layers}", "int8", shape, scales, 0, axis,
-                        rng.integers(-127, 128, shape))
-        bias = rng.normal(0, 0.3, channels) / (scales * input_scale)
+        scales = self.rng.uniform(0.5, 1.5, channels) * 1.2 / (127 * np.sqrt(fan_in))
+        weights = self.rng.integers(-127, 128, shape)
+        if self.layers == self.other:
+            weights.flat[0] = 127 if weights.flat[0] < 0 else -127
+        w = self.tensor(f"w{self.layers}", "int8", shape, scales, 0, axis, weights)
+        bias = self.rng.normal(0, 0.3, channels) / (scales * input_scale)
         b = self.tensor(f"b{self.layers}", "int32", [channels], F(scales) * F(input_scale), 0, 0,
                         np.round(bias))
         return w, b
@@ -73,8 +76,8 @@ class Network(Model):
         return y
 
 
-def build():
-    n = Network()
+def build(other=None):
+    n = Network(other)
     x = n.tensor("sound", "int8", [1, 80], [0.02], 3)
     image = n.reshape(x, [1, 10, 8, 1], 0.02, 3)
     a, shape = n.conv(image, (10, 8, 1), 8, 3, 1, RELU, 0.02, 0.02, -128)
@@ -125,7 +128,9 @@ def main():
     out = parser.parse_args().root / "tests/golden/network"
     out.mkdir(parents=True, exist_ok=True)
     data = build()
-    x = rng.integers(-128, 128, [1, 80], np.int8)
+    # Weights are named by the number of layers before theirs.
+    (out / f"{NAME}_other.tflite").write_bytes(build(other=8))
+    x = rng_for("input").integers(-128, 128, [1, 80], np.int8)
     arrays = {"input": x, "output": tflm(data, [[x]])[0][0]}
     for index, op in enumerate(S.ModelT.InitFromPackedBuf(data, 0).subgraphs[0].operators):
         tensor = int(op.outputs[0])

@@ -14,25 +14,12 @@ pub struct Layer {
     /// A name that no other layer has: `opNN_tTENSOR` (the numbers of the operator and the tensor in
     /// the source file) where the source numbers them, else the layer's index and name.
     pub key: String,
-    /// Shape, NHWC.
-    pub shape: Vec<usize>,
-    /// What its elements are.
-    pub dtype: DType,
+    /// The values, NHWC.
+    pub array: Array,
     /// Real value of one step.
     pub scale: f32,
     /// Quantized value of real 0.
     pub zero_point: i32,
-    /// The values.
-    pub values: Vec<i32>,
-}
-
-impl Layer {
-    /// The values in their own type.
-    #[must_use]
-    pub fn array(&self) -> Array {
-        let elements = elements::array_elements(self.dtype, &self.values);
-        Array::new(self.shape.clone(), elements)
-    }
 }
 
 /// Where a layer's values are found.
@@ -40,42 +27,86 @@ struct Place {
     /// Steps after which they are whole.
     steps: u32,
     bytes: Range<usize>,
-    layer: Layer,
+    shape: Vec<usize>,
+    name: String,
+    key: String,
+    dtype: DType,
+    scale: f32,
+    zero_point: i32,
 }
 
-/// Runs the first sample and returns what every layer computed; nothing if the blob's traces were
-/// stripped.
+impl Place {
+    fn holding(&self, bytes: &[i8]) -> Layer {
+        let values = elements::values_of(self.dtype, bytes);
+        let elements = elements::array_elements(self.dtype, &values);
+        Layer {
+            name: self.name.clone(),
+            key: self.key.clone(),
+            array: Array::new(self.shape.clone(), elements),
+            scale: self.scale,
+            zero_point: self.zero_point,
+        }
+    }
+}
+
+/// What a run computed: in its layers and in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The layers in the order of execution, nothing if the blob's traces were stripped. A layer that
+    /// is an input of the model seen in another shape comes first. Traces that say what cannot be are
+    /// left out.
+    pub layers: Vec<Layer>,
+    /// The outputs, in the model's order and in the source model's axis order, as layers of their
+    /// ports' names.
+    pub outputs: Vec<Layer>,
+}
+
+/// Runs the first sample and returns what every layer computed.
 pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<Layer> {
-    let mut layers = Vec::new();
-    visit_layers(model, &inputs.first(1), &mut |_, layer| {
-        layers.push(layer.clone());
+    let mut found = Vec::new();
+    observe(model, &inputs.first(1), &mut |observed| {
+        found = observed.layers;
     });
-    layers
+    found
 }
 
-/// Runs every sample, one after the other on one session, and shows what every layer computed, as
-/// soon as it has: the sample's index and the layer. Layers come in the same order for every sample.
-///
-/// A layer that is an input of the model seen in another shape comes first. Traces that say what
-/// cannot be are left out.
-pub fn visit_layers(model: &Model<'_>, inputs: &Inputs, visit: &mut dyn FnMut(usize, &Layer)) {
-    let mut places = places(model);
+/// Runs every sample, one after the other on one session, and shows what each run computed.
+pub fn observe(model: &Model<'_>, inputs: &Inputs, visit: &mut dyn FnMut(Observed)) {
+    let places = places(model);
     let ports: Vec<_> = model.inputs().collect();
     let mut arena = Arena::new(model);
     let mut session = arena.session(model);
     for sample in 0..inputs.samples {
         feed(&mut session, inputs, sample);
-        for place in places.iter_mut().take_while(|place| place.steps == 0) {
+        let mut layers = Vec::with_capacity(places.len());
+        for place in places.iter().take_while(|place| place.steps == 0) {
             if let Some(values) = of_input(&ports, inputs, sample, &place.bytes) {
-                place.layer.values = elements::values_of(place.layer.dtype, values);
-                visit(sample, &place.layer);
+                layers.push(place.holding(values));
             }
         }
-        session.run_with(&mut Visitor {
-            sample,
-            places: &mut places,
-            visit,
+        let mut observer = Observer {
+            places: &places,
+            layers,
+        };
+        session.run_with(&mut observer);
+        let layers = observer.layers;
+        let outputs = model.outputs().enumerate();
+        let outputs = outputs.map(|(index, port)| output(&port, session.output(index)));
+        visit(Observed {
+            layers,
+            outputs: outputs.collect(),
         });
+    }
+}
+
+/// What a run left in an output.
+pub fn output(port: &Port<'_>, values: &[i8]) -> Layer {
+    Layer {
+        name: port.name.to_owned(),
+        key: port.name.to_owned(),
+        array: super::output_array(port, values, false),
+        scale: port.scale,
+        zero_point: port.zero_point,
     }
 }
 
@@ -114,15 +145,12 @@ fn place(model: &Model<'_>, names: &[&str], trace: &Trace) -> Option<Place> {
     Some(Place {
         steps: trace.steps,
         bytes,
-        layer: Layer {
-            name: name.to_owned(),
-            key,
-            shape,
-            dtype: trace.dtype,
-            scale: trace.scale,
-            zero_point: trace.zero_point,
-            values: Vec::new(),
-        },
+        shape,
+        name: name.to_owned(),
+        key,
+        dtype: trace.dtype,
+        scale: trace.scale,
+        zero_point: trace.zero_point,
     })
 }
 
@@ -147,21 +175,18 @@ fn of_input<'i>(
     })
 }
 
-struct Visitor<'v> {
-    sample: usize,
-    places: &'v mut [Place],
-    visit: &'v mut dyn FnMut(usize, &Layer),
+struct Observer<'p> {
+    places: &'p [Place],
+    layers: Vec<Layer>,
 }
 
-impl Hook for Visitor<'_> {
+impl Hook for Observer<'_> {
     fn after_step(&mut self, index: u32, _: &Step, arena: &[i8]) {
         let done = index.saturating_add(1);
         let start = self.places.partition_point(|place| place.steps < done);
-        let whole = self.places[start..].iter_mut();
+        let whole = self.places[start..].iter();
         for place in whole.take_while(|place| place.steps == done) {
-            let bytes = &arena[place.bytes.clone()];
-            place.layer.values = elements::values_of(place.layer.dtype, bytes);
-            (self.visit)(self.sample, &place.layer);
+            self.layers.push(place.holding(&arena[place.bytes.clone()]));
         }
     }
 }

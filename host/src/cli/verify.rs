@@ -1,0 +1,160 @@
+//! `tiivis verify`.
+
+use super::bench::EmulatorName;
+use super::{model, output, progress, run};
+use crate::board;
+use crate::data::{Array, Dataset};
+use crate::ir::Graph;
+use crate::measure::sim::Blob;
+use crate::measure::verify::{Form, VerifyReport, verify};
+use anyhow::bail;
+use clap::Args;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Samples that are compared unless others are asked for.
+const SAMPLES: usize = 16;
+/// The same where a board is emulated, which takes its time.
+const BOARD_SAMPLES: usize = 1;
+
+/// Compares two forms of a model, layer by layer, and says which is the first that differs
+///
+/// Forms are model files and compiled models in any pairing: a float model runs in float, a quantized
+/// one and a .tiv with the device's own integer code. With --board, a compiled model on the host is
+/// compared with the same on an emulated board, outputs only. Layers are matched by name. The exit
+/// code is 1 where a layer's or output's ratio of signal to noise is below --min-sqnr.
+///
+/// Example: tiivis verify model.onnx model.tiv --data test.npz
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Verify {
+    /// The reference: a model file (.onnx, .tflite) or a compiled model (.tiv).
+    a: PathBuf,
+    /// What is compared with it.
+    #[arg(required_unless_present = "board")]
+    b: Option<PathBuf>,
+    /// Compare the model on the host with the model on this board, see `tiivis boards`.
+    #[arg(long, value_name = "BOARD", conflicts_with = "b")]
+    board: Option<String>,
+    /// What executes the firmware.
+    #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
+    emulator: EmulatorName,
+    /// Data with `x` (.npz).
+    #[arg(long, value_name = "FILE", required_unless_present = "input")]
+    data: Option<PathBuf>,
+    /// Input arrays as for `tiivis run`.
+    #[arg(long, value_name = "[NAME=]FILE", conflicts_with = "data")]
+    input: Vec<OsString>,
+    /// Compare the first so many samples [default: 16; on a board 1].
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Smallest ratio of signal to noise, in dB, that passes.
+    #[arg(
+        long,
+        value_name = "DB",
+        default_value_t = 20.0,
+        allow_negative_numbers = true
+    )]
+    min_sqnr: f64,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        if !self.min_sqnr.is_finite() {
+            bail!("--min-sqnr {} is no number of decibels", self.min_sqnr);
+        }
+        let [a, b] = self.forms()?;
+        let arrays = self.arrays(&a)?;
+        let samples = self.sample_count(&arrays)?;
+        let bar = progress::bar("comparing", samples);
+        let arrays: Vec<&Array> = arrays.iter().collect();
+        let report = verify([&a, &b], &arrays, samples, self.min_sqnr, &mut || {
+            bar.inc(1);
+        })?;
+        bar.finish_and_clear();
+        if self.json {
+            output::json(&report)?;
+        } else {
+            output::text(&report)?;
+        }
+        self.judge(&report)
+    }
+
+    fn judge(&self, report: &VerifyReport) -> anyhow::Result<()> {
+        match &report.first_below {
+            None => Ok(()),
+            Some(layer) => bail!(
+                "the forms differ: `{layer}` is the first below {} dB (--min-sqnr)",
+                self.min_sqnr
+            ),
+        }
+    }
+
+    fn forms(&self) -> anyhow::Result<[Form; 2]> {
+        match (&self.board, &self.b) {
+            (Some(board), _) => {
+                let blob = Box::new(model::integer(&self.a)?);
+                let board = board::find(board)?;
+                super::compress::fit(&board, &blob)?;
+                let copy = Box::new(Blob::new(blob.bytes())?);
+                Ok([
+                    Form::Integer(blob),
+                    Form::Board {
+                        blob: copy,
+                        board: Box::new(board),
+                        emulator: self.emulator.into(),
+                    },
+                ])
+            }
+            (None, Some(b)) => Ok([form(&self.a)?, form(b)?]),
+            (None, None) => {
+                bail!("there is nothing to compare with: give a second model or --board")
+            }
+        }
+    }
+
+    fn arrays(&self, form: &Form) -> anyhow::Result<Vec<Array>> {
+        match &self.data {
+            Some(data) => Ok(vec![Dataset::read(data)?.x]),
+            None => run::read_inputs(&self.input, &input_names(form)),
+        }
+    }
+
+    fn sample_count(&self, arrays: &[Array]) -> anyhow::Result<usize> {
+        let there = arrays.iter().map(|array| array.shape.first().copied());
+        let there = there.min().flatten().unwrap_or(0);
+        if there == 0 {
+            bail!("the input has no samples: give at least one");
+        }
+        match self.samples {
+            Some(0) => bail!("--samples 0 leaves nothing to compare: give at least 1"),
+            Some(samples) if samples > there => {
+                bail!("--samples {samples} is more than the {there} samples of the input")
+            }
+            Some(samples) => Ok(samples),
+            None if self.board.is_some() => Ok(BOARD_SAMPLES),
+            None => Ok(there.min(SAMPLES)),
+        }
+    }
+}
+
+fn form(path: &Path) -> anyhow::Result<Form> {
+    match model::executable(path)? {
+        model::Executable::Integer(blob) => Ok(Form::Integer(blob)),
+        model::Executable::Float(graph) => Ok(Form::Float(graph)),
+    }
+}
+
+fn input_names(form: &Form) -> Vec<String> {
+    let of_graph = |graph: &Graph| graph.inputs.iter().map(|port| port.name.clone()).collect();
+    match form {
+        Form::Float(graph) => of_graph(graph),
+        Form::Integer(blob) | Form::Board { blob, .. } => {
+            let ports = blob.model().inputs();
+            ports.map(|port| port.name.to_owned()).collect()
+        }
+    }
+}
