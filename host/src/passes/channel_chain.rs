@@ -65,6 +65,7 @@ fn mixes(node: &Node) -> bool {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => false,
@@ -145,6 +146,7 @@ fn pass_on(
         | Op::Sub { .. }
         | Op::Mul { .. }
         | Op::Concat { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,

@@ -10,7 +10,7 @@ use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
 /// weights and for values that no node names.
 ///
-/// Pools, reshapes, transposes and pads share their input's: all values that are so connected form
+/// Pools, reshapes, transposes, takes and pads share their input's: all values that are so connected form
 /// a group. An input of a concatenation joins the output's group if nothing else depends on it,
 /// so that it need not be rescaled.
 pub(super) fn assign(
@@ -81,6 +81,7 @@ fn keeps_scale(op: &Op) -> bool {
         | Op::AvgPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_) => true,
         Op::Conv2d(_)
         | Op::Dense { .. }
@@ -118,6 +119,7 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Identity => return None,
     };
@@ -160,6 +162,7 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         Op::MaxPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Concat { .. } => true,
         // The mean of clipped values is not the clipped mean.
@@ -230,6 +233,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,

@@ -22,6 +22,7 @@ mod pad;
 mod requantize;
 mod rescale;
 mod softmax;
+mod take;
 mod transpose;
 mod window;
 
@@ -40,6 +41,7 @@ pub use pad::pad;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
 pub use rescale::rescale;
 pub use softmax::softmax;
+pub use take::take;
 pub use transpose::transpose;
 pub use window::{Axis, Taps};
 

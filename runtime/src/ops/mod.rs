@@ -23,6 +23,7 @@ mod requantize;
 mod rescale;
 mod softmax;
 mod sub;
+mod take;
 mod transpose;
 mod window;
 
@@ -49,6 +50,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Take(params) => take::check(params, bounds),
     }
 }
 
@@ -69,5 +71,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Take(params) => take::run(params, arena, data),
     }
 }
