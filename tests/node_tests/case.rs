@@ -1,14 +1,13 @@
 //! One test: a model, its inputs, and what must come out.
 
 use crate::reason::{Outcome, Reason, refused};
-use crate::scope;
+use crate::{run, scope};
 use rten_onnx::onnx::{DataType, GraphProto, ModelProto, ValueInfoProto};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tiivis::data::{Array, Elements};
-use tiivis::import::ImportError;
+use tiivis::import::{ImportError, Network};
 use tiivis::import::onnx::{self, ConstantTensor, Options};
-use tiivis::measure::float;
 
 /// Relative and absolute tolerance: the relative one is ONNX's own for these tests, the absolute one
 /// is for sums near 0, which are taken in another order.
@@ -170,30 +169,37 @@ impl Case {
             }
             Err(error) => return refused(&error),
         };
-        let arrays: Option<Vec<Array>> = network
-            .inputs
-            .iter()
-            .map(|port| {
-                let fed = fed.iter().find(|tensor| tensor.name == port.name)?;
-                let array = fed.value.to_array();
-                let axes = port.source_axes.len();
-                Some(sampled(array, axes))
-            })
-            .collect();
-        let Some(arrays) = arrays else {
-            return Outcome::Failed("an input has no array".into());
+        let array = |name: &str, axes: usize| {
+            let fed = fed.iter().find(|tensor| tensor.name == name);
+            let fed = fed.ok_or_else(|| format!("no array for input `{name}`"))?;
+            Ok(sampled(fed.value.to_array(), axes))
         };
-        let arrays: Vec<&Array> = arrays.iter().collect();
-        let found = match float::run(&network, &arrays, &|_| {}) {
+        let found = match &network {
+            Network::Float(graph) => run::float(graph, array),
+            Network::Quantized(graph) => {
+                let real = outputs.iter().all(|output| {
+                    matches!(output.value.to_array().elements, Elements::F32(_))
+                });
+                run::integer(graph, real, array)
+            }
+        };
+        let found = match found {
             Ok(found) => found,
-            Err(error) => return Outcome::Failed(error.to_string()),
+            Err(what) => return Outcome::Failed(what),
+        };
+        let equal = match &network {
+            Network::Float(_) => equal,
+            Network::Quantized(_) => equal_integers,
         };
         for (expected, found) in outputs.iter().zip(&found) {
             if let Err(what) = equal(&expected.value, found) {
                 return Outcome::Failed(format!("output `{}`: {what}", expected.name));
             }
         }
-        Outcome::Passed
+        match network {
+            Network::Float(_) => Outcome::Passed,
+            Network::Quantized(_) => Outcome::Integer,
+        }
     }
 
     fn fold(&self, options: &Options, outputs: &[Tensor]) -> Outcome {
@@ -226,7 +232,16 @@ fn is_computed(graph: &GraphProto, input: &str) -> bool {
 
 /// Whether the network reads an input when it runs; else it becomes a constant.
 fn is_fed(graph: &GraphProto, input: &Tensor) -> bool {
-    is_computed(graph, &input.name) && matches!(input.value.to_array().elements, Elements::F32(_))
+    let quantized = graph.node.iter().any(|node| {
+        let operator = node.op_type.as_deref().unwrap_or_default();
+        operator.starts_with("QLinear") || operator.ends_with("quantizeLinear")
+    });
+    let fits = match input.value.to_array().elements {
+        Elements::F32(_) => true,
+        Elements::I8(_) | Elements::U8(_) => quantized,
+        Elements::I64(_) => false,
+    };
+    fits && is_computed(graph, &input.name)
 }
 
 /// An array with an axis of one sample in front, if the port has one more axis than the model.
@@ -273,6 +288,27 @@ fn values(array: &Array) -> Vec<f64> {
         )]
         Elements::I64(values) => values.iter().map(|&value| value as f64).collect(),
     }
+}
+
+/// As [`equal`], for results of integers, which may differ by 1; uint8 is int8 moved by 128.
+fn equal_integers(expected: &ConstantTensor, found: &Array) -> Result<(), String> {
+    let moved = match expected.to_array().elements {
+        Elements::U8(_) => 128.0,
+        Elements::I8(_) => 0.0,
+        Elements::F32(_) => return equal(expected, found),
+        Elements::I64(_) => {
+            return Err(format!("integers, not {}", expected.type_name()));
+        }
+    };
+    let (expected, found) = (values(&expected.to_array()), values(found));
+    let differences = expected.iter().zip(&found);
+    let largest = differences
+        .map(|(expected, found)| (expected - moved - found).abs())
+        .fold(0.0, f64::max);
+    if expected.len() == found.len() && largest <= 1.0 {
+        return Ok(());
+    }
+    Err(format!("{found:?} (moved by {moved}), not {expected:?}"))
 }
 
 /// Whether a network's output is what the test expects; it may have one sample in front.

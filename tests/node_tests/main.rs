@@ -8,6 +8,7 @@
 
 mod case;
 mod reason;
+mod run;
 mod scope;
 mod table;
 

@@ -8,6 +8,8 @@ use tiivis::import::{ImportError, NodeFault};
 pub(crate) enum Outcome {
     /// Computed by the float network, and equal.
     Passed,
+    /// Quantized: computed by the integer code of the device, and within 1.
+    Integer,
     /// Without an input that is computed with: folded at import, and equal.
     Folded,
     /// Imported, but something else came out, or nothing.
@@ -65,6 +67,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => f.write_str("passed"),
+            Self::Integer => f.write_str("passed in integers"),
             Self::Folded => f.write_str("folded"),
             Self::Failed(what) => write!(f, "FAILED: {what}"),
             Self::Refused(reason, what) => write!(f, "not supported: {}: {what}", reason.text()),

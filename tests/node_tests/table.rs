@@ -58,7 +58,7 @@ impl Table {
         }
         if !case.is_in_scope() {
             match outcome {
-                Outcome::Passed | Outcome::Folded => self.beyond_scope += 1,
+                Outcome::Passed | Outcome::Integer | Outcome::Folded => self.beyond_scope += 1,
                 Outcome::Failed(_) | Outcome::Refused(..) | Outcome::OutOfScope(_) => {
                     self.out_of_scope += 1;
                 }
@@ -67,7 +67,7 @@ impl Table {
         }
         let row = self.rows.entry(case.operator()).or_default();
         match outcome {
-            Outcome::Passed => row.passed += 1,
+            Outcome::Passed | Outcome::Integer => row.passed += 1,
             Outcome::Folded => row.folded += 1,
             Outcome::Failed(_) => row.failed += 1,
             Outcome::Refused(reason, _) => *row.refused.entry(reason).or_default() += 1,

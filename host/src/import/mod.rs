@@ -55,8 +55,7 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
             folder: Some(path.parent().unwrap_or(Path::new("")).into()),
             ..onnx::Options::default()
         };
-        let (graph, format) = onnx::import_with(&bytes, &name, &options)?;
-        (Network::Float(graph), format)
+        onnx::import_with(&bytes, &name, &options)?
     };
     Ok(Imported {
         network,

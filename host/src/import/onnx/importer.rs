@@ -3,13 +3,16 @@
 use super::attributes::Attributes;
 use super::context::{Activation, Context, Tensor};
 use super::external::External;
+use super::grids::Element;
 use super::model::is_own;
 use super::node::{self, Node};
 use super::options::{ConstantTensor, Options};
 use super::order::{self, Network};
 use super::{batch, input, ops};
-use crate::import::{ImportError, NodeFault};
-use crate::ir::{Graph, Op, Port};
+use crate::import::{ImportError, Network as ImportedNetwork, NodeFault};
+use crate::ir::{Op, Port};
+use crate::quantize::graph::QuantParams;
+use crate::quantize::quantize_given;
 use rten_onnx::onnx::{GraphProto, NodeProto, TensorProto};
 use std::collections::HashMap;
 
@@ -56,12 +59,22 @@ impl<'m> Importer<'m> {
     }
 
     /// Imports every node that the outputs need.
-    pub(super) fn run(mut self) -> Result<Graph, ImportError> {
+    pub(super) fn run(mut self) -> Result<ImportedNetwork, ImportError> {
         self.walk()?;
         for info in &self.proto.output {
             self.output(info.name.as_deref().unwrap_or_default())?;
         }
-        Ok(self.context.graph)
+        let (graph, grids) = (self.context.graph, self.context.grids);
+        if !grids.quantizes() {
+            return Ok(ImportedNetwork::Float(graph));
+        }
+        let quantized = quantize_given(graph, &grids.given);
+        quantized
+            .map(ImportedNetwork::Quantized)
+            .map_err(|error| ImportError::Model {
+                found: format!("is quantized, but {error}"),
+                remedy: "or give the float model, which is quantized then",
+            })
     }
 
     /// The outputs, all of which must be constants.
@@ -116,6 +129,10 @@ impl<'m> Importer<'m> {
             }
             input::check_use(&self.network, name)?;
             let shape = input::shape(info, self.batch)?;
+            if let Some(element) = input::integers(info) {
+                let integers = &mut self.context.grids.integers;
+                integers.insert(name.into(), (element, None));
+            }
             let order = input::memory_order(&self.network, name, &shape);
             let activation = input::add(&mut self.context, name, &shape, &order)?;
             self.tensors.insert(name, activation.into());
@@ -166,13 +183,40 @@ impl<'m> Importer<'m> {
             opset: self.opset,
             attributes,
             inputs,
+            operands: &proto.input,
         };
-        let tensor = (row.import)(&mut self.context, &node).map_err(failed)?;
+        let passed_on = if row.reads_integers {
+            None
+        } else {
+            let grids = &self.context.grids;
+            grids.passed_on(operator, &proto.input).map_err(failed)?
+        };
+        let mut tensor = (row.import)(&mut self.context, &node).map_err(failed)?;
+        if let Some(integers) = passed_on {
+            tensor = self.pass_on(&node, tensor, integers).map_err(failed)?;
+        }
         if self.batch.is_some() {
             batch::check_each_sample_alone(proto, self.opset, &node.inputs, &tensor)
                 .map_err(failed)?;
         }
         Ok(tensor)
+    }
+
+    /// What an operator that only moves numbers computes from integers is of integers.
+    fn pass_on(
+        &mut self,
+        node: &Node<'_>,
+        tensor: Tensor,
+        (element, params): (Element, Option<QuantParams>),
+    ) -> Result<Tensor, NodeFault> {
+        match params {
+            Some(params) => self.context.as_integers(node, &tensor, (element, params)),
+            None => {
+                let integers = &mut self.context.grids.integers;
+                integers.insert(node.output.clone(), (element, None));
+                Ok(tensor)
+            }
+        }
     }
 
     /// A tensor by name; initializers are decoded when they are first read.
@@ -264,6 +308,11 @@ impl<'m> Importer<'m> {
 /// The row of a node's operator.
 fn row(proto: &NodeProto) -> Result<&'static ops::Row, NodeFault> {
     let operator = proto.op_type.as_deref().unwrap_or_default();
+    if proto.domain.as_deref() == Some(ops::RUNTIME_DOMAIN) {
+        return ops::runtime_row_of(operator).ok_or_else(|| NodeFault::Operator {
+            nearest: ops::nearest_of_runtime(),
+        });
+    }
     if !is_own(proto.domain.as_deref()) {
         let domain = proto.domain.as_deref().unwrap_or_default();
         let nearest = format!("domain `{domain}` is not known, only ONNX's own operators are");

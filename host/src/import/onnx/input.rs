@@ -1,6 +1,7 @@
 //! The model's inputs: their shapes, and the memory order in which they lie.
 
 use super::context::{Activation, Context, MAX_ACTIVATION_ELEMENTS};
+use super::grids::Element;
 use super::layout::batch_first;
 use super::node::axis_index;
 use super::order::{Network, node_name};
@@ -36,7 +37,7 @@ pub(super) fn shape(
         return Err(error("is no tensor".into(), "only tensors are supported"));
     };
     let dtype = tensor.elem_type.unwrap_or(DataType(0));
-    if dtype != DataType::FLOAT {
+    if !matches!(dtype, DataType::FLOAT | DataType::INT8 | DataType::UINT8) {
         let found = format!("is {dtype} ({}), not float32", lower_case_name(dtype));
         return Err(error(found, "export the model with float32 inputs"));
     }
@@ -71,6 +72,15 @@ pub(super) fn shape(
         ));
     }
     Ok(shape)
+}
+
+/// The type of an input of quantized numbers.
+pub(super) fn integers(info: &ValueInfoProto) -> Option<Element> {
+    match info.r#type.as_ref()?.tensor_type.as_ref()?.elem_type? {
+        DataType::INT8 => Some(Element::I8),
+        DataType::UINT8 => Some(Element::U8),
+        _ => None,
+    }
 }
 
 /// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
@@ -208,7 +218,7 @@ enum Wish {
 fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
     let operator = node.op_type.as_deref().unwrap_or_default();
     let wish = match operator {
-        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
+        "Conv" | "QLinearConv" | "QLinearAveragePool" | "QLinearGlobalAveragePool" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
         | "BatchNormalization"
             if axes.len() > 2 =>
         {
@@ -233,10 +243,12 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" => Wish::Second(axes.to_vec()),
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => Wish::Second(axes.to_vec()),
         "Softmax" => Wish::Second(softmax_order(node, axes)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
-        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast" => {
+        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
+        | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul" | "QLinearSigmoid"
+        | "QLinearLeakyRelu" => {
             Wish::Passes(axes.to_vec())
         }
         _ => Wish::None,

@@ -15,6 +15,7 @@ mod attributes;
 mod batch;
 mod context;
 mod external;
+mod grids;
 #[cfg(test)]
 mod golden_tests;
 mod importer;

@@ -4,7 +4,7 @@ use super::batch;
 use super::importer::Importer;
 use super::options::{ConstantTensor, Options};
 use super::wire;
-use crate::import::ImportError;
+use crate::import::{ImportError, Network};
 use crate::ir::Graph;
 use rten_onnx::onnx::{GraphProto, ModelProto};
 
@@ -15,23 +15,30 @@ pub const OLDEST_OPSET: i64 = 6;
 /// the schemas of ONNX 1.23 up to here.
 pub const NEWEST_OPSET: i64 = 28;
 
-/// Reads a model; the graph gets the name `name`. The text is the opset and the exporter.
+/// Reads a model of real numbers; the graph gets the name `name`. The text is the opset and the
+/// exporter.
 ///
 /// # Errors
-/// If the bytes are no ONNX model, or hold what is not supported.
+/// If the bytes are no ONNX model, or hold what is not supported, or are quantized.
 pub fn import(bytes: &[u8], name: &str) -> Result<(Graph, String), ImportError> {
-    import_with(bytes, name, &Options::default())
+    match import_with(bytes, name, &Options::default())? {
+        (Network::Float(graph), format) => Ok((graph, format)),
+        (Network::Quantized(_), _) => Err(ImportError::Model {
+            found: "is quantized already".into(),
+            remedy: "give the float model",
+        }),
+    }
 }
 
-/// Reads a model, told more than the file says. Otherwise as [`import`].
+/// Reads a model, quantized or not, told more than the file says.
 ///
 /// # Errors
-/// As [`import`]; and if a constant is given for what is no input.
+/// If the bytes are no ONNX model, or hold what is not supported; and if a constant is given for what is no input.
 pub fn import_with(
     bytes: &[u8],
     name: &str,
     options: &Options,
-) -> Result<(Graph, String), ImportError> {
+) -> Result<(Network, String), ImportError> {
     let (model, opset) = parse(bytes)?;
     let graph = graph(&model)?;
     let is_input = |name: &str| !is_constant(graph, options, name);
