@@ -82,18 +82,27 @@ fn quantized_models_are_within_a_step_of_onnx_runtime() {
     let entries = std::fs::read_dir(golden("onnx_quantized")).expect("the folder is there");
     let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("it is readable").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "onnx"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "onnx")
+        })
         .collect();
     paths.sort();
     let (mut failures, mut numbers, mut differing) = (Vec::new(), 0, 0u32);
     for path in &paths {
-        let name = path.file_stem().expect("a file has a name").to_string_lossy();
+        let name = path
+            .file_stem()
+            .expect("a file has a name")
+            .to_string_lossy();
         let allowed = LARGEST[usize::from(name.starts_with("network"))] + 1e-3;
         match differences(path) {
             Err(reason) => failures.push(format!("{name}: {reason}")),
             Ok(steps) => {
                 let largest = steps.iter().copied().fold(0.0, f64::max);
-                let count = steps.iter().map(|&step| u32::from(step > 1e-3)).sum::<u32>();
+                let count = steps
+                    .iter()
+                    .map(|&step| u32::from(step > 1e-3))
+                    .sum::<u32>();
                 println!("{name:32} {largest:6.3} steps, {count} of {}", steps.len());
                 numbers += steps.len();
                 differing += count;
@@ -103,7 +112,10 @@ fn quantized_models_are_within_a_step_of_onnx_runtime() {
             }
         }
     }
-    println!("{} models, {differing} of {numbers} numbers differ", paths.len());
+    println!(
+        "{} models, {differing} of {numbers} numbers differ",
+        paths.len()
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(paths.len() >= 69, "the suite is there");
     let bound = u32::try_from(numbers).expect("a few thousand");

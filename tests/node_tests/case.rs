@@ -6,8 +6,8 @@ use rten_onnx::onnx::{DataType, GraphProto, ModelProto, ValueInfoProto};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tiivis::data::{Array, Elements};
-use tiivis::import::{ImportError, Network};
 use tiivis::import::onnx::{self, ConstantTensor, Options};
+use tiivis::import::{ImportError, Network};
 
 /// Relative and absolute tolerance: the relative one is ONNX's own for these tests, the absolute one
 /// is for sums near 0, which are taken in another order.
@@ -177,9 +177,9 @@ impl Case {
         let found = match &network {
             Network::Float(graph) => run::float(graph, array),
             Network::Quantized(graph) => {
-                let real = outputs.iter().all(|output| {
-                    matches!(output.value.to_array().elements, Elements::F32(_))
-                });
+                let real = outputs
+                    .iter()
+                    .all(|output| matches!(output.value.to_array().elements, Elements::F32(_)));
                 run::integer(graph, real, array)
             }
         };

@@ -3,8 +3,8 @@
 use tiivis::data::Array;
 use tiivis::emit::{self, EmitOptions};
 use tiivis::ir::Graph;
-use tiivis::measure::sim::{self, Blob};
 use tiivis::measure::float;
+use tiivis::measure::sim::{self, Blob};
 use tiivis::quantize::graph::QGraph;
 
 /// By the float evaluator; `array` gives the array of an input for a number of axes.

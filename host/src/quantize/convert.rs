@@ -9,9 +9,7 @@ use super::lut;
 use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
-use crate::ir::{
-    Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d,
-};
+use crate::ir::{Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
 use std::collections::HashMap;
 
 /// The int8 graph of a simplified float graph and its values' ranges.
@@ -28,17 +26,10 @@ use std::collections::HashMap;
 pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError> {
     let mut converter = Converter::with_params(graph, assign(graph, ranges)?, None);
     converter.convert()?;
-    let (nodes, values) = converter.finish();
-    Ok(QGraph {
-        name: graph.name.clone(),
-        inputs: graph.inputs.iter().map(port).collect(),
-        outputs: graph.outputs.iter().map(port).collect(),
-        nodes,
-        values,
-    })
+    Ok(converter.finish())
 }
 
-pub(super) fn port(port: &Port) -> QPort {
+fn port(port: &Port) -> QPort {
     QPort {
         name: port.name.clone(),
         value: port.value,
@@ -81,9 +72,17 @@ impl<'a> Converter<'a> {
         graph.nodes.iter().try_for_each(|node| self.node(node))
     }
 
-    /// The nodes and values.
-    pub(super) fn finish(self) -> (Vec<QNode>, Vec<Option<QValue>>) {
-        (self.nodes, self.values)
+    /// The graph.
+    pub(super) fn finish(self) -> QGraph {
+        let graph = self.graph;
+        QGraph {
+            name: graph.name.clone(),
+            inputs: graph.inputs.iter().map(port).collect(),
+            outputs: graph.outputs.iter().map(port).collect(),
+            states: Vec::new(),
+            nodes: self.nodes,
+            values: self.values,
+        }
     }
 
     /// Enters a value into the int8 graph.

@@ -6,7 +6,7 @@
 //! that changes the scale where the integer operator cannot is followed by a rescaling.
 
 use super::assign::{fixed_output, keeps_scale};
-use super::convert::{Converter, port};
+use super::convert::Converter;
 use super::error::QuantizeError;
 use super::graph::{QGraph, QuantParams};
 use super::range::Range;
@@ -71,14 +71,7 @@ pub fn quantize_given(mut graph: Graph, given: &Given) -> Result<QGraph, Quantiz
     constants(&graph, &mut params, &grids)?;
     let mut converter = Converter::with_params(&graph, params, Some(&grids));
     converter.convert()?;
-    let (nodes, values) = converter.finish();
-    Ok(QGraph {
-        name: graph.name.clone(),
-        inputs: graph.inputs.iter().map(port).collect(),
-        outputs: graph.outputs.iter().map(port).collect(),
-        nodes,
-        values,
-    })
+    Ok(converter.finish())
 }
 
 /// Makes clamps a part of the layers before them, where nothing but the clamp reads those and they

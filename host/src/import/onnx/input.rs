@@ -218,7 +218,14 @@ enum Wish {
 fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
     let operator = node.op_type.as_deref().unwrap_or_default();
     let wish = match operator {
-        "Conv" | "QLinearConv" | "QLinearAveragePool" | "QLinearGlobalAveragePool" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
+        "Conv"
+        | "QLinearConv"
+        | "QLinearAveragePool"
+        | "QLinearGlobalAveragePool"
+        | "MaxPool"
+        | "AveragePool"
+        | "GlobalAveragePool"
+        | "GlobalMaxPool"
         | "BatchNormalization"
             if axes.len() > 2 =>
         {
@@ -243,14 +250,14 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => Wish::Second(axes.to_vec()),
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => {
+            Wish::Second(axes.to_vec())
+        }
         "Softmax" => Wish::Second(softmax_order(node, axes)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
-        | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul" | "QLinearSigmoid"
-        | "QLinearLeakyRelu" => {
-            Wish::Passes(axes.to_vec())
-        }
+        | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
+        | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,
     };
     match wish {

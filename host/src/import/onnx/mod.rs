@@ -15,9 +15,9 @@ mod attributes;
 mod batch;
 mod context;
 mod external;
-mod grids;
 #[cfg(test)]
 mod golden_tests;
+mod grids;
 mod importer;
 mod input;
 mod layout;

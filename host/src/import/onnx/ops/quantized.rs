@@ -20,15 +20,18 @@ use std::sync::Arc;
 type Import = fn(&mut Context, &Node<'_>) -> Result<Tensor, NodeFault>;
 
 /// Real numbers to integers.
-pub(super) fn quantize_linear(
-    context: &mut Context,
-    node: &Node<'_>,
-) -> Result<Tensor, NodeFault> {
+pub(super) fn quantize_linear(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     check_block(node)?;
     let open = match node.attributes.int("output_dtype")?.unwrap_or(0) {
         0 | 2 => Element::U8,
         3 => Element::I8,
-        other => return Err(fault("output_dtype", other.to_string(), "UINT8 (2), INT8 (3)")),
+        other => {
+            return Err(fault(
+                "output_dtype",
+                other.to_string(),
+                "UINT8 (2), INT8 (3)",
+            ));
+        }
     };
     match node.required(0, "input x")?.clone() {
         Tensor::Activation(x) => {
@@ -63,7 +66,11 @@ pub(super) fn dequantize_linear(
 fn check_block(node: &Node<'_>) -> Result<(), NodeFault> {
     match node.attributes.int("block_size")?.unwrap_or(0) {
         0 => Ok(()),
-        other => Err(fault("block_size", other.to_string(), "0: scales per tensor or channel")),
+        other => Err(fault(
+            "block_size",
+            other.to_string(),
+            "0: scales per tensor or channel",
+        )),
     }
 }
 
@@ -301,7 +308,11 @@ fn bias(
         axis: constant.shape.len().saturating_sub(1),
     };
     if scales.scales.len() != 1 && constant.shape.last() != Some(&scales.scales.len()) {
-        return Err(shape_fault("bias", "one number for each scale", &constant.shape));
+        return Err(shape_fault(
+            "bias",
+            "one number for each scale",
+            &constant.shape,
+        ));
     }
     let real = dequantized(context, &node.operands[index], &constant, &scales)?;
     operands.push(&node.operands[index], real.into());
@@ -328,12 +339,22 @@ pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
 /// `QGemm` of ONNX Runtime: A, B, each with scale and zero point, C, those of Y.
 pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     if node.input(7).is_none() {
-        return Err(operand_fault("scale of the output", "given", "none: float results"));
+        return Err(operand_fault(
+            "scale of the output",
+            "given",
+            "none: float results",
+        ));
     }
     let by_output = node.attributes.flag("transB")?.unwrap_or(false);
     let mut operands = Operands::new();
     operand(context, node, &mut operands, 0, 0)?;
-    operand(context, node, &mut operands, 3, if by_output { 0 } else { 1 })?;
+    operand(
+        context,
+        node,
+        &mut operands,
+        3,
+        if by_output { 0 } else { 1 },
+    )?;
     bias(context, node, &mut operands, (6, 3))?;
     apply(context, node, operands, (7, 8), dense::gemm)
 }

@@ -1,8 +1,8 @@
 //! The supported operators.
 
 use super::{
-    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, prelu, quantized, shape,
-    softmax,
+    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, prelu, quantized,
+    shape, softmax,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -53,14 +53,30 @@ const fn quantized(
 /// The domain of ONNX Runtime's own operators.
 pub(in crate::import::onnx) const RUNTIME_DOMAIN: &str = "com.microsoft";
 
-const QUANTIZE: &[&str] = &["axis", "block_size", "output_dtype", "precision", "saturate"];
+const QUANTIZE: &[&str] = &[
+    "axis",
+    "block_size",
+    "output_dtype",
+    "precision",
+    "saturate",
+];
 
 /// Operators of ONNX Runtime, by name; quantizers of models write them.
 const RUNTIME_ROWS: &[Row] = &[
-    quantized("DequantizeLinear", 3, QUANTIZE, quantized::dequantize_linear),
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
     quantized("QGemm", 9, &["alpha", "transA", "transB"], quantized::gemm),
     quantized("QLinearAdd", 8, &[], quantized::add),
-    quantized("QLinearAveragePool", 5, Q_AVERAGE_POOL, quantized::average_pool),
+    quantized(
+        "QLinearAveragePool",
+        5,
+        Q_AVERAGE_POOL,
+        quantized::average_pool,
+    ),
     quantized("QLinearConcat", MANY, &["axis"], quantized::concat),
     quantized(
         "QLinearGlobalAveragePool",
@@ -158,7 +174,12 @@ const ROWS: &[Row] = &[
     ),
     row("Conv", 3, CONV, conv::conv),
     row("Div", 2, &[], binary::div),
-    quantized("DequantizeLinear", 3, QUANTIZE, quantized::dequantize_linear),
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
     row(
         "Dropout",
         3,
