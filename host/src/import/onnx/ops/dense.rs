@@ -1,10 +1,12 @@
-//! `Gemm`, `MatMul`: products over the last axis with constant weights.
+//! `Gemm`, `MatMul`: products with constant weights.
 
+use super::binary;
 use crate::data::layout::permute;
 use crate::import::NodeFault;
+use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
-use crate::import::onnx::tensor::Constant;
+use crate::import::onnx::tensor::{Constant, Data};
 use crate::import::onnx::view::View;
 use crate::ir::Op;
 
@@ -33,39 +35,138 @@ pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
         *weight *= alpha;
     }
     let beta = attributes.float("beta")?.unwrap_or(1.0);
-    let bias = match node.input(2) {
-        None => None,
-        Some(Tensor::Constant(c)) => Some((c, scaled_bias(context, c, beta, weights.outputs)?)),
-        Some(Tensor::Activation(_)) => {
-            return Err(operand_fault(
-                "bias C",
-                "a constant",
-                "a computed tensor: use Add for it",
-            ));
+    let Some(c) = node.input(2) else {
+        return dense(context, node, &x, weights, None);
+    };
+    if let Tensor::Constant(row) = c
+        && is_per_output(row, weights.outputs)
+    {
+        let bias = scaled_bias(context, row, beta, weights.outputs)?;
+        return dense(context, node, &x, weights, Some((row, bias)));
+    }
+    let product = dense(context, node, &x, weights, None)?;
+    let c = match c {
+        Tensor::Constant(c) => scaled(context, c, beta)?.into(),
+        Tensor::Activation(c) if beta == 1.0 => c.clone().into(),
+        Tensor::Activation(_) => {
+            let supported = "1 where C is computed: use Mul for it";
+            return Err(fault("beta", beta.to_string(), supported));
         }
     };
-    dense(context, node, &x, weights, bias)
+    let op = Op::Add { clamp: None };
+    binary::apply(context, node, op, &product, &c)
 }
 
-/// A product of a computed tensor and a constant matrix.
+/// `beta · C`.
+fn scaled(context: &mut Context, c: &Constant, beta: f32) -> Result<Constant, NodeFault> {
+    context.reserve_constant(&c.shape)?;
+    let data = floats(c, "bias C")?;
+    Ok(Constant {
+        name: c.name.clone(),
+        shape: c.shape.clone(),
+        data: Data::F32(data.iter().map(|value| value * beta).collect()),
+    })
+}
+
+/// A product of a computed tensor and a constant matrix, on either side.
 pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let x = node.activation(
-        0,
-        "left factor (MatMul of a computed tensor by a constant matrix)",
-    )?;
-    let (source, _) = node.floats(
-        1,
-        "right factor (MatMul of a computed tensor by a constant matrix)",
-    )?;
-    if x.view.rank() < 2 {
-        return Err(shape_fault(
-            "left factor",
-            "of rank 2 or more",
-            &x.view.shape(),
-        ));
+    match (
+        node.required(0, "left factor")?,
+        node.required(1, "right factor")?,
+    ) {
+        (Tensor::Activation(x), Tensor::Constant(matrix)) => right(context, node, x, matrix),
+        (Tensor::Constant(matrix), Tensor::Activation(x)) => left(context, node, matrix, x),
+        (Tensor::Constant(_), Tensor::Constant(_)) => Err(operand_fault(
+            "factors",
+            "one computed and one constant",
+            "two constants: export with constant folding",
+        )),
+        (Tensor::Activation(_), Tensor::Activation(_)) => Err(operand_fault(
+            "factors",
+            "one computed and one a constant matrix",
+            "two computed tensors",
+        )),
     }
-    let weights = weights(context, source, false, &x.view)?;
-    dense(context, node, x, weights, None)
+}
+
+/// `x · matrix`. A vector on the left is a row, which is dropped again; one on the right a column
+/// (as `numpy.matmul` has it).
+fn right(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    matrix: &Constant,
+) -> Result<Tensor, NodeFault> {
+    let is_row = x.view.rank() == 1;
+    let is_column = matrix.shape.len() == 1;
+    let column = Constant {
+        shape: [matrix.shape.as_slice(), &[1]].concat(),
+        ..matrix.clone()
+    };
+    let matrix = if is_column { &column } else { matrix };
+    let rank = x.view.rank().max(matrix.shape.len()).max(2);
+    let x = x.seen_as(x.view.with_rank(rank));
+    let weights = weights(context, matrix, false, &x.view)?;
+    let product = dense(context, node, &x, weights, None)?;
+    Ok(without(product, [is_row, is_column]))
+}
+
+/// `matrix · x`: the transposed product of what is transposed.
+fn left(
+    context: &mut Context,
+    node: &Node<'_>,
+    matrix: &Constant,
+    x: &Activation,
+) -> Result<Tensor, NodeFault> {
+    let is_column = x.view.rank() == 1;
+    let is_row = matrix.shape.len() == 1;
+    let row = Constant {
+        shape: [&[1], matrix.shape.as_slice()].concat(),
+        ..matrix.clone()
+    };
+    let matrix = if is_row { &row } else { matrix };
+    let mut view = x.view.clone();
+    if is_column {
+        // `[K]` as the column `[K, 1]`, transposed: `[1, K]`.
+        view = view.with_rank(matrix.shape.len());
+    } else {
+        view = view.with_rank(view.rank().max(matrix.shape.len()));
+        view = view.transposed(&last_two_swapped(view.rank()));
+    }
+    let x = x.seen_as(view);
+    let weights = weights(context, matrix, true, &x.view)?;
+    let product = dense(context, node, &x, weights, None)?;
+    let Tensor::Activation(product) = product else {
+        return Ok(product);
+    };
+    let view = &product.view;
+    let view = view.transposed(&last_two_swapped(view.rank()));
+    Ok(without(
+        product.seen_as(view).into(),
+        [is_row, is_column],
+    ))
+}
+
+fn last_two_swapped(rank: usize) -> Vec<usize> {
+    let mut perm: Vec<usize> = (0..rank).collect();
+    perm.swap(rank - 2, rank - 1);
+    perm
+}
+
+/// A product without the row or column of extent 1 that a vector became.
+fn without(product: Tensor, [row, column]: [bool; 2]) -> Tensor {
+    let Tensor::Activation(product) = product else {
+        return product;
+    };
+    let mut axes = product.view.axes().to_vec();
+    if column {
+        axes.pop();
+    }
+    if row {
+        axes.remove(axes.len() - if column { 1 } else { 2 });
+    }
+    let view = View::new(product.view.atoms().to_vec(), axes);
+    product.seen_as(view).into()
 }
 
 /// Checks a weight matrix, `[outputs, inputs]` if `by_output`, else `[inputs, outputs]`. Leading
@@ -120,6 +221,17 @@ fn weights<'c>(
     })
 }
 
+/// Whether C is a number or a row of one number per output.
+fn is_per_output(c: &Constant, outputs: usize) -> bool {
+    let len: usize = c.shape.iter().product();
+    c.shape
+        .last()
+        .is_none_or(|&last| last == outputs || last == 1)
+        && c.shape.len() <= 2
+        && (len == outputs || len == 1)
+        && (c.shape.len() < 2 || c.shape[0] == 1)
+}
+
 /// `beta · C` as a vector of the outputs.
 fn scaled_bias(
     context: &mut Context,
@@ -128,20 +240,6 @@ fn scaled_bias(
     outputs: usize,
 ) -> Result<Vec<f32>, NodeFault> {
     let data = floats(c, "bias C")?;
-    let per_output = c
-        .shape
-        .last()
-        .is_none_or(|&last| last == outputs || last == 1)
-        && c.shape.len() <= 2
-        && (data.len() == outputs || data.len() == 1);
-    if !per_output {
-        let expected = format!("a number or a row of {outputs} numbers");
-        return Err(operand_fault(
-            "bias C",
-            &expected,
-            &format!("`{}` of shape {:?}", c.name, c.shape),
-        ));
-    }
     context.reserve_constant(&[outputs])?;
     Ok((0..outputs)
         .map(|index| data[index % data.len()] * beta)
