@@ -95,6 +95,8 @@ pub(crate) fn refused(error: &ImportError) -> Outcome {
             NodeFault::Tensor(_) => Reason::ElementType,
             NodeFault::Constants { .. } => return Outcome::Failed(text),
         },
+        // Weights with a zero point, or a part that is computed in float.
+        ImportError::Model { .. } if text.contains("is quantized, but") => Reason::Operand,
         ImportError::Output { .. } => Reason::Operand,
         _ => return Outcome::Failed(text),
     };

@@ -1,6 +1,6 @@
 //! `Gemm`, `MatMul`: products with constant weights.
 
-use super::binary;
+use super::{binary, mat_mul};
 use crate::data::layout::permute;
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
@@ -68,105 +68,20 @@ fn scaled(context: &mut Context, c: &Constant, beta: f32) -> Result<Constant, No
     })
 }
 
-/// A product of a computed tensor and a constant matrix, on either side.
+/// A product; that of a computed tensor and a constant matrix is a dense layer.
 pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    match (
-        node.required(0, "left factor")?,
-        node.required(1, "right factor")?,
-    ) {
-        (Tensor::Activation(x), Tensor::Constant(matrix)) => right(context, node, x, matrix),
-        (Tensor::Constant(matrix), Tensor::Activation(x)) => left(context, node, matrix, x),
-        (Tensor::Constant(_), Tensor::Constant(_)) => Err(operand_fault(
-            "factors",
-            "one computed and one constant",
-            "two constants: export with constant folding",
-        )),
-        (Tensor::Activation(_), Tensor::Activation(_)) => Err(operand_fault(
-            "factors",
-            "one computed and one a constant matrix",
-            "two computed tensors",
-        )),
-    }
-}
-
-/// `x · matrix`. A vector on the left is a row, which is dropped again; one on the right a column
-/// (as `numpy.matmul` has it).
-fn right(
-    context: &mut Context,
-    node: &Node<'_>,
-    x: &Activation,
-    matrix: &Constant,
-) -> Result<Tensor, NodeFault> {
-    let is_row = x.view.rank() == 1;
-    let is_column = matrix.shape.len() == 1;
-    let column = Constant {
-        shape: [matrix.shape.as_slice(), &[1]].concat(),
-        ..matrix.clone()
+    let (Some(Tensor::Activation(x)), Some(Tensor::Constant(source))) =
+        (node.input(0), node.input(1))
+    else {
+        return mat_mul::product(context, node);
     };
-    let matrix = if is_column { &column } else { matrix };
-    let rank = x.view.rank().max(matrix.shape.len()).max(2);
-    let x = x.seen_as(x.view.with_rank(rank));
-    let weights = weights(context, matrix, false, &x.view)?;
-    let product = dense(context, node, &x, weights, None)?;
-    Ok(without(product, [is_row, is_column]))
-}
-
-/// `matrix · x`: the transposed product of what is transposed.
-fn left(
-    context: &mut Context,
-    node: &Node<'_>,
-    matrix: &Constant,
-    x: &Activation,
-) -> Result<Tensor, NodeFault> {
-    let is_column = x.view.rank() == 1;
-    let is_row = matrix.shape.len() == 1;
-    let row = Constant {
-        shape: [&[1], matrix.shape.as_slice()].concat(),
-        ..matrix.clone()
-    };
-    let matrix = if is_row { &row } else { matrix };
-    let mut view = x.view.clone();
-    if is_column {
-        // `[K]` as the column `[K, 1]`, transposed: `[1, K]`.
-        view = view.with_rank(matrix.shape.len());
-    } else {
-        view = view.with_rank(view.rank().max(matrix.shape.len()));
-        view = view.transposed(&last_two_swapped(view.rank()));
+    let leading = source.shape.len().saturating_sub(2);
+    let is_matrix = source.shape.len() >= 2 && source.shape[..leading].iter().all(|&len| len == 1);
+    if x.view.rank() < source.shape.len().max(2) || !is_matrix {
+        return mat_mul::product(context, node);
     }
-    let x = x.seen_as(view);
-    let weights = weights(context, matrix, true, &x.view)?;
-    let product = dense(context, node, &x, weights, None)?;
-    let Tensor::Activation(product) = product else {
-        return Ok(product);
-    };
-    let view = &product.view;
-    let view = view.transposed(&last_two_swapped(view.rank()));
-    Ok(without(
-        product.seen_as(view).into(),
-        [is_row, is_column],
-    ))
-}
-
-fn last_two_swapped(rank: usize) -> Vec<usize> {
-    let mut perm: Vec<usize> = (0..rank).collect();
-    perm.swap(rank - 2, rank - 1);
-    perm
-}
-
-/// A product without the row or column of extent 1 that a vector became.
-fn without(product: Tensor, [row, column]: [bool; 2]) -> Tensor {
-    let Tensor::Activation(product) = product else {
-        return product;
-    };
-    let mut axes = product.view.axes().to_vec();
-    if column {
-        axes.pop();
-    }
-    if row {
-        axes.remove(axes.len() - if column { 1 } else { 2 });
-    }
-    let view = View::new(product.view.atoms().to_vec(), axes);
-    product.seen_as(view).into()
+    let weights = weights(context, source, false, &x.view)?;
+    dense(context, node, x, weights, None)
 }
 
 /// Checks a weight matrix, `[outputs, inputs]` if `by_output`, else `[inputs, outputs]`. Leading

@@ -1,8 +1,8 @@
 //! The supported operators.
 
 use super::{
-    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, prelu, quantized,
-    shape, softmax,
+    activation, binary, concat, constant, conv, conv_transpose, dense, norm, pad, pick, pool,
+    prelu, quantized, shape, softmax,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -111,6 +111,16 @@ const CONV: &[&str] = &[
     "pads",
     "strides",
 ];
+const CONV_TRANSPOSE: &[&str] = &[
+    "auto_pad",
+    "dilations",
+    "group",
+    "kernel_shape",
+    "output_padding",
+    "output_shape",
+    "pads",
+    "strides",
+];
 const MAX_POOL: &[&str] = &[
     "auto_pad",
     "ceil_mode",
@@ -173,13 +183,19 @@ const ROWS: &[Row] = &[
         constant::constant_of_shape,
     ),
     row("Conv", 3, CONV, conv::conv),
-    row("Div", 2, &[], binary::div),
+    row(
+        "ConvTranspose",
+        3,
+        CONV_TRANSPOSE,
+        conv_transpose::conv_transpose,
+    ),
     quantized(
         "DequantizeLinear",
         3,
         QUANTIZE,
         quantized::dequantize_linear,
     ),
+    row("Div", 2, &[], binary::div),
     row(
         "Dropout",
         3,
@@ -262,8 +278,8 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" | "LRN" => {
             "BatchNormalization is supported"
         }
-        "ConvTranspose" | "Resize" | "Upsample" | "DepthToSpace" => {
-            "maps cannot be made larger; Conv and the pools are supported"
+        "Resize" | "Upsample" | "DepthToSpace" => {
+            "maps are made larger by ConvTranspose; Conv and the pools are supported"
         }
         "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
             "scales that are computed when the network runs (dynamic quantization) are not supported: \

@@ -2,7 +2,7 @@
 
 use super::super::failure::{Checked, operand, option};
 use super::super::flatbuffer::Table;
-use super::super::importer::{Importer, check_int8, constant, elements};
+use super::super::importer::{Importer, constant, elements};
 use super::super::model::{Operator, Tensor};
 use super::super::schema::Type;
 use super::options::{fused, kind, options, positive, required, shaped};
@@ -10,7 +10,6 @@ use super::window::{Slide, Steps, map, slide};
 use crate::ir::ValueId;
 use crate::quantize::graph::{QOp, QValue, QuantParams, Weights};
 use crate::quantize::quantize_multiplier;
-use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
 /// `CONV_2D`; filters `[out, rows, columns, in / groups]`.
@@ -35,7 +34,13 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 3, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 0),
+    )?;
     let op = QOp::Conv2d {
         window,
         groups: channels / depth,
@@ -69,7 +74,13 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 4, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 3))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 3),
+    )?;
     let op = QOp::DepthwiseConv2d {
         window,
         weights,
@@ -111,7 +122,13 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
         ));
     }
     let clamp = fused(options, 0, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 0),
+    )?;
     let rows_in = if shape.last() == Some(&width) {
         input
     } else {
@@ -155,24 +172,49 @@ fn steps(options: Table<'_>, stride: [usize; 2], dilation: [usize; 2]) -> Checke
     })
 }
 
-/// Filter, bias and scales of a layer with so many output channels, on this axis of the filter.
-fn weights<'a>(
+/// Where a layer's operands are.
+pub(super) struct LayerOperands {
+    /// Place of the filter among the operands.
+    pub(super) filter: usize,
+    /// Place of the bias among the operands.
+    pub(super) bias: usize,
+    /// Output channels.
+    pub(super) channels: usize,
+    /// The filter's axis of output channels.
+    pub(super) axis: i32,
+}
+
+impl LayerOperands {
+    /// Input, filter, bias.
+    fn usual(channels: usize, axis: i32) -> Self {
+        Self {
+            filter: 1,
+            bias: 2,
+            channels,
+            axis,
+        }
+    }
+}
+
+/// Filter, bias and scales of a layer.
+pub(super) fn weights<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     input: ValueId,
     output: QuantParams,
-    (channels, axis): (usize, i32),
+    operands: LayerOperands,
 ) -> Checked<Weights> {
-    let (_, filter) = importer.tensor(operator, 1, "filter")?;
-    check_int8(filter, "filter")?;
-    let weights: Arc<[i8]> = importer.int8_data(filter, "filter")?;
+    let LayerOperands { channels, axis, .. } = operands;
+    let (_, filter) = importer.tensor(operator, operands.filter, "filter")?;
+    let weights = importer.filter_data(filter)?;
     importer
         .budget
         .take(channels.saturating_mul(size_of::<i32>() + size_of::<Scale>()))?;
     let input = importer.value(input).params.scale;
     Ok(Weights {
         weights,
-        bias: bias(importer, operator, channels)?,
+        zero_point: filter_zero_point(filter, operator)?,
+        bias: bias(importer, operator, operands.bias, channels)?,
         scales: scales(filter, input, output.scale, channels, axis)?,
     })
 }
@@ -181,12 +223,13 @@ fn weights<'a>(
 fn bias<'a>(
     importer: &Importer<'_, 'a>,
     operator: &Operator<'a>,
+    place: usize,
     channels: usize,
 ) -> Checked<Vec<i32>> {
-    if !matches!(operator.inputs.get(2), Some(Some(_))) {
+    if !matches!(operator.inputs.get(place), Some(Some(_))) {
         return Ok(vec![0; channels]);
     }
-    let (_, tensor) = importer.tensor(operator, 2, "bias")?;
+    let (_, tensor) = importer.tensor(operator, place, "bias")?;
     if tensor.element != Type::INT32 {
         let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
         return Err(operand("bias", "int32", found));
@@ -198,6 +241,27 @@ fn bias<'a>(
     }
     let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
     Ok(data.chunks_exact(4).map(number).collect())
+}
+
+/// The one zero point of a filter. TFLM's dense layer takes any, its convolutions take 0 for
+/// granted.
+fn filter_zero_point(filter: &Tensor<'_>, operator: &Operator<'_>) -> Checked<i32> {
+    let elements = filter.quantization.zero_points.elements();
+    let mut zero_points = elements.map(i64::from_le_bytes);
+    let first = zero_points.next().unwrap_or(0);
+    if let Some(other) = zero_points.find(|&other| other != first) {
+        let found = format!("{first} and {other}");
+        return Err(operand("filter's zero points", "all the same", found));
+    }
+    let (range, expected) = if &*operator.name == "FULLY_CONNECTED" {
+        (-128..=127, "in -128..=127")
+    } else {
+        (0..=0, "0")
+    };
+    i32::try_from(first)
+        .ok()
+        .filter(|zero_point| range.contains(zero_point))
+        .ok_or_else(|| operand("filter's zero point", expected, first.to_string()))
 }
 
 /// `(input * weight) / output` in double precision, one a channel.
@@ -215,10 +279,6 @@ fn scales(
         let expected = format!("quantized with 1 scale, or {channels} along axis {axis}");
         let found = format!("{found} scales along axis {}", quantization.axis);
         return Err(operand("filter", expected, found));
-    }
-    let zero_points = quantization.zero_points.elements().map(i64::from_le_bytes);
-    if let Some(zero_point) = zero_points.into_iter().find(|&zero_point| zero_point != 0) {
-        return Err(operand("filter's zero point", "0", zero_point.to_string()));
     }
     let scale = |bytes: [u8; 4]| {
         let weight = f32::from_le_bytes(bytes);
