@@ -12,12 +12,16 @@ use tiivis::import::{Network, load};
 use tiivis::measure::sim::{self, Blob};
 use tiivis_tests::golden;
 
-/// Largest difference in steps of the output's scale: of a model of one or two layers, and of the
-/// network of ten.
+/// Largest difference in steps of the output's scale, of a model of one layer and of one of several:
+/// a step of a layer is more than one of the next if that has a finer scale (the step of a
+/// convolution is up to two of the sigmoid behind it), and the network has ten.
 const LARGEST: [f64; 2] = [1.0, 2.0];
 
-/// Most of the numbers that may differ at all.
-const DIFFERING: f64 = 0.03;
+/// Models of several layers.
+const SEVERAL: &[&str] = &["leaky", "network", "sigmoid"];
+
+/// Part of all numbers that may differ at all: 1.1 % do.
+const DIFFERING: f64 = 0.015;
 
 /// Differences of a model's outputs, in steps.
 fn differences(path: &Path) -> Result<Vec<f64>, String> {
@@ -94,7 +98,8 @@ fn quantized_models_are_within_a_step_of_onnx_runtime() {
             .file_stem()
             .expect("a file has a name")
             .to_string_lossy();
-        let allowed = LARGEST[usize::from(name.starts_with("network"))] + 1e-3;
+        let several = SEVERAL.iter().any(|prefix| name.starts_with(prefix));
+        let allowed = LARGEST[usize::from(several)] + 1e-3;
         match differences(path) {
             Err(reason) => failures.push(format!("{name}: {reason}")),
             Ok(steps) => {
@@ -117,7 +122,7 @@ fn quantized_models_are_within_a_step_of_onnx_runtime() {
         paths.len()
     );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(paths.len() >= 69, "the suite is there");
+    assert!(paths.len() >= 67, "the suite is there");
     let bound = u32::try_from(numbers).expect("a few thousand");
     assert!(f64::from(differing) <= DIFFERING * f64::from(bound));
 }

@@ -2,7 +2,7 @@
 //! written by others, through our importer and float evaluator.
 //!
 //! `TIIVIS_ONNX_NODE_TESTS` names the folder, in which every folder with a `model.onnx` is a test;
-//! `tests/scripts/run_node_tests.py` makes it from the PyPI package `onnx` and starts this. The
+//! `tests/scripts/run_node_tests.py` makes it from the `PyPI` package `onnx` and starts this. The
 //! table says what passed, failed and is not supported, and why; the counts must not fall below
 //! [`FLOOR`].
 
@@ -25,7 +25,7 @@ const FLOOR: &[(&str, usize)] = &[
 ];
 
 /// Least part of the tests of static shape in scope that must pass, in percent.
-const LEAST_PERCENT: usize = 0;
+const LEAST_PERCENT: usize = 40;
 
 #[test]
 fn onnx_node_tests_pass_or_say_why_not() {

@@ -86,6 +86,7 @@ pub(crate) fn refused(error: &ImportError) -> Outcome {
         ImportError::Input { .. } if text.contains("empty") => Reason::EmptyTensor,
         ImportError::Input { .. } if text.contains("rank") => Reason::Rank,
         ImportError::Input { .. } if text.contains("not float32") => Reason::IntegerTensors,
+        ImportError::Input { .. } if text.contains("weights must be constants") => Reason::Operand,
         ImportError::Tensor(_) => Reason::ElementType,
         ImportError::Node { fault, .. } => match **fault {
             NodeFault::Operator { .. } => Reason::Operator,
