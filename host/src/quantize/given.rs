@@ -310,7 +310,7 @@ mod tests {
         let x = b.input(&[1, 4, 4, 1]);
         let (scales, integers) = ([0.5f32, 0.125], [-128i8, 3, 127, -1]);
         let real = [-64.0, 1.5, 15.875, -0.125];
-        let weights = b.constant(&[2, 1, 2, 1], real.to_vec());
+        let filter = b.constant(&[2, 1, 2, 1], real.to_vec());
         let bias = b.constant(&[2], vec![100.0 * 0.25, -7.0 * 0.0625]);
         let conv = Op::Conv2d(Conv2d {
             window: crate::ir::Window2d {
@@ -320,7 +320,7 @@ mod tests {
             groups: 1,
             clamp: None,
         });
-        let sums = b.node(conv, &[x, weights, bias]);
+        let sums = b.node(conv, &[x, filter, bias]);
         let y = b.node(Op::Activation(Activation::Clamp(RELU)), &[sums]);
         b.output(y);
         let mut given = given(&b);
@@ -329,7 +329,7 @@ mod tests {
             zero_point: 0,
             integers: integers.map(Into::into),
         };
-        given.constants.insert(weights, grid(&scales, None));
+        given.constants.insert(filter, grid(&scales, None));
         given
             .constants
             .insert(bias, grid(&[0.25, 0.0625], Some(vec![100, -7])));
@@ -342,8 +342,7 @@ mod tests {
         assert_eq!((clamp.min, clamp.max), (7, 127));
 
         // Not on the grid: the scales are those of something else.
-        let wrong = given.constants.values_mut().next().unwrap();
-        *wrong = grid(&[0.3], None);
+        given.constants.insert(filter, grid(&[0.3], None));
         assert!(matches!(
             quantize_given(b.graph, &given),
             Err(QuantizeError::OffGrid { .. })
