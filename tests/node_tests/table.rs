@@ -53,9 +53,6 @@ impl Row {
 impl Table {
     /// Takes an outcome in.
     pub(crate) fn add(&mut self, case: &Case, outcome: Outcome) {
-        if let Outcome::Failed(what) = &outcome {
-            self.failures.push(format!("{}: {what}", case.name));
-        }
         if !case.is_in_scope() {
             match outcome {
                 Outcome::Passed | Outcome::Integer | Outcome::Folded => self.beyond_scope += 1,
@@ -64,6 +61,9 @@ impl Table {
                 }
             }
             return;
+        }
+        if let Outcome::Failed(what) = &outcome {
+            self.failures.push(format!("{}: {what}", case.name));
         }
         let row = self.rows.entry(case.operator()).or_default();
         match outcome {
@@ -99,7 +99,7 @@ impl Table {
             .unwrap_or(100)
     }
 
-    /// What failed.
+    /// What failed, in scope.
     pub(crate) fn failures(&self) -> &[String] {
         &self.failures
     }

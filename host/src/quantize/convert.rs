@@ -10,7 +10,7 @@ use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -82,6 +82,7 @@ impl<'a> Converter<'a> {
             states: Vec::new(),
             nodes: self.nodes,
             values: self.values,
+            origins: BTreeMap::new(),
         }
     }
 

@@ -141,18 +141,19 @@ fn take(x: &Tensor, maps: &[IndexMap]) -> Result<Tensor> {
     taken.contiguous()
 }
 
-/// Products of matrices over axes in front, which broadcast. candle's own broadcasting cannot
-/// repeat an axis between two others.
+/// Products of matrices over axes in front, which broadcast. candle's own product cannot
+/// repeat an axis between two others, so those in front are one.
 fn mat_mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (rows, columns) = (a.dim(D::Minus2)?, b.dim(D::Minus1)?);
     let inner = a.dim(D::Minus1)?;
     let front = |x: &Tensor| Shape::from(&x.dims()[..x.rank() - 2]);
     let shape = front(a).broadcast_shape_binary_op(&front(b), "matmul")?;
     let spread = |x: &Tensor, matrix: [usize; 2]| {
-        x.broadcast_as([shape.dims(), &matrix].concat())?
-            .contiguous()
+        let spread = x.broadcast_as([shape.dims(), &matrix].concat())?;
+        spread.contiguous()?.reshape(((), matrix[0], matrix[1]))
     };
-    spread(a, [rows, inner])?.matmul(&spread(b, [inner, columns])?)
+    let products = spread(a, [rows, inner])?.matmul(&spread(b, [inner, columns])?)?;
+    products.reshape([shape.dims(), &[rows, columns]].concat())
 }
 
 fn dense(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
