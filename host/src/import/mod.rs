@@ -51,8 +51,11 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
         let (graph, format) = tflite::import(&bytes, &name)?;
         (Network::Quantized(graph), format)
     } else {
-        let (graph, format) = onnx::import(&bytes, &name)?;
-        (Network::Float(graph), format)
+        let options = onnx::Options {
+            folder: Some(path.parent().unwrap_or(Path::new("")).into()),
+            ..onnx::Options::default()
+        };
+        onnx::import_with(&bytes, &name, &options)?
     };
     Ok(Imported {
         network,

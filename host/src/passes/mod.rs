@@ -24,4 +24,5 @@ mod simplify;
 pub(crate) mod oracle;
 
 pub use error::PassError;
+pub(crate) use rewrite::clamp_slot;
 pub use simplify::{PIPELINE, Pass, Report, simplify};

@@ -88,7 +88,7 @@ pub(super) fn fresh_name(graph: &Graph, wish: &str) -> String {
 }
 
 /// Where an operator keeps its fused clamp, if it has room for one.
-pub(super) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
+pub(crate) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
     match op {
         Op::Conv2d(conv) => Some(&mut conv.clamp),
         Op::ConvTranspose2d(conv) => Some(&mut conv.clamp),

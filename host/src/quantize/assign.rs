@@ -75,7 +75,7 @@ fn check_border(node: &Node, value: f32, params: QuantParams) -> Result<(), Quan
 }
 
 /// Whether the output has the scale and zero point of the first input.
-fn keeps_scale(op: &Op) -> bool {
+pub(super) fn keeps_scale(op: &Op) -> bool {
     match op {
         Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
@@ -99,7 +99,7 @@ fn keeps_scale(op: &Op) -> bool {
 }
 
 /// The output's scale and zero point where the TFLite specification prescribes them.
-fn fixed_output(op: &Op) -> Option<QuantParams> {
+pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
     let (scale, zero_point) = match op {
         Op::Softmax | Op::Activation(Activation::Sigmoid) => (1.0 / 256.0, -128),
         Op::Activation(Activation::Tanh) => (1.0 / 128.0, 0),

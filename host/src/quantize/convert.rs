@@ -2,14 +2,15 @@
 
 use super::assign::{assign, clamp};
 use super::error::QuantizeError;
+use super::given::Grid;
 use super::graph::{DType, QGraph, QNode, QOp, QPort, QValue, QuantParams};
 use super::headroom::{check_rescale, check_sum};
 use super::lut;
 use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
-use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
-use std::collections::BTreeMap;
+use crate::ir::{Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use std::collections::{BTreeMap, HashMap};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -23,27 +24,9 @@ use std::collections::BTreeMap;
 /// See [`QuantizeError`]: what has no integer form, has no range, is not finite, or does not fit
 /// 32 bits.
 pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError> {
-    let mut converter = Converter {
-        graph,
-        params: assign(graph, ranges)?,
-        nodes: Vec::with_capacity(graph.nodes.len()),
-        values: vec![None; graph.value_count()],
-    };
-    for port in graph.inputs.iter().chain(&graph.outputs) {
-        converter.define(port.value)?;
-    }
-    for node in &graph.nodes {
-        converter.node(node)?;
-    }
-    Ok(QGraph {
-        name: graph.name.clone(),
-        inputs: graph.inputs.iter().map(port).collect(),
-        outputs: graph.outputs.iter().map(port).collect(),
-        states: Vec::new(),
-        nodes: converter.nodes,
-        values: converter.values,
-        origins: BTreeMap::new(),
-    })
+    let mut converter = Converter::with_params(graph, assign(graph, ranges)?, None);
+    converter.convert()?;
+    Ok(converter.finish())
 }
 
 fn port(port: &Port) -> QPort {
@@ -54,14 +37,55 @@ fn port(port: &Port) -> QPort {
     }
 }
 
-struct Converter<'a> {
+/// Converts node by node.
+pub(super) struct Converter<'a> {
     graph: &'a Graph,
     params: Vec<Option<QuantParams>>,
+    /// How constants are quantized, where the model says it.
+    grids: Option<&'a HashMap<ValueId, Grid>>,
     nodes: Vec<QNode>,
     values: Vec<Option<QValue>>,
 }
 
-impl Converter<'_> {
+impl<'a> Converter<'a> {
+    /// For a graph whose tensors have these scales; weights are quantized anew where no grid is given.
+    pub(super) fn with_params(
+        graph: &'a Graph,
+        params: Vec<Option<QuantParams>>,
+        grids: Option<&'a HashMap<ValueId, Grid>>,
+    ) -> Self {
+        Self {
+            graph,
+            params,
+            grids,
+            nodes: Vec::with_capacity(graph.nodes.len()),
+            values: vec![None; graph.value_count()],
+        }
+    }
+
+    /// Converts every node.
+    pub(super) fn convert(&mut self) -> Result<(), QuantizeError> {
+        let graph = self.graph;
+        for port in graph.inputs.iter().chain(&graph.outputs) {
+            self.define(port.value)?;
+        }
+        graph.nodes.iter().try_for_each(|node| self.node(node))
+    }
+
+    /// The graph.
+    pub(super) fn finish(self) -> QGraph {
+        let graph = self.graph;
+        QGraph {
+            name: graph.name.clone(),
+            inputs: graph.inputs.iter().map(port).collect(),
+            outputs: graph.outputs.iter().map(port).collect(),
+            states: Vec::new(),
+            nodes: self.nodes,
+            values: self.values,
+            origins: BTreeMap::new(),
+        }
+    }
+
     /// Enters a value into the int8 graph.
     fn define(&mut self, id: ValueId) -> Result<(), QuantizeError> {
         if self.values[id.index()].is_some() {
@@ -160,6 +184,13 @@ impl Converter<'_> {
             },
             Op::BatchNorm { .. } => return Err(not_simplified(node, "a batch normalization")),
             Op::Identity => return Err(not_simplified(node, "an identity")),
+            // Without bounds it is a step to another scale.
+            Op::Activation(Activation::Clamp(Clamp { min, max }))
+                if (*min, *max) == (f32::NEG_INFINITY, f32::INFINITY) =>
+            {
+                check_rescale(node, &[input], output)?;
+                QOp::Requantize
+            }
             Op::Activation(activation) => QOp::Lut {
                 table: lut::table(*activation, input, output),
             },
@@ -224,6 +255,10 @@ impl Converter<'_> {
         })
     }
 
+    fn grid(&self, id: ValueId) -> Option<&Grid> {
+        self.grids?.get(&id)
+    }
+
     /// The weights and bias of a node, and the scales around it.
     fn layer<'b>(&'b self, node: &'b Node) -> Result<Layer<'b>, QuantizeError> {
         let constant = |id: ValueId| -> Result<&[f32], QuantizeError> {
@@ -248,6 +283,8 @@ impl Converter<'_> {
             channels: self.graph.shape(node.inputs[1])[0],
             input: self.params(node.inputs[0])?,
             output: self.params(node.output)?,
+            weight_grid: self.grid(node.inputs[1]),
+            bias_grid: node.inputs.get(2).and_then(|&id| self.grid(id)),
         })
     }
 
@@ -326,7 +363,7 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Activation, Clamp, ConvTranspose2d};
+    use crate::ir::ConvTranspose2d;
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};

@@ -41,6 +41,24 @@ pub enum QuantizeError {
         /// The value.
         value: String,
     },
+    /// A value without a scale in a model that is quantized otherwise.
+    #[error(
+        "`{value}` is computed in float: no QuantizeLinear behind it says its scale; quantize the whole \
+         network, or import the float model"
+    )]
+    Unscaled {
+        /// The value.
+        value: String,
+    },
+    /// Weights that the model's scales do not describe.
+    #[error(
+        "the weights of node `{node}` are no int8 multiples of their scales: quantize them \
+         symmetrically (zero point 0, or 128 in uint8), per tensor or per output channel"
+    )]
+    OffGrid {
+        /// The node.
+        node: String,
+    },
     /// A constant, or the border of a pad, with an infinite or undefined element.
     #[error(
         "`{value}` holds an element that is not a finite number, which no scale can represent: \

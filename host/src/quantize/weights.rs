@@ -5,6 +5,7 @@
 )]
 
 use super::error::QuantizeError;
+use super::given::Grid;
 use super::graph::{QuantParams, Weights};
 use super::multiplier::quantize_multiplier;
 use tiivis_runtime::blob::Scale;
@@ -23,6 +24,10 @@ pub(super) struct Layer<'a> {
     pub input: QuantParams,
     /// Of the output.
     pub output: QuantParams,
+    /// How the weights were quantized already.
+    pub weight_grid: Option<&'a Grid>,
+    /// How the bias was.
+    pub bias_grid: Option<&'a Grid>,
 }
 
 /// Part of an output step that one step of the accumulator of an all-zero filter is: fine enough
@@ -54,7 +59,10 @@ pub(super) fn quantize_weights(layer: &Layer<'_>) -> Result<Weights, QuantizeErr
     for channel in 0..layer.channels {
         let filter = &layer.weights[channel * row..][..row];
         let bias = layer.bias.map_or(0.0, |bias| f64::from(bias[channel]));
-        let channel = quantize_channel(layer, filter, bias)?;
+        let channel = match layer.weight_grid {
+            Some(grid) => given_channel(layer, grid, channel, filter, bias)?,
+            None => quantize_channel(layer, filter, bias)?,
+        };
         weights.extend(channel.weights);
         all.bias.push(channel.bias);
         all.scales.push(channel.scale);
@@ -118,6 +126,64 @@ fn quantize_channel(
     }
 }
 
+/// Part of a step that a weight may lie off its grid: the graph has it in f32.
+const OFF_GRID: f64 = 1e-2;
+
+/// Weights as the file has them, by their scale; a bias likewise if it has the accumulator's scale,
+/// else rounded to it.
+fn given_channel(
+    layer: &Layer<'_>,
+    grid: &Grid,
+    channel: usize,
+    filter: &[f32],
+    bias: f64,
+) -> Result<Channel, QuantizeError> {
+    let off_grid = || QuantizeError::OffGrid {
+        node: layer.node.to_owned(),
+    };
+    let scale = match *grid.scales {
+        [scale] => scale,
+        ref scales if scales.len() == layer.channels => scales[channel],
+        _ => return Err(off_grid()),
+    };
+    let weight = |&w: &f32| {
+        let exact = f64::from(w) / f64::from(scale);
+        let near = exact.round();
+        let fits = (exact - near).abs() <= OFF_GRID && (-128.0..=127.0).contains(&near);
+        fits.then_some(near as i8)
+    };
+    let weights: Vec<i8> = filter
+        .iter()
+        .map(weight)
+        .collect::<Option<_>>()
+        .ok_or_else(off_grid)?;
+    let step = f64::from(layer.input.scale) * f64::from(scale);
+    let integers = layer.bias_grid.and_then(|grid| grid.integers.as_deref());
+    let rounded = (bias / step).round();
+    let bias = match integers.and_then(|integers| integers.get(channel)) {
+        // As many digits as a float has are the same.
+        Some(&own) if (f64::from(own) - rounded).abs() <= 0.5 + rounded.abs() * 1e-5 => {
+            f64::from(own)
+        }
+        Some(_) | None => rounded,
+    };
+    let bound = weighted_reach(&weights, layer.input) + bias.abs();
+    let output_scale = f64::from(layer.output.scale);
+    let too_fine = || QuantizeError::OutputTooFine {
+        node: layer.node.to_owned(),
+        ratio: bound * step / output_scale,
+    };
+    let scale = quantize_multiplier(step / output_scale).map_err(|_| too_fine())?;
+    if bound * f64::from(scale.shift.max(0)).exp2() > f64::from(i32::MAX) {
+        return Err(too_fine());
+    }
+    Ok(Channel {
+        weights,
+        bias: bias as i32,
+        scale,
+    })
+}
+
 /// Most that any partial sum of products can be, in magnitude, whatever the input and the order:
 /// an integer, exact in f64.
 fn weighted_reach(weights: &[i8], input: QuantParams) -> f64 {
@@ -146,6 +212,8 @@ mod tests {
                 scale: output_scale,
                 zero_point: 0,
             },
+            weight_grid: None,
+            bias_grid: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The graph under construction, and the ways to bring a tensor into the layout that an operator
 //! needs.
 
+use super::grids::Grids;
 use super::node::Node;
 use super::tensor::{Constant, elements};
 use super::view::View;
@@ -86,6 +87,8 @@ pub(super) struct Context {
     /// Names that are taken, and the next number for each.
     names: HashMap<String, usize>,
     constant_elements: usize,
+    /// Scales, where the model has them.
+    pub grids: Grids,
     /// Reshaped (`false`) and transposed (`true`) values, so that each is made once.
     pub derived: HashMap<(ValueId, bool, Vec<usize>), ValueId>,
 }
@@ -97,6 +100,7 @@ impl Context {
             graph: Graph::new(name),
             names: HashMap::new(),
             constant_elements: 0,
+            grids: Grids::default(),
             derived: HashMap::new(),
         }
     }
@@ -207,7 +211,9 @@ impl Context {
             .into());
         }
         let name = self.unique(source);
-        Ok(self.graph.add_constant(name, shape, data))
+        let id = self.graph.add_constant(name, shape, data);
+        self.note_constant(source, id);
+        Ok(id)
     }
 }
 

@@ -2,12 +2,17 @@
 
 use super::attributes::Attributes;
 use super::context::{Activation, Context, Tensor};
+use super::external::External;
+use super::grids::Element;
 use super::model::is_own;
 use super::node::{self, Node};
+use super::options::{ConstantTensor, Options};
 use super::order::{self, Network};
-use super::{input, ops, tensor};
-use crate::import::{ImportError, NodeFault};
-use crate::ir::{Graph, Op, Port};
+use super::{batch, input, ops};
+use crate::import::{ImportError, Network as ImportedNetwork, NodeFault};
+use crate::ir::{Op, Port};
+use crate::quantize::graph::QuantParams;
+use crate::quantize::quantize_given;
 use rten_onnx::onnx::{GraphProto, NodeProto, TensorProto};
 use std::collections::HashMap;
 
@@ -19,11 +24,21 @@ pub(super) struct Importer<'m> {
     initializers: HashMap<&'m str, &'m TensorProto>,
     tensors: HashMap<&'m str, Tensor>,
     context: Context,
+    options: &'m Options,
+    external: External,
+    /// The fixed batch of which one sample is imported.
+    batch: Option<usize>,
 }
 
 impl<'m> Importer<'m> {
-    /// Reads the names of the graph.
-    pub(super) fn new(proto: &'m GraphProto, opset: i64, name: &str) -> Result<Self, ImportError> {
+    /// Reads the names of the graph. `batch` is a fixed batch of which one sample is imported.
+    pub(super) fn new(
+        proto: &'m GraphProto,
+        opset: i64,
+        name: &str,
+        options: &'m Options,
+        batch: Option<usize>,
+    ) -> Result<Self, ImportError> {
         let network = Network::new(proto)?;
         let initializers = proto
             .initializer
@@ -37,23 +52,50 @@ impl<'m> Importer<'m> {
             initializers,
             tensors: HashMap::new(),
             context: Context::new(name),
+            options,
+            external: External::new(options.folder.clone()),
+            batch,
         })
     }
 
     /// Imports every node that the outputs need.
-    pub(super) fn run(mut self) -> Result<Graph, ImportError> {
-        for info in &self.proto.input {
-            let name = info.name.as_deref().unwrap_or_default();
-            // Before IR version 4, initializers are listed among the inputs.
-            if self.initializers.contains_key(name) {
-                continue;
-            }
-            input::check_use(&self.network, name)?;
-            let shape = input::shape(info)?;
-            let order = input::memory_order(&self.network, name, shape.len());
-            let activation = input::add(&mut self.context, name, &shape, &order)?;
-            self.tensors.insert(name, activation.into());
+    pub(super) fn run(mut self) -> Result<ImportedNetwork, ImportError> {
+        self.walk()?;
+        for info in &self.proto.output {
+            self.output(info.name.as_deref().unwrap_or_default())?;
         }
+        let (graph, grids) = (self.context.graph, self.context.grids);
+        if !grids.quantizes() {
+            return Ok(ImportedNetwork::Float(graph));
+        }
+        let quantized = quantize_given(graph, &grids.given);
+        quantized
+            .map(ImportedNetwork::Quantized)
+            .map_err(|error| ImportError::Model {
+                found: format!("is quantized, but {error}"),
+                remedy: "or give the float model, which is quantized then",
+            })
+    }
+
+    /// The outputs, all of which must be constants.
+    pub(super) fn fold(mut self) -> Result<Vec<ConstantTensor>, ImportError> {
+        self.walk()?;
+        let proto = self.proto;
+        let outputs = proto.output.iter().map(|info| {
+            let output = info.name.as_deref().unwrap_or_default();
+            match self.tensor(output, "output")? {
+                Tensor::Constant(constant) => Ok(ConstantTensor(constant)),
+                Tensor::Activation(_) => Err(ImportError::Output {
+                    output: output.into(),
+                    found: "is computed when the network runs, not folded",
+                }),
+            }
+        });
+        outputs.collect()
+    }
+
+    fn walk(&mut self) -> Result<(), ImportError> {
+        self.inputs()?;
         for index in self.network.order().to_vec() {
             let node = self.network.node(index);
             let tensor = self.node(node)?;
@@ -61,10 +103,41 @@ impl<'m> Importer<'m> {
                 self.tensors.insert(name, tensor);
             }
         }
-        for info in &self.proto.output {
-            self.output(info.name.as_deref().unwrap_or_default())?;
+        Ok(())
+    }
+
+    fn inputs(&mut self) -> Result<(), ImportError> {
+        for (name, _) in &self.options.constants {
+            let mut inputs = self.proto.input.iter();
+            if !inputs.any(|info| info.name.as_ref() == Some(name)) {
+                return Err(ImportError::Input {
+                    input: name.clone(),
+                    found: "is none of the model's inputs, so it cannot be made a constant".into(),
+                    remedy: "name one that the model lists".into(),
+                });
+            }
         }
-        Ok(self.context.graph)
+        for info in &self.proto.input {
+            let name = info.name.as_deref().unwrap_or_default();
+            if let Some(constant) = self.options.constant(name) {
+                self.tensors.insert(name, constant.into());
+                continue;
+            }
+            // Before IR version 4, initializers are listed among the inputs.
+            if self.initializers.contains_key(name) {
+                continue;
+            }
+            input::check_use(&self.network, name)?;
+            let shape = input::shape(info, self.batch)?;
+            if let Some(element) = input::integers(info) {
+                let integers = &mut self.context.grids.integers;
+                integers.insert(name.into(), (element, None));
+            }
+            let order = input::memory_order(&self.network, name, &shape);
+            let activation = input::add(&mut self.context, name, &shape, &order)?;
+            self.tensors.insert(name, activation.into());
+        }
+        Ok(())
     }
 
     fn node(&mut self, proto: &'m NodeProto) -> Result<Tensor, ImportError> {
@@ -99,14 +172,51 @@ impl<'m> Importer<'m> {
                 Some(self.tensor(input, &name)?)
             });
         }
+        if let (Some(batch), "Reshape", Some(Some(shape))) =
+            (self.batch, operator, inputs.get_mut(1))
+        {
+            batch::one_sample(shape, batch);
+        }
         let node = Node {
             name: name.clone(),
             output: proto.output.first().cloned().unwrap_or_default(),
             opset: self.opset,
             attributes,
             inputs,
+            operands: &proto.input,
         };
-        (row.import)(&mut self.context, &node).map_err(failed)
+        let passed_on = if row.reads_integers {
+            None
+        } else {
+            let grids = &self.context.grids;
+            grids.passed_on(operator, &proto.input).map_err(failed)?
+        };
+        let mut tensor = (row.import)(&mut self.context, &node).map_err(failed)?;
+        if let Some(integers) = passed_on {
+            tensor = self.pass_on(&node, tensor, integers).map_err(failed)?;
+        }
+        if self.batch.is_some() {
+            batch::check_each_sample_alone(proto, self.opset, &node.inputs, &tensor)
+                .map_err(failed)?;
+        }
+        Ok(tensor)
+    }
+
+    /// What an operator that only moves numbers computes from integers is of integers.
+    fn pass_on(
+        &mut self,
+        node: &Node<'_>,
+        tensor: Tensor,
+        (element, params): (Element, Option<QuantParams>),
+    ) -> Result<Tensor, NodeFault> {
+        match params {
+            Some(params) => self.context.as_integers(node, &tensor, (element, params)),
+            None => {
+                let integers = &mut self.context.grids.integers;
+                integers.insert(node.output.clone(), (element, None));
+                Ok(tensor)
+            }
+        }
     }
 
     /// A tensor by name; initializers are decoded when they are first read.
@@ -120,7 +230,7 @@ impl<'m> Importer<'m> {
                 tensor: name.into(),
             });
         };
-        let tensor = Tensor::from(tensor::decode(proto, name)?);
+        let tensor = Tensor::from(self.external.decode(proto, name)?);
         self.tensors.insert(name, tensor.clone());
         Ok(tensor)
     }
@@ -147,6 +257,12 @@ impl<'m> Importer<'m> {
                 });
             }
         };
+        if self.batch.is_some() && tensor.view.shape().first() != Some(&1) {
+            return Err(ImportError::Output {
+                output: name.into(),
+                found: "lost the batch",
+            });
+        }
         let port = self
             .port(name, &tensor)
             .map_err(|fault| ImportError::Node {
@@ -192,6 +308,11 @@ impl<'m> Importer<'m> {
 /// The row of a node's operator.
 fn row(proto: &NodeProto) -> Result<&'static ops::Row, NodeFault> {
     let operator = proto.op_type.as_deref().unwrap_or_default();
+    if proto.domain.as_deref() == Some(ops::RUNTIME_DOMAIN) {
+        return ops::runtime_row_of(operator).ok_or_else(|| NodeFault::Operator {
+            nearest: ops::nearest_of_runtime(),
+        });
+    }
     if !is_own(proto.domain.as_deref()) {
         let domain = proto.domain.as_deref().unwrap_or_default();
         let nearest = format!("domain `{domain}` is not known, only ONNX's own operators are");

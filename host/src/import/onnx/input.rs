@@ -1,6 +1,8 @@
 //! The model's inputs: their shapes, and the memory order in which they lie.
 
 use super::context::{Activation, Context, MAX_ACTIVATION_ELEMENTS};
+use super::grids::Element;
+use super::layout::batch_first;
 use super::node::axis_index;
 use super::order::{Network, node_name};
 use super::tensor::{elements, lower_case_name};
@@ -10,11 +12,17 @@ use crate::ir::Port;
 use rten_onnx::onnx::{DataType, Dimension, NodeProto, ValueInfoProto};
 use std::collections::{HashSet, VecDeque};
 
-/// The shape of an input, the batch being 1.
+/// Most axes of an input, the batch included.
+const MAX_RANK: usize = 6;
+
+/// The shape of an input, the batch being 1 if it has one; a batch of this fixed size is one too.
 ///
 /// # Errors
-/// If it is not float32, of rank 2 to 4, with every extent but the batch fixed.
-pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
+/// If it is not float32, of too high a rank, or an extent but the batch is not fixed.
+pub(super) fn shape(
+    info: &ValueInfoProto,
+    fixed_batch: Option<usize>,
+) -> Result<Vec<usize>, ImportError> {
     let name = info.name.as_deref().unwrap_or_default();
     let error = |found: String, remedy: &str| ImportError::Input {
         input: name.into(),
@@ -29,7 +37,7 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
         return Err(error("is no tensor".into(), "only tensors are supported"));
     };
     let dtype = tensor.elem_type.unwrap_or(DataType(0));
-    if dtype != DataType::FLOAT {
+    if !matches!(dtype, DataType::FLOAT | DataType::INT8 | DataType::UINT8) {
         let found = format!("is {dtype} ({}), not float32", lower_case_name(dtype));
         return Err(error(found, "export the model with float32 inputs"));
     }
@@ -39,19 +47,24 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
             "export the model with the input's shape, only the batch may be dynamic",
         ));
     };
-    if !(2..=4).contains(&dims.len()) {
-        let found = format!("has rank {}", dims.len());
-        return Err(error(
-            found,
-            "rank 2 [N, K] to rank 4 [N, C, H, W], batch first, is supported",
-        ));
-    }
     let shape: Result<Vec<usize>, ImportError> = dims
         .iter()
         .enumerate()
         .map(|(axis, dim)| extent(axis, dim).map_err(|(found, remedy)| error(found, remedy)))
         .collect();
-    let shape = shape?;
+    let mut shape = shape?;
+    if let Some(batch) = shape
+        .first_mut()
+        .filter(|batch| Some(**batch) == fixed_batch)
+    {
+        *batch = 1;
+    }
+    if batch_first(&shape).len() > MAX_RANK {
+        return Err(error(
+            format!("has rank {}", shape.len()),
+            "at most 6 axes, the batch included, are supported",
+        ));
+    }
     if elements(&shape).is_none_or(|count| count > MAX_ACTIVATION_ELEMENTS) {
         return Err(error(
             format!("has shape {shape:?}, which is too large"),
@@ -61,14 +74,19 @@ pub(super) fn shape(info: &ValueInfoProto) -> Result<Vec<usize>, ImportError> {
     Ok(shape)
 }
 
+/// The type of an input of quantized numbers.
+pub(super) fn integers(info: &ValueInfoProto) -> Option<Element> {
+    match info.r#type.as_ref()?.tensor_type.as_ref()?.elem_type? {
+        DataType::INT8 => Some(Element::I8),
+        DataType::UINT8 => Some(Element::U8),
+        _ => None,
+    }
+}
+
 /// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
 fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
     match (axis, fixed(dim)) {
         (0, None | Some(0 | 1)) => Ok(1),
-        (0, Some(batch)) => Err((
-            format!("has a fixed batch of {batch} (axis 0)"),
-            "export it with batch 1, or with a dynamic batch",
-        )),
         (_, Some(0)) => Err((
             format!("has extent 0 along axis {axis}: it is empty"),
             "export it with its real shape",
@@ -109,7 +127,8 @@ fn fixed(dim: &Dimension) -> Option<u64> {
     }
 }
 
-/// Adds an input that lies in this memory order of its axes but the batch.
+/// Adds an input that lies in this memory order of its axes, the batch left out if it has one. Else
+/// a batch is put in front of the value.
 pub(super) fn add(
     context: &mut Context,
     name: &str,
@@ -118,10 +137,11 @@ pub(super) fn add(
 ) -> Result<Activation, ImportError> {
     let atoms: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
     let mut axes = vec![Vec::new(); shape.len()];
-    let mut source_axes = vec![0; shape.len()];
+    let added = batch_first(shape).len() - shape.len();
+    let mut source_axes = vec![0; shape.len() + added];
     for (atom, &axis) in order.iter().enumerate() {
         axes[axis].push(atom);
-        source_axes[axis] = atom + 1;
+        source_axes[axis + added] = atom + 1;
     }
     let unique = context.unique(name);
     let internal = std::iter::once(1).chain(atoms.iter().copied()).collect();
@@ -144,15 +164,26 @@ const MAX_SEARCH: usize = 256;
 ///
 /// Convolutions and what else works on maps want channels last; if there are none, Softmax wants
 /// its axis last, and what reshapes the tensor wants the source order; if there is none of all
-/// that, channels are last too. Readers are looked for through operators that work in any layout.
-pub(super) fn memory_order(network: &Network<'_>, input: &str, rank: usize) -> Vec<usize> {
+/// that, channels are last where there is a batch. Readers are looked for through operators that
+/// work in any layout.
+pub(super) fn memory_order(network: &Network<'_>, input: &str, shape: &[usize]) -> Vec<usize> {
+    let mut order = wanted_order(network, input, shape);
+    if shape.first() == Some(&1) {
+        order.retain(|&axis| axis != 0);
+    }
+    order
+}
+
+/// As [`memory_order`], the batch first if there is one.
+fn wanted_order(network: &Network<'_>, input: &str, shape: &[usize]) -> Vec<usize> {
+    let (rank, batched) = (shape.len(), shape.first() == Some(&1));
     // Where the axes of the tensor are among the input's.
     let mut pending = VecDeque::from([(input, (0..rank).collect::<Vec<usize>>())]);
     let mut seen = HashSet::from([input]);
     let mut second = None;
     while let Some((tensor, axes)) = pending.pop_front() {
         for node in network.readers(tensor) {
-            match wish(node, &axes) {
+            match wish(node, &axes, batched) {
                 Wish::Order(order) => return order,
                 Wish::Second(order) => second = second.or(Some(order)),
                 Wish::Passes(axes) => {
@@ -167,10 +198,14 @@ pub(super) fn memory_order(network: &Network<'_>, input: &str, rank: usize) -> V
             }
         }
     }
-    second.unwrap_or_else(|| channels_last(&(0..rank).collect::<Vec<_>>()))
+    second.unwrap_or_else(|| {
+        let axes: Vec<usize> = (0..rank).collect();
+        if batched { channels_last(&axes) } else { axes }
+    })
 }
 
 enum Wish {
+    /// All axes of the input, in memory order.
     Order(Vec<usize>),
     /// Taken if no other reader wants an order.
     Second(Vec<usize>),
@@ -180,10 +215,17 @@ enum Wish {
 }
 
 /// What a reader wants of a tensor whose axes are these of the input.
-fn wish(node: &NodeProto, axes: &[usize]) -> Wish {
+fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
     let operator = node.op_type.as_deref().unwrap_or_default();
     let wish = match operator {
-        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool"
+        "Conv"
+        | "QLinearConv"
+        | "QLinearAveragePool"
+        | "QLinearGlobalAveragePool"
+        | "MaxPool"
+        | "AveragePool"
+        | "GlobalAveragePool"
+        | "GlobalMaxPool"
         | "BatchNormalization"
             if axes.len() > 2 =>
         {
@@ -208,43 +250,48 @@ fn wish(node: &NodeProto, axes: &[usize]) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" => Wish::Second(axes[1..].to_vec()),
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => {
+            Wish::Second(axes.to_vec())
+        }
         "Softmax" => Wish::Second(softmax_order(node, axes)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
-        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast" => {
-            Wish::Passes(axes.to_vec())
-        }
+        | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
+        | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
+        | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,
     };
     match wish {
-        Wish::Order(order) | Wish::Second(order) if order.contains(&0) => Wish::None,
+        // The batch is always in front.
+        Wish::Order(order) | Wish::Second(order) if batched && order.first() != Some(&0) => {
+            Wish::None
+        }
         wish => wish,
     }
 }
 
-/// The axes but the batch, that of a Softmax last. Before opset 13 more axes belong to it, but their
-/// order does not matter.
+/// The axes, that of a Softmax last unless it is the first. Before opset 13 more axes belong to it,
+/// but their order does not matter.
 fn softmax_order(node: &NodeProto, axes: &[usize]) -> Vec<usize> {
     let axis = node
         .attribute
         .iter()
         .find(|attribute| attribute.name.as_deref() == Some("axis"));
     let axis = axis.and_then(|axis| axis.i).unwrap_or(-1);
-    let mut order = axes[1..].to_vec();
-    if let Some(position) = axis_index(axis, axes.len())
-        .ok()
-        .and_then(|axis| axis.checked_sub(1))
-    {
+    let mut order = axes.to_vec();
+    if let Some(position) = axis_index(axis, axes.len()).ok().filter(|&axis| axis > 0) {
         let axis = order.remove(position);
         order.push(axis);
     }
     order
 }
 
-/// `[N, C, …]` as `[…, C]`.
+/// `[N, C, …]` as `[N, …, C]`.
 fn channels_last(axes: &[usize]) -> Vec<usize> {
     match axes {
-        [_, channels, spatial @ ..] => spatial.iter().copied().chain([*channels]).collect(),
-        _ => Vec::new(),
+        [batch, channels, spatial @ ..] => {
+            let order = std::iter::once(batch).chain(spatial).chain([channels]);
+            order.copied().collect()
+        }
+        _ => axes.to_vec(),
     }
 }

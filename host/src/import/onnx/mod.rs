@@ -6,20 +6,25 @@
 //! input lies into their weights. Elements are moved, by a Transpose node, only where an operator
 //! needs an order that is not there.
 //!
-//! The batch is 1: a symbolic batch is taken as 1, and shape arithmetic is folded with it.
+//! The batch is 1: a symbolic batch is taken as 1, and shape arithmetic is folded with it. `batch` says
+//! what becomes of models without a batch, and of those with a fixed one.
 //!
 //! Specification: <https://github.com/onnx/onnx/blob/main/docs/Operators.md> and its changelog.
 
 mod attributes;
+mod batch;
 mod context;
+mod external;
 #[cfg(test)]
 mod golden_tests;
+mod grids;
 mod importer;
 mod input;
 mod layout;
 mod model;
 mod node;
 mod ops;
+mod options;
 mod order;
 #[cfg(test)]
 mod robustness_tests;
@@ -27,4 +32,5 @@ mod tensor;
 mod view;
 mod wire;
 
-pub use model::{NEWEST_OPSET, OLDEST_OPSET, import};
+pub use model::{NEWEST_OPSET, OLDEST_OPSET, fold, import, import_with};
+pub use options::{ConstantTensor, Options};

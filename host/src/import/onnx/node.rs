@@ -17,6 +17,8 @@ pub(super) struct Node<'m> {
     pub attributes: Attributes<'m>,
     /// Operands; none where one was left out.
     pub inputs: Vec<Option<Tensor>>,
+    /// Their names.
+    pub operands: &'m [String],
 }
 
 impl Node<'_> {

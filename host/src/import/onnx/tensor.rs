@@ -27,14 +27,35 @@ pub(super) enum Data {
     I64(Arc<[i64]>),
     /// Flags.
     Bool(Arc<[bool]>),
+    /// Quantized weights and zero points.
+    I8(Arc<[i8]>),
+    /// Quantized weights and zero points.
+    U8(Arc<[u8]>),
+}
+
+/// A way to pick elements that is the same for every type of them.
+pub(super) trait Picking {
+    /// The picked elements.
+    fn pick<T: Copy>(&self, data: &[T]) -> Vec<T>;
 }
 
 impl Data {
+    /// Picked elements.
+    pub(super) fn picked(&self, picking: &impl Picking) -> Self {
+        match self {
+            Self::F32(data) => Self::F32(picking.pick(data).into()),
+            Self::I64(data) => Self::I64(picking.pick(data).into()),
+            Self::Bool(data) => Self::Bool(picking.pick(data).into()),
+            Self::I8(data) => Self::I8(picking.pick(data).into()),
+            Self::U8(data) => Self::U8(picking.pick(data).into()),
+        }
+    }
+
     /// The elements, if they are floats.
     pub(super) fn as_f32(&self) -> Option<&[f32]> {
         match self {
             Self::F32(values) => Some(values),
-            Self::I64(_) | Self::Bool(_) => None,
+            Self::I64(_) | Self::Bool(_) | Self::I8(_) | Self::U8(_) => None,
         }
     }
 
@@ -42,7 +63,7 @@ impl Data {
     pub(super) fn as_i64(&self) -> Option<&[i64]> {
         match self {
             Self::I64(values) => Some(values),
-            Self::F32(_) | Self::Bool(_) => None,
+            Self::F32(_) | Self::Bool(_) | Self::I8(_) | Self::U8(_) => None,
         }
     }
 
@@ -52,6 +73,8 @@ impl Data {
             Self::F32(values) => values.len(),
             Self::I64(values) => values.len(),
             Self::Bool(values) => values.len(),
+            Self::I8(values) => values.len(),
+            Self::U8(values) => values.len(),
         }
     }
 
@@ -61,6 +84,8 @@ impl Data {
             Self::F32(_) => "FLOAT (float32)",
             Self::I64(_) => "INT64",
             Self::Bool(_) => "BOOL",
+            Self::I8(_) => "INT8",
+            Self::U8(_) => "UINT8",
         }
     }
 }
@@ -115,6 +140,8 @@ pub(super) fn decode(proto: &TensorProto, name: &str) -> Result<Constant, Tensor
             int32s(proto).map(|data| Data::I64(data.into_iter().map(i64::from).collect()))
         }
         DataType::BOOL => bools(proto).map(Data::Bool),
+        DataType::INT8 => bytes(proto, i8::from_le_bytes).map(Data::I8),
+        DataType::UINT8 => bytes(proto, u8::from_le_bytes).map(Data::U8),
         _ => {
             return Err(fault(
                 format!("holds {dtype} ({})", lower_case_name(dtype)),
@@ -194,6 +221,17 @@ fn int32s(proto: &TensorProto) -> Option<Vec<i32>> {
     match &proto.raw_data {
         Some(bytes) => raw(&bytes.borrow(), i32::from_le_bytes),
         None => Some(proto.int32_data.clone()),
+    }
+}
+
+/// One byte each; where they are no raw bytes they are stored as int32, and must fit.
+fn bytes<T: TryFrom<i32>>(proto: &TensorProto, convert: impl Fn([u8; 1]) -> T) -> Option<Arc<[T]>> {
+    match &proto.raw_data {
+        Some(bytes) => raw(&bytes.borrow(), convert).map(Arc::from),
+        None => {
+            let values = proto.int32_data.iter();
+            values.map(|&value| T::try_from(value).ok()).collect()
+        }
     }
 }
 

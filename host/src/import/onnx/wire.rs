@@ -97,6 +97,19 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), ImportError> {
     walk.message(Message::Model, bytes.len(), 0)
 }
 
+/// Checks that `bytes` are a tensor's wire format.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_tensor(bytes: &[u8]) -> Result<(), ImportError> {
+    let mut walk = Walk {
+        bytes,
+        at: 0,
+        parsed_bytes: 0,
+    };
+    walk.message(Message::Tensor, bytes.len(), 0)
+}
+
 struct Walk<'b> {
     bytes: &'b [u8],
     at: usize,

@@ -6,7 +6,7 @@ use super::pad::PadConstant;
 use super::pointwise::Pointwise;
 use super::pool::{Pool, Reduction};
 use crate::ir::{Activation, Clamp, IndexMap, Op};
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, Result, Shape, Tensor};
 
 /// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
 ///
@@ -27,7 +27,7 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
             transpose_b,
         } => {
             let a = swapped(x, *transpose_a)?;
-            a.broadcast_matmul(&swapped(inputs[1], *transpose_b)?)
+            mat_mul(&a, &swapped(inputs[1], *transpose_b)?)
         }
         Op::Dense { clamp } => clamped(biased(dense(x, inputs[1])?, inputs.get(2))?, *clamp),
         Op::BatchNorm { epsilon } => batch_norm(inputs, f64::from(*epsilon)),
@@ -139,6 +139,21 @@ fn take(x: &Tensor, maps: &[IndexMap]) -> Result<Tensor> {
         taken = taken.index_select(&indices, axis)?;
     }
     taken.contiguous()
+}
+
+/// Products of matrices over axes in front, which broadcast. candle's own product cannot
+/// repeat an axis between two others, so those in front are one.
+fn mat_mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (rows, columns) = (a.dim(D::Minus2)?, b.dim(D::Minus1)?);
+    let inner = a.dim(D::Minus1)?;
+    let front = |x: &Tensor| Shape::from(&x.dims()[..x.rank() - 2]);
+    let shape = front(a).broadcast_shape_binary_op(&front(b), "matmul")?;
+    let spread = |x: &Tensor, matrix: [usize; 2]| {
+        let spread = x.broadcast_as([shape.dims(), &matrix].concat())?;
+        spread.contiguous()?.reshape(((), matrix[0], matrix[1]))
+    };
+    let products = spread(a, [rows, inner])?.matmul(&spread(b, [inner, columns])?)?;
+    products.reshape([shape.dims(), &[rows, columns]].concat())
 }
 
 fn dense(x: &Tensor, weights: &Tensor) -> Result<Tensor> {

@@ -136,6 +136,8 @@ pub(super) fn cast(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
             Data::F32(_) => to == DataType::FLOAT,
             Data::I64(_) => matches!(to, DataType::INT64 | DataType::INT32),
             Data::Bool(_) => to == DataType::BOOL,
+            Data::I8(_) => to == DataType::INT8,
+            Data::U8(_) => to == DataType::UINT8,
         },
     };
     if !same {

@@ -64,7 +64,9 @@ pub(super) fn constant_of_shape(
         Data::F32(value) if value.len() == 1 => Some(Data::F32(vec![value[0]; count].into())),
         Data::I64(value) if value.len() == 1 => Some(Data::I64(vec![value[0]; count].into())),
         Data::Bool(value) if value.len() == 1 => Some(Data::Bool(vec![value[0]; count].into())),
-        Data::F32(_) | Data::I64(_) | Data::Bool(_) => None,
+        Data::I8(value) if value.len() == 1 => Some(Data::I8(vec![value[0]; count].into())),
+        Data::U8(value) if value.len() == 1 => Some(Data::U8(vec![value[0]; count].into())),
+        Data::F32(_) | Data::I64(_) | Data::Bool(_) | Data::I8(_) | Data::U8(_) => None,
     };
     let data = data.ok_or_else(|| fault("value", "of several elements".into(), "one element"))?;
     Ok(Constant {

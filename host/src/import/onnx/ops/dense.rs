@@ -1,11 +1,12 @@
-//! `Gemm`, `MatMul`: products over the last axis with constant weights.
+//! `Gemm`, `MatMul`: products with constant weights.
 
-use super::mat_mul;
+use super::{binary, mat_mul};
 use crate::data::layout::permute;
 use crate::import::NodeFault;
+use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
-use crate::import::onnx::tensor::Constant;
+use crate::import::onnx::tensor::{Constant, Data};
 use crate::import::onnx::view::View;
 use crate::ir::Op;
 
@@ -34,18 +35,37 @@ pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
         *weight *= alpha;
     }
     let beta = attributes.float("beta")?.unwrap_or(1.0);
-    let bias = match node.input(2) {
-        None => None,
-        Some(Tensor::Constant(c)) => Some((c, scaled_bias(context, c, beta, weights.outputs)?)),
-        Some(Tensor::Activation(_)) => {
-            return Err(operand_fault(
-                "bias C",
-                "a constant",
-                "a computed tensor: use Add for it",
-            ));
+    let Some(c) = node.input(2) else {
+        return dense(context, node, &x, weights, None);
+    };
+    if let Tensor::Constant(row) = c
+        && is_per_output(row, weights.outputs)
+    {
+        let bias = scaled_bias(context, row, beta, weights.outputs)?;
+        return dense(context, node, &x, weights, Some((row, bias)));
+    }
+    let product = dense(context, node, &x, weights, None)?;
+    let c = match c {
+        Tensor::Constant(c) => scaled(context, c, beta)?.into(),
+        Tensor::Activation(c) if beta == 1.0 => c.clone().into(),
+        Tensor::Activation(_) => {
+            let supported = "1 where C is computed: use Mul for it";
+            return Err(fault("beta", beta.to_string(), supported));
         }
     };
-    dense(context, node, &x, weights, bias)
+    let op = Op::Add { clamp: None };
+    binary::apply(context, node, op, &product, &c)
+}
+
+/// `beta · C`.
+fn scaled(context: &mut Context, c: &Constant, beta: f32) -> Result<Constant, NodeFault> {
+    context.reserve_constant(&c.shape)?;
+    let data = floats(c, "bias C")?;
+    Ok(Constant {
+        name: c.name.clone(),
+        shape: c.shape.clone(),
+        data: Data::F32(data.iter().map(|value| value * beta).collect()),
+    })
 }
 
 /// A product; that of a computed tensor and a constant matrix is a dense layer.
@@ -116,6 +136,17 @@ fn weights<'c>(
     })
 }
 
+/// Whether C is a number or a row of one number per output.
+fn is_per_output(c: &Constant, outputs: usize) -> bool {
+    let len: usize = c.shape.iter().product();
+    c.shape
+        .last()
+        .is_none_or(|&last| last == outputs || last == 1)
+        && c.shape.len() <= 2
+        && (len == outputs || len == 1)
+        && (c.shape.len() < 2 || c.shape[0] == 1)
+}
+
 /// `beta · C` as a vector of the outputs.
 fn scaled_bias(
     context: &mut Context,
@@ -124,20 +155,6 @@ fn scaled_bias(
     outputs: usize,
 ) -> Result<Vec<f32>, NodeFault> {
     let data = floats(c, "bias C")?;
-    let per_output = c
-        .shape
-        .last()
-        .is_none_or(|&last| last == outputs || last == 1)
-        && c.shape.len() <= 2
-        && (data.len() == outputs || data.len() == 1);
-    if !per_output {
-        let expected = format!("a number or a row of {outputs} numbers");
-        return Err(operand_fault(
-            "bias C",
-            &expected,
-            &format!("`{}` of shape {:?}", c.name, c.shape),
-        ));
-    }
     context.reserve_constant(&[outputs])?;
     Ok((0..outputs)
         .map(|index| data[index % data.len()] * beta)

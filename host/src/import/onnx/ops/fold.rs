@@ -4,7 +4,7 @@ use crate::data::layout::permute;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault, shape_fault};
-use crate::import::onnx::tensor::{Constant, Data};
+use crate::import::onnx::tensor::{Constant, Data, Picking};
 use std::sync::Arc;
 
 /// The arithmetic that is folded. Integers wrap, as they do in ONNX Runtime.
@@ -137,7 +137,19 @@ pub(super) fn reshaped(node: &Node<'_>, constant: &Constant, shape: Vec<usize>) 
 fn named(node: &Node<'_>, constant: &Constant) -> String {
     match constant.data {
         Data::F32(_) => constant.name.clone(),
+        Data::I8(_) | Data::U8(_) => constant.name.clone(),
         Data::I64(_) | Data::Bool(_) => node.output.clone(),
+    }
+}
+
+struct Permuted<'p> {
+    shape: &'p [usize],
+    perm: &'p [usize],
+}
+
+impl Picking for Permuted<'_> {
+    fn pick<T: Copy>(&self, data: &[T]) -> Vec<T> {
+        permute(data, self.shape, self.perm)
     }
 }
 
@@ -150,11 +162,7 @@ pub(super) fn transposed(
 ) -> Result<Tensor, NodeFault> {
     context.reserve_constant(&constant.shape)?;
     let shape = &constant.shape;
-    let data = match &constant.data {
-        Data::F32(data) => Data::F32(permute(data, shape, perm).into()),
-        Data::I64(data) => Data::I64(permute(data, shape, perm).into()),
-        Data::Bool(data) => Data::Bool(permute(data, shape, perm).into()),
-    };
+    let data = constant.data.picked(&Permuted { shape, perm });
     let shape = perm.iter().map(|&axis| shape[axis]).collect();
     Ok(Constant {
         name: named(node, constant),
@@ -195,7 +203,7 @@ pub(super) fn concat(
         Data::I64(_) => {
             joined(parts, &lens, outer, Data::as_i64).map(|data| Data::I64(data.into()))
         }
-        Data::Bool(_) => None,
+        Data::Bool(_) | Data::I8(_) | Data::U8(_) => None,
     };
     let data = data.ok_or_else(|| {
         operand_fault(

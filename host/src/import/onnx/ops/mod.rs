@@ -15,9 +15,10 @@ mod pad;
 mod pick;
 mod pool;
 mod prelu;
+mod quantized;
 mod shape;
 mod softmax;
 mod table;
 mod window;
 
-pub(super) use table::{Row, nearest, row_of};
+pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};

@@ -4,7 +4,7 @@ use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, axis_index, axis_indices, operand_fault};
-use crate::import::onnx::tensor::{Constant, Data};
+use crate::import::onnx::tensor::{Constant, Picking};
 
 /// Picks slices along an axis by constant indices.
 pub(super) fn gather(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
@@ -28,6 +28,24 @@ pub(super) fn gather(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
     picked(context, node, constant, axis, &picks?, shape)
 }
 
+struct Slices<'p> {
+    outer: usize,
+    extent: usize,
+    inner: usize,
+    picks: &'p [usize],
+}
+
+impl Picking for Slices<'_> {
+    fn pick<T: Copy>(&self, data: &[T]) -> Vec<T> {
+        let starts = (0..self.outer).flat_map(|row| {
+            let pick = move |pick| (row * self.extent + pick) * self.inner;
+            self.picks.iter().copied().map(pick)
+        });
+        let slices = starts.flat_map(|start| &data[start..start + self.inner]);
+        slices.copied().collect()
+    }
+}
+
 /// The constant with the slices `picks` along an axis.
 fn picked(
     context: &mut Context,
@@ -41,25 +59,12 @@ fn picked(
     let outer = constant.shape[..axis].iter().product();
     let inner = constant.shape[axis + 1..].iter().product();
     let extent = constant.shape[axis];
-    fn slices<T: Copy>(
-        data: &[T],
-        outer: usize,
-        extent: usize,
-        inner: usize,
-        picks: &[usize],
-    ) -> Vec<T> {
-        let starts =
-            (0..outer).flat_map(|row| picks.iter().map(move |pick| (row * extent + pick) * inner));
-        starts
-            .flat_map(|start| &data[start..start + inner])
-            .copied()
-            .collect()
-    }
-    let data = match &constant.data {
-        Data::F32(data) => Data::F32(slices(data, outer, extent, inner, picks).into()),
-        Data::I64(data) => Data::I64(slices(data, outer, extent, inner, picks).into()),
-        Data::Bool(data) => Data::Bool(slices(data, outer, extent, inner, picks).into()),
-    };
+    let data = constant.data.picked(&Slices {
+        outer,
+        extent,
+        inner,
+        picks,
+    });
     Ok(Constant {
         name: node.output.clone(),
         shape,

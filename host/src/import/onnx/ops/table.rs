@@ -2,7 +2,7 @@
 
 use super::{
     activation, binary, concat, constant, conv, conv_transpose, dense, norm, pad, pick, pool,
-    prelu, shape, softmax,
+    prelu, quantized, shape, softmax,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -16,6 +16,8 @@ pub(in crate::import::onnx) struct Row {
     pub attributes: &'static [&'static str],
     /// Largest number of operands.
     pub operands: usize,
+    /// Whether it takes tensors of quantized integers.
+    pub reads_integers: bool,
     /// Computes its first output.
     pub import: fn(&mut Context, &Node<'_>) -> Result<Tensor, NodeFault>,
 }
@@ -30,8 +32,74 @@ const fn row(
         operator,
         attributes,
         operands,
+        reads_integers: false,
         import,
     }
+}
+
+/// The row of an operator on quantized integers.
+const fn quantized(
+    operator: &'static str,
+    operands: usize,
+    attributes: &'static [&'static str],
+    import: fn(&mut Context, &Node<'_>) -> Result<Tensor, NodeFault>,
+) -> Row {
+    Row {
+        reads_integers: true,
+        ..row(operator, operands, attributes, import)
+    }
+}
+
+/// The domain of ONNX Runtime's own operators.
+pub(in crate::import::onnx) const RUNTIME_DOMAIN: &str = "com.microsoft";
+
+const QUANTIZE: &[&str] = &[
+    "axis",
+    "block_size",
+    "output_dtype",
+    "precision",
+    "saturate",
+];
+
+/// Operators of ONNX Runtime, by name; quantizers of models write them.
+const RUNTIME_ROWS: &[Row] = &[
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
+    quantized("QGemm", 9, &["alpha", "transA", "transB"], quantized::gemm),
+    quantized("QLinearAdd", 8, &[], quantized::add),
+    quantized(
+        "QLinearAveragePool",
+        5,
+        Q_AVERAGE_POOL,
+        quantized::average_pool,
+    ),
+    quantized("QLinearConcat", MANY, &["axis"], quantized::concat),
+    quantized(
+        "QLinearGlobalAveragePool",
+        5,
+        &["channels_last"],
+        quantized::global_average_pool,
+    ),
+    quantized("QLinearLeakyRelu", 5, &["alpha"], quantized::leaky_relu),
+    quantized("QLinearMul", 8, &[], quantized::mul),
+    quantized("QLinearSigmoid", 5, &[], quantized::sigmoid),
+    quantized("QLinearSoftmax", 5, &["axis", "opset"], quantized::softmax),
+    quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
+];
+
+/// The row of an operator of ONNX Runtime's domain.
+pub(in crate::import::onnx) fn runtime_row_of(operator: &str) -> Option<&'static Row> {
+    RUNTIME_ROWS.iter().find(|row| row.operator == operator)
+}
+
+/// What is supported of ONNX Runtime's domain.
+pub(in crate::import::onnx) fn nearest_of_runtime() -> String {
+    let names: Vec<&str> = RUNTIME_ROWS.iter().map(|row| row.operator).collect();
+    format!("of the domain {RUNTIME_DOMAIN}: {}", names.join(", "))
 }
 
 const MANY: usize = usize::MAX;
@@ -67,6 +135,15 @@ const AVERAGE_POOL: &[&str] = &[
     "ceil_mode",
     "count_include_pad",
     "dilations",
+    "kernel_shape",
+    "pads",
+    "strides",
+];
+const Q_AVERAGE_POOL: &[&str] = &[
+    "auto_pad",
+    "ceil_mode",
+    "channels_last",
+    "count_include_pad",
     "kernel_shape",
     "pads",
     "strides",
@@ -112,6 +189,12 @@ const ROWS: &[Row] = &[
         CONV_TRANSPOSE,
         conv_transpose::conv_transpose,
     ),
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -145,6 +228,9 @@ const ROWS: &[Row] = &[
     row("Mul", 2, &[], binary::mul),
     row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
+    quantized("QLinearConv", 9, CONV, quantized::conv),
+    quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
+    quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
     row(
         "ReduceMax",
         2,
@@ -195,14 +281,9 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "Resize" | "Upsample" | "DepthToSpace" => {
             "maps are made larger by ConvTranspose; Conv and the pools are supported"
         }
-        "ConvInteger"
-        | "QLinearConv"
-        | "MatMulInteger"
-        | "QLinearMatMul"
-        | "QuantizeLinear"
-        | "DequantizeLinear"
-        | "DynamicQuantizeLinear" => {
-            "float32 models are supported: export the network before its quantization"
+        "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
+            "scales that are computed when the network runs (dynamic quantization) are not supported: \
+             quantize statically, or give the float model"
         }
         "LSTM" | "GRU" | "RNN" => {
             "feed-forward networks are supported: Conv in one dimension, Gemm and MatMul"
