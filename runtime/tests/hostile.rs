@@ -96,7 +96,7 @@ proptest! {
 
     #[test]
     fn overwritten_bytes_are_refused_or_run(
-        which in 0usize..15,
+        which in 0..programs::all().len(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let (_, mut blob) = programs::all().swap_remove(which);

@@ -9,19 +9,25 @@ mod add;
 mod avg_pool;
 mod bounds;
 mod channels;
+mod compare;
 mod concat;
 mod conv2d;
 mod dense;
 mod depthwise;
+mod div;
+mod extreme;
 mod in_place;
 mod lut;
 mod max_pool;
 mod mul;
 mod operand;
 mod pad;
+mod prelu;
 mod requantize;
 mod rescale;
+mod select;
 mod softmax;
+mod squared_difference;
 mod sub;
 mod transpose;
 mod window;
@@ -49,6 +55,12 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Extreme(params) => extreme::check(params, bounds),
+        Op::SquaredDifference(params) => squared_difference::check(params, bounds),
+        Op::Div(params) => div::check(params, bounds),
+        Op::Compare(params) => compare::check(params, bounds),
+        Op::Select(params) => select::check(params, bounds),
+        Op::Prelu(params) => prelu::check(params, bounds),
     }
 }
 
@@ -69,5 +81,11 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Extreme(params) => extreme::run(params, arena, data),
+        Op::SquaredDifference(params) => squared_difference::run(params, arena, data),
+        Op::Div(params) => div::run(params, arena, data),
+        Op::Compare(params) => compare::run(params, arena, data),
+        Op::Select(params) => select::run(params, arena, data),
+        Op::Prelu(params) => prelu::run(params, arena, data),
     }
 }
