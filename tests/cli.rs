@@ -532,7 +532,7 @@ fn damaged_blobs_are_refused_by_every_command() {
 #[test]
 fn wrong_usage_exits_with_one_and_help_with_zero() {
     let temporary = folder();
-    refuse(temporary.path(), &["compress"], &["--data"]);
+    refuse(temporary.path(), &["compress"], &["--output"]);
     refuse(temporary.path(), &["fly"], &["fly"]);
     for command in [
         "inspect", "compress", "run", "eval", "bench", "boards", "doctor", "demo",

@@ -13,7 +13,9 @@ const TOLERANCE: f32 = 2e-6;
 fn graphs(path: &str) -> [Graph; 2] {
     let imported = import::load(&repository().join(path))
         .expect("it is supported")
-        .graph;
+        .network
+        .into_float()
+        .expect("it is float");
     let mut simplified = imported.clone();
     passes::simplify(&mut simplified, &mut |_, _| {}).expect("the passes settle");
     assert!(simplified.nodes.len() < imported.nodes.len(), "{path}");

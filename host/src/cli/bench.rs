@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Runs a compiled model on an emulated board and counts what it costs
+/// Runs a model on an emulated board and counts what it costs
 ///
 /// Every sample's output is compared with the host simulation, byte for byte. Instructions are
 /// exact; cycles are an estimate over them, with its range.
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Bench {
-    /// A compiled model (.tiv).
+    /// A compiled model (.tiv), or a quantized one (.tflite), which is compiled first.
     model: PathBuf,
     /// The board, see `tiivis boards`.
     #[arg(long, value_name = "BOARD")]
@@ -63,7 +63,7 @@ impl Bench {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let board = board::find(&self.board)?;
         files::check_targets([&*self.model], self.save_elf.as_deref())?;
-        let blob = model::open_blob(&self.model)?;
+        let blob = model::integer(&self.model)?;
         compress::fit(&board, &blob)?;
         let inputs = self.inputs(&blob)?;
         let bar = progress::spinner("");

@@ -5,6 +5,7 @@ use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
 use crate::emit;
+use crate::import::Network;
 use crate::ir::Graph;
 use crate::measure::sim::Blob;
 use crate::passes;
@@ -19,32 +20,33 @@ use std::path::{Path, PathBuf};
 /// Compresses a model to int8 and writes the blob that a board executes
 ///
 /// The data set is an .npz with `x`, (N, …) in the model's own axis order, as the model eats it
-/// (uint8 pixels are scaled by 1/255). Ranges of activations are taken from it.
+/// (uint8 pixels are scaled by 1/255). Ranges of activations are taken from it. A model that is
+/// quantized already needs none.
 ///
 /// Example: tiivis compress model.onnx --data train.npz --board mps2-an386 -o model.tiv
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Compress {
-    /// A model file (.onnx).
+    /// A model file (.onnx, .tflite).
     model: PathBuf,
-    /// Samples for calibration (.npz).
+    /// Samples for calibration (.npz), which a float model needs.
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Where the blob goes (.tiv).
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Refuse a model that does not fit this board.
     #[arg(long, value_name = "BOARD")]
     board: Option<String>,
-    /// How ranges are chosen: minmax, percentile:99.99, mse or entropy.
-    #[arg(long, value_name = "METHOD", default_value = "minmax")]
-    calibration: Method,
-    /// Samples to calibrate with.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().samples)]
-    samples: usize,
-    /// Seed of the draw of samples: same seed, same bytes.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// How ranges are chosen: minmax (the default), percentile:99.99, mse or entropy.
+    #[arg(long, value_name = "METHOD")]
+    calibration: Option<Method>,
+    /// Samples to calibrate with [default: 512].
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Seed of the draw of samples: same seed, same bytes [default: 0].
+    #[arg(long)]
+    seed: Option<u64>,
     /// Text file with the name of a class a line, carried in the blob.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -74,8 +76,11 @@ struct Summary<'a> {
     arena_proven_optimal: bool,
     steps: usize,
     macs: u64,
-    calibration: String,
-    calibration_samples: usize,
+    /// None for a model that was quantized already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration_samples: Option<usize>,
 }
 
 impl Compress {
@@ -84,10 +89,11 @@ impl Compress {
         if let Some(pass) = &self.dump_after {
             check_pass_name(pass)?;
         }
+        let defaults = Recipe::default();
         let recipe = Recipe {
-            method: self.calibration,
-            samples: self.samples,
-            seed: self.seed,
+            method: self.calibration.unwrap_or(defaults.method),
+            samples: self.samples.unwrap_or(defaults.samples),
+            seed: self.seed.unwrap_or(defaults.seed),
             strip_names: self.strip_names,
             labels: self
                 .labels
@@ -98,17 +104,18 @@ impl Compress {
         };
         let headers = self.rust_header.iter().chain(&self.c_header);
         files::check_targets(
-            [&*self.model, &self.data]
-                .into_iter()
+            std::iter::once(&*self.model)
+                .chain(self.data.as_deref())
                 .chain(self.labels.as_deref()),
             [&*self.output]
                 .into_iter()
                 .chain(headers.map(PathBuf::as_path)),
         )?;
         let imported = model::import_model(&self.model)?;
-        let data = Dataset::read(&self.data)?;
+        self.check_options(&imported.network)?;
+        let data = self.data.as_deref().map(Dataset::read).transpose()?;
         let mut watch = Terminal::new(self.dump_after.as_deref());
-        let compressed = compress::compress(imported, &data, &recipe, &mut watch)
+        let compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
             .with_context(|| format!("cannot compress `{}`", self.model.display()))?;
         watch.bar.finish_and_clear();
 
@@ -117,7 +124,37 @@ impl Compress {
             fit(board, &blob)?;
         }
         self.write(&compressed, &blob)?;
-        self.show(&compressed, &blob)
+        self.show(&compressed, &blob, &recipe)
+    }
+
+    /// Refuses options that say nothing about this network, and the lack of those that it needs.
+    fn check_options(&self, network: &Network) -> anyhow::Result<()> {
+        let model = self.model.display();
+        match network {
+            Network::Float(_) => {
+                if self.data.is_none() {
+                    bail!(
+                        "`{model}` is a float32 model, and the ranges of its activations are taken from \
+                         samples: add --data train.npz"
+                    );
+                }
+            }
+            Network::Quantized(_) => {
+                let given = [
+                    ("--calibration", self.calibration.is_some()),
+                    ("--samples", self.samples.is_some()),
+                    ("--seed", self.seed.is_some()),
+                    ("--dump-after", self.dump_after.is_some()),
+                ];
+                if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
+                    bail!(
+                        "{option} is about quantizing a float32 model, and `{model}` is quantized \
+                         already, with scales of its own: leave the option out"
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, compressed: &Compressed, blob: &Blob) -> anyhow::Result<()> {
@@ -144,8 +181,9 @@ impl Compress {
         Ok(())
     }
 
-    fn show(&self, compressed: &Compressed, blob: &Blob) -> anyhow::Result<()> {
+    fn show(&self, compressed: &Compressed, blob: &Blob, recipe: &Recipe) -> anyhow::Result<()> {
         let model = blob.model();
+        let is_float = matches!(compressed.network, Network::Float(_));
         let summary = Summary {
             output: &self.output,
             blob_bytes: compressed.blob.len(),
@@ -154,8 +192,8 @@ impl Compress {
             arena_proven_optimal: compressed.plan.proven_optimal,
             steps: model.steps().len(),
             macs: model.steps().map(|step| step.op.macs()).sum(),
-            calibration: self.calibration.to_string(),
-            calibration_samples: compressed.calibration_samples,
+            calibration: is_float.then(|| recipe.method.to_string()),
+            calibration_samples: is_float.then_some(compressed.calibration_samples),
         };
         if self.json {
             return output::json(&summary);
@@ -173,15 +211,17 @@ fn describe(summary: &Summary<'_>) -> String {
             bytes(summary.arena_lower_bound_bytes)
         )
     };
+    let ranges = match (&summary.calibration, summary.calibration_samples) {
+        (Some(method), Some(samples)) => format!("calibration {method} over {samples} samples"),
+        (None, _) | (_, None) => "scales      as in the model file".to_owned(),
+    };
     format!(
-        "{}: {}, {} steps, {} MAC\n  arena       {} ({proof})\n  calibration {} over {} samples\n",
+        "{}: {}, {} steps, {} MAC\n  arena       {} ({proof})\n  {ranges}\n",
         summary.output.display(),
         bytes(summary.blob_bytes),
         summary.steps,
         count(summary.macs),
         bytes(summary.arena_bytes),
-        summary.calibration,
-        summary.calibration_samples,
     )
 }
 

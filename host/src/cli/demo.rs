@@ -66,9 +66,10 @@ impl Demo {
             "   {}, {}, {} nodes\n",
             imported.format,
             bytes(imported.source_bytes),
-            imported.graph.nodes.len()
+            imported.network.node_count()
         ))?;
-        let graph = model::simplified(imported.graph.clone())?;
+        let graph = imported.network.clone().into_float();
+        let graph = model::simplified(graph.context("the demo's network is float")?)?;
         let float = Accuracy::of("float32", &eval::float_classes(&graph, &test)?, labels);
         output::text(format_args!("   {float}\n"))?;
 
@@ -79,14 +80,14 @@ impl Demo {
             ..Recipe::default()
         };
         let mut watch = compress::Terminal::new(None);
-        let compressed = crate::compress::compress(imported, &train, &recipe, &mut watch)?;
+        let compressed = crate::compress::compress(imported, Some(&train), &recipe, &mut watch)?;
         watch.bar.finish_and_clear();
         let blob = Blob::new(&compressed.blob)?;
         emit::write_atomically(&files.blob, blob.bytes())
             .with_context(|| format!("cannot write `{}`", files.blob.display()))?;
         output::text(format_args!(
             "   {} nodes, {} MAC, calibrated over {} samples; {} with {} of arena\n",
-            compressed.graph.nodes.len(),
+            compressed.network.node_count(),
             count(blob.model().steps().map(|step| step.op.macs()).sum::<u64>()),
             compressed.calibration_samples,
             bytes(blob.bytes().len()),

@@ -12,13 +12,13 @@ use std::path::PathBuf;
 
 /// Measures a model's accuracy on labelled data
 ///
-/// A .tiv runs with the device's own integer code, a model file in float.
+/// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Example: tiivis eval model.tiv --data test.npz --against model.onnx
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Eval {
-    /// A compiled model (.tiv) or a model file (.onnx).
+    /// A compiled model (.tiv) or a model file (.onnx, .tflite).
     model: PathBuf,
     /// Data with `x` and integer labels `y` (.npz).
     #[arg(long, value_name = "FILE")]
@@ -96,12 +96,11 @@ impl Eval {
 
 /// The classes that a model finds in a data set, and with what arithmetic.
 fn predict(path: &std::path::Path, data: &Dataset) -> anyhow::Result<(&'static str, Vec<usize>)> {
-    match model::open(path)? {
-        model::Input::Blob(blob) => Ok(("int8, integer kernels", int8_classes(&blob, data)?)),
-        model::Input::Model(imported) => {
-            let graph = model::simplified(imported.graph)?;
-            Ok(("float32", float_classes(&graph, data)?))
+    match model::executable(path)? {
+        model::Executable::Integer(blob) => {
+            Ok(("int8, integer kernels", int8_classes(&blob, data)?))
         }
+        model::Executable::Float(graph) => Ok(("float32", float_classes(&graph, data)?)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `tiivis inspect`.
 
 use super::{model, output};
-use crate::import::Imported;
+use crate::import::{Imported, Network};
 use crate::ir::{self, Graph};
 use crate::measure::sim::{Blob, source_shape};
 use crate::report::{Align, Table, bytes, count};
@@ -84,11 +84,21 @@ impl Inspect {
             model::Input::Blob(blob) => of_blob(&blob),
             model::Input::Model(imported) => {
                 let Imported {
-                    graph,
+                    network,
                     format,
                     source_sha256,
                     ..
                 } = *imported;
+                let graph = match network {
+                    Network::Float(graph) => graph,
+                    Network::Quantized(_) if self.dump || self.simplified => {
+                        bail!("--dump and --simplified look into a float model: give an .onnx");
+                    }
+                    Network::Quantized(graph) => {
+                        let blob = model::compiled(&self.model, &graph)?;
+                        return self.show(&of_blob(&blob));
+                    }
+                };
                 let graph = if self.simplified {
                     model::simplified(graph)?
                 } else {
@@ -100,10 +110,14 @@ impl Inspect {
                 of_graph(&graph, format, &source_sha256)
             }
         };
+        self.show(&summary)
+    }
+
+    fn show(&self, summary: &Summary) -> anyhow::Result<()> {
         if self.json {
-            return output::json(&summary);
+            return output::json(summary);
         }
-        output::text(describe(&summary))
+        output::text(describe(summary))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Telling a model file from a compiled blob.
 
-use crate::import::{self, Imported};
+use crate::emit::{self, EmitOptions};
+use crate::import::{self, Imported, Network};
 use crate::ir;
 use crate::measure::sim::Blob;
 use crate::passes;
+use crate::quantize::graph::QGraph;
 use anyhow::Context;
 use std::path::Path;
 
@@ -28,7 +30,7 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Input> {
 pub(super) fn import_model(path: &Path) -> anyhow::Result<Imported> {
     if is_blob(path)? {
         anyhow::bail!(
-            "`{}` is compiled already: give the model file (.onnx) that it was made from",
+            "`{}` is compiled already: give the model file (.onnx, .tflite) that it was made from",
             path.display()
         );
     }
@@ -39,16 +41,44 @@ fn load(path: &Path) -> anyhow::Result<Imported> {
     import::load(path).with_context(|| format!("cannot import `{}`", path.display()))
 }
 
-/// Opens a blob; a model file is an error that says how to make one.
-pub(super) fn open_blob(path: &Path) -> anyhow::Result<Blob> {
-    if !is_blob(path)? {
-        anyhow::bail!(
+/// What can be executed here.
+pub(super) enum Executable {
+    /// The device's own integer code, and what there is to run.
+    Integer(Box<Blob>),
+    /// The float evaluator, and the graph after all lossless passes.
+    Float(Box<ir::Graph>),
+}
+
+/// Makes a model ready to run: a blob and a float network as they are, a quantized network compiled
+/// on the fly.
+pub(super) fn executable(path: &Path) -> anyhow::Result<Executable> {
+    match open(path)? {
+        Input::Blob(blob) => Ok(Executable::Integer(blob)),
+        Input::Model(imported) => match imported.network {
+            Network::Float(graph) => Ok(Executable::Float(Box::new(simplified(graph)?))),
+            Network::Quantized(graph) => Ok(Executable::Integer(Box::new(compiled(path, &graph)?))),
+        },
+    }
+}
+
+/// Opens a blob, or compiles a quantized network; a float network is an error that says how to make
+/// a blob of it.
+pub(super) fn integer(path: &Path) -> anyhow::Result<Blob> {
+    match executable(path)? {
+        Executable::Integer(blob) => Ok(*blob),
+        Executable::Float(_) => anyhow::bail!(
             "`{}` is not a compiled model: make one with `tiivis compress {} --data train.npz -o model.tiv`",
             path.display(),
             path.display()
-        );
+        ),
     }
-    Ok(Blob::read(path)?)
+}
+
+/// Compiles a quantized network as `compress` does without options.
+pub(super) fn compiled(path: &Path, graph: &QGraph) -> anyhow::Result<Blob> {
+    let compiled = emit::compile(graph, &EmitOptions::default())
+        .with_context(|| format!("cannot compile `{}`", path.display()))?;
+    Ok(Blob::new(&compiled.blob)?)
 }
 
 fn is_blob(path: &Path) -> anyhow::Result<bool> {

@@ -2,6 +2,7 @@
 
 use super::{files, model, output, progress};
 use crate::data::{Array, Elements, read_npy, read_npz_array, write_npy, write_npz};
+use crate::ir::Port;
 use crate::measure::{float, sim};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,16 +11,16 @@ use std::path::{Path, PathBuf};
 
 /// Runs a model on the host
 ///
-/// A .tiv runs with the device's own integer code, a model file in float.
+/// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already, .tiv only) gives int8 out.
+/// int8 in (quantized already; not for a float model) gives int8 out.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Run {
-    /// A compiled model (.tiv) or a model file (.onnx).
+    /// A compiled model (.tiv) or a model file (.onnx, .tflite).
     model: PathBuf,
     /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz
     /// gives its array `x`.
@@ -28,33 +29,24 @@ pub(super) struct Run {
     /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
     output: Vec<OsString>,
-    /// Also writes what every step computed for the first sample (int8, NHWC; .tiv only).
+    /// Also writes what every step computed for the first sample (int8, NHWC; not for a float model).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
 }
 
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        match model::open(&self.model)? {
-            model::Input::Blob(blob) => self.run_blob(&blob),
-            model::Input::Model(imported) => {
+        match model::executable(&self.model)? {
+            model::Executable::Integer(blob) => self.run_blob(&blob),
+            model::Executable::Float(graph) => {
                 if self.dump_layers.is_some() {
-                    bail!("--dump-layers looks into a compiled model: give a .tiv");
+                    bail!("--dump-layers looks into a model of integers: give a .tiv or .tflite");
                 }
-                let inputs: Vec<_> = imported
-                    .graph
-                    .inputs
-                    .iter()
-                    .map(|port| port.name.clone())
-                    .collect();
-                let outputs: Vec<_> = imported
-                    .graph
-                    .outputs
-                    .iter()
-                    .map(|port| port.name.clone())
-                    .collect();
+                let names = |ports: &[Port]| -> Vec<String> {
+                    ports.iter().map(|port| port.name.clone()).collect()
+                };
+                let (inputs, outputs) = (names(&graph.inputs), names(&graph.outputs));
                 let (arrays, targets) = self.files(&inputs, &outputs)?;
-                let graph = model::simplified(imported.graph)?;
                 let bar = progress::bar("float evaluation", first_axis(&arrays));
                 let done = |count| bar.inc(progress::steps(count));
                 let results = float::run(&graph, &arrays.iter().collect::<Vec<_>>(), &done)?;

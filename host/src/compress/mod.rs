@@ -4,11 +4,12 @@ mod samples;
 
 use crate::data::{DataError, Dataset};
 use crate::emit::{self, CompileError, EmitOptions};
-use crate::import::Imported;
+use crate::import::{Imported, Network};
 use crate::ir::Graph;
 use crate::measure::float;
 use crate::passes::{self, PassError};
 use crate::plan::Plan;
+use crate::quantize::graph::QGraph;
 use crate::quantize::{self, CalibrateError, Method, QuantizeError};
 
 /// What `compress` is told.
@@ -43,11 +44,12 @@ impl Default for Recipe {
 pub struct Compressed {
     /// The blob.
     pub blob: Vec<u8>,
-    /// The float graph that was quantized, after the lossless passes.
-    pub graph: Graph,
+    /// What was compiled: the float graph that was quantized, after the lossless passes, or the
+    /// quantized one that the file holds.
+    pub network: Network,
     /// Where everything lies.
     pub plan: Plan,
-    /// Samples that calibration read.
+    /// Samples that calibration read; 0 for a network that was quantized already.
     pub calibration_samples: usize,
 }
 
@@ -74,6 +76,11 @@ pub enum CompressError {
         "the model has {0} inputs and a data set has one array `x`: models with several inputs cannot be calibrated yet"
     )]
     SeveralInputs(usize),
+    /// Ranges come from data.
+    #[error(
+        "the model is float32, and the ranges of its activations are taken from samples: give a data set"
+    )]
+    NoData,
 }
 
 /// What happens while compressing, for progress and dumps.
@@ -84,40 +91,69 @@ pub trait Watch {
     fn calibrated(&mut self, samples: usize, total: usize);
 }
 
-/// Simplifies, calibrates, quantizes, plans and emits.
+/// Simplifies, calibrates, quantizes, plans and emits. A network that is quantized already is
+/// planned and emitted as it is, and needs no data.
+///
+/// # Errors
+/// See [`CompressError`].
 pub fn compress(
     imported: Imported,
-    data: &Dataset,
+    data: Option<&Dataset>,
     recipe: &Recipe,
     watch: &mut dyn Watch,
 ) -> Result<Compressed, CompressError> {
-    let source_sha256 = imported.source_sha256;
-    let mut graph = imported.graph;
-    passes::simplify(&mut graph, &mut |name, graph| watch.after_pass(name, graph))?;
+    let options = |recipe_text| EmitOptions {
+        tool: concat!("tiivis ", env!("CARGO_PKG_VERSION")).to_owned(),
+        source_sha256: Some(imported.source_sha256),
+        recipe: recipe_text,
+        strip_names: recipe.strip_names,
+        labels: recipe.labels.clone(),
+    };
+    match imported.network {
+        Network::Float(mut graph) => {
+            let data = data.ok_or(CompressError::NoData)?;
+            let (quantized, samples) = quantized(&mut graph, data, recipe, watch)?;
+            let compiled = emit::compile(&quantized, &options(text(recipe, samples)))?;
+            Ok(Compressed {
+                blob: compiled.blob,
+                network: Network::Float(graph),
+                plan: compiled.plan,
+                calibration_samples: samples,
+            })
+        }
+        Network::Quantized(graph) => {
+            let compiled = emit::compile(&graph, &options(QUANTIZED.to_owned()))?;
+            Ok(Compressed {
+                blob: compiled.blob,
+                network: Network::Quantized(graph),
+                plan: compiled.plan,
+                calibration_samples: 0,
+            })
+        }
+    }
+}
+
+/// The recipe of a network that was quantized when it came.
+const QUANTIZED: &str = "quantization = as in the model file\n";
+
+/// Simplifies `graph` and makes it one of integers; also how many samples gave the ranges.
+fn quantized(
+    graph: &mut Graph,
+    data: &Dataset,
+    recipe: &Recipe,
+    watch: &mut dyn Watch,
+) -> Result<(QGraph, usize), CompressError> {
+    passes::simplify(graph, &mut |name, graph| watch.after_pass(name, graph))?;
     if graph.inputs.len() != 1 {
         return Err(CompressError::SeveralInputs(graph.inputs.len()));
     }
     let chosen = samples::draw(data.len(), recipe.samples, recipe.seed);
     let total = chosen.len();
-    let batches = float::batches(&graph, &[&data.x], &chosen)?;
-    let ranges = quantize::calibrate(&graph, batches, recipe.method, &mut |samples| {
+    let batches = float::batches(graph, &[&data.x], &chosen)?;
+    let ranges = quantize::calibrate(graph, batches, recipe.method, &mut |samples| {
         watch.calibrated(samples, total);
     })?;
-    let quantized = quantize::quantize(&graph, &ranges)?;
-    let options = EmitOptions {
-        tool: concat!("tiivis ", env!("CARGO_PKG_VERSION")).to_owned(),
-        source_sha256: Some(source_sha256),
-        recipe: text(recipe, total),
-        strip_names: recipe.strip_names,
-        labels: recipe.labels.clone(),
-    };
-    let compiled = emit::compile(&quantized, &options)?;
-    Ok(Compressed {
-        blob: compiled.blob,
-        graph,
-        plan: compiled.plan,
-        calibration_samples: total,
-    })
+    Ok((quantize::quantize(graph, &ranges)?, total))
 }
 
 /// The recipe as the blob carries it: one `key = value` a line.

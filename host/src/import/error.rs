@@ -26,12 +26,6 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
     },
-    /// A TensorFlow Lite model.
-    #[error("`{}` is a .tflite model, which is not supported yet: export the network to ONNX", path.display())]
-    Tflite {
-        /// The file.
-        path: PathBuf,
-    },
     /// Not the wire format of ONNX files.
     #[error(
         "this is no ONNX model, or it is truncated or damaged: byte {offset} cannot be parsed as \

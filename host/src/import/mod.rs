@@ -1,16 +1,18 @@
-//! Model files of other frameworks, read into the float graph.
+//! Model files of other frameworks, read into the float graph, or the integer graph where they are
+//! quantized already.
 //!
 //! What a file is, is decided by its content, not by its name. Files are bounded in size, and
 //! nothing that a file says is believed before it was compared with the bytes that are there:
 //! truncated, damaged or hostile files are errors, never a panic or an exhausted memory.
 
 mod error;
+mod network;
 pub mod onnx;
 pub mod tflite;
 
 pub use error::{ImportError, NodeFault, TensorFault};
+pub use network::Network;
 
-use crate::ir::Graph;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -22,8 +24,8 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 #[derive(Debug)]
 pub struct Imported {
     /// The network.
-    pub graph: Graph,
-    /// Format and exporter, e.g. `ONNX opset 20, pytorch 2.15.0`.
+    pub network: Network,
+    /// Format and exporter, e.g. `ONNX opset 20, pytorch 2.15.0`, `TFLite schema 3, int8`.
     pub format: String,
     /// SHA-256 of the file.
     pub source_sha256: [u8; 32],
@@ -31,7 +33,7 @@ pub struct Imported {
     pub source_bytes: u64,
 }
 
-/// Reads a model file. The graph is named after the file.
+/// Reads a model file. The network is named after the file.
 ///
 /// # Errors
 /// If the file cannot be read, is no model of a supported format, is damaged, or holds what is not
@@ -41,13 +43,16 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
     if bytes.is_empty() {
         return Err(ImportError::Empty { path: path.into() });
     }
-    if is_tflite(&bytes) {
-        return Err(ImportError::Tflite { path: path.into() });
-    }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let (graph, format) = onnx::import(&bytes, &name)?;
+    let (network, format) = if is_tflite(&bytes) {
+        let (graph, format) = tflite::import(&bytes, &name)?;
+        (Network::Quantized(graph), format)
+    } else {
+        let (graph, format) = onnx::import(&bytes, &name)?;
+        (Network::Float(graph), format)
+    };
     Ok(Imported {
-        graph,
+        network,
         format,
         source_sha256: Sha256::digest(&bytes).into(),
         source_bytes: bytes
@@ -109,7 +114,7 @@ mod tests {
         assert!(matches!(loaded(b""), Err(ImportError::Empty { .. })));
         assert!(matches!(
             loaded(b"\x1c\0\0\0TFL3\0\0\0\0"),
-            Err(ImportError::Tflite { .. })
+            Err(ImportError::Flatbuffer { .. })
         ));
         assert!(matches!(
             loaded(b"just text, no model"),
@@ -121,7 +126,8 @@ mod tests {
     fn the_exported_network_is_described() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fashion/cnn.onnx");
         let imported = load(Path::new(path)).unwrap();
-        assert_eq!(imported.graph.name, "cnn");
+        assert_eq!(imported.network.name(), "cnn");
+        assert!(matches!(imported.network, Network::Float(_)));
         assert!(
             imported.format.starts_with("ONNX opset 20, pytorch 2.15.0"),
             "{}",
