@@ -1,7 +1,7 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, elementwise, unary, weighted};
+use super::{EmitError, choice, elementwise, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -127,6 +127,18 @@ impl<'a> Emitter<'a> {
             QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
             QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
             QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),
+            QOp::Div { clamp } => Op::Div(elementwise::div(self, node, *clamp)?),
+            QOp::SquaredDifference { clamp } => {
+                Op::SquaredDifference(elementwise::squared_difference(self, node, *clamp)?)
+            }
+            QOp::Extreme { which } => choice::extreme(self, node, *which)?,
+            QOp::Compare {
+                comparison,
+                left_shift,
+                scales,
+            } => choice::compare(self, node, *comparison, (*left_shift, *scales))?,
+            QOp::Select => choice::select(self, node)?,
+            QOp::Prelu => Op::Prelu(elementwise::prelu(self, node)?),
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {
                 before,

@@ -5,16 +5,22 @@
 //! [`eval`] can run any number of samples at once.
 
 mod activation;
+mod binary;
 pub mod eval;
+mod fused;
 mod graph;
 mod infer;
 mod macs;
 mod op;
 mod text;
+mod unary;
 mod verify;
 
+pub use binary::Binary;
+pub use fused::{Fused, Term};
 pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use infer::{InferError, infer};
 pub use macs::macs;
 pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};
+pub use unary::{Parametric, Unary};
 pub use verify::{VerifyError, verify};

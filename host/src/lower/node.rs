@@ -11,7 +11,15 @@ use std::collections::HashSet;
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
     let found = node.inputs.len();
     let (is_right, expected) = match &node.op {
-        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => (found == 2, "2"),
+        QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Prelu => (found == 2, "2"),
+        QOp::Select => (found == 3, "3"),
         QOp::Concat { .. } => (found >= 1, "1 or more"),
         QOp::Conv2d { .. }
         | QOp::DepthwiseConv2d { .. }
@@ -59,9 +67,17 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal(node, "a dilation", 1, window.dilation[1])?;
             pool(node, window, input, output)
         }
-        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => {
-            broadcast(node, graph.value(node.inputs[0]), output)?;
-            broadcast(node, graph.value(node.inputs[1]), output)
+        QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu => {
+            let mut operands = node.inputs.iter();
+            operands.try_for_each(|&operand| broadcast(node, graph.value(operand), output))
         }
         QOp::Concat { axis } => concat(graph, node, *axis),
         QOp::Reshape => same_params(node, input, output),

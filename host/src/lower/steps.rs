@@ -26,6 +26,12 @@ pub(super) fn lower_node(
         | QOp::Add { .. }
         | QOp::Sub { .. }
         | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu
         | QOp::Transpose { .. }
         | QOp::Pad { .. }
         | QOp::Softmax
@@ -46,6 +52,12 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Add { .. }
         | QOp::Sub { .. }
         | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu
         | QOp::Concat { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
@@ -103,7 +115,13 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Requantize
         | QOp::Add { .. }
         | QOp::Sub { .. }
-        | QOp::Mul { .. } => {}
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu => {}
         QOp::Conv2d { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
@@ -119,10 +137,13 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
     let overlap = |a: &Place, b: &Place| {
         a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
     };
+    // A condition is still read when a part of the output is written.
+    let condition = (node.op == QOp::Select).then(|| node.inputs[0]);
     let allowed = |&index: &usize| {
         let (id, place) = operands[index];
         let mut others = operands.iter();
         is_full(id)
+            && Some(id) != condition
             && others.all(|(other, at)| !overlap(at, &place) || (*at == place && is_full(*other)))
     };
     (0..operands.len()).filter(allowed).collect()

@@ -49,6 +49,9 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Softmax
         | Op::Identity => false,
     };
@@ -95,8 +98,13 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
             | Activation::LeakyRelu { .. }
             | Activation::Elu { .. }
             | Activation::HardSigmoid { .. }
-            | Activation::HardSwish,
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         )
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::BatchNorm { .. }
         | Op::Softmax
         | Op::Identity => false,

@@ -98,6 +98,9 @@ pub(super) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         }
         Op::BatchNorm { .. }
         | Op::Activation(_)
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

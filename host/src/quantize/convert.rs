@@ -1,14 +1,16 @@
 //! Node by node from the float graph to the int8 graph.
 
-use super::assign::{assign, clamp};
+use super::assign::{assign, clamp, handed_on};
 use super::error::QuantizeError;
 use super::graph::{QGraph, QNode, QOp, QPort, QValue, QuantParams};
-use super::headroom::{check_rescale, check_sum};
+use super::headroom::{check_quotient, check_rescale, check_square, check_sum};
 use super::lut;
+use super::multiplier::quantize_multiplier;
 use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
-use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use crate::ir::{AvgPool2d, Binary, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use tiivis_runtime::blob::{Comparison, Which};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -87,11 +89,17 @@ impl Converter<'_> {
 
     fn node(&mut self, node: &Node) -> Result<(), QuantizeError> {
         let may_be_constant = match node.op {
-            Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Concat { .. } => true,
+            Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::Mul { .. }
+            | Op::Binary(_)
+            | Op::Select
+            | Op::Concat { .. } => true,
             Op::Conv2d(_)
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Activation(_)
+            | Op::Fused(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Reshape { .. }
@@ -113,6 +121,11 @@ impl Converter<'_> {
         let mut inputs = operands(node).to_vec();
         if let Op::AvgPool2d(pool) = &node.op {
             inputs = vec![self.counted_padding(node, pool)?];
+        }
+        if !matches!(node.op, Op::Concat { .. }) {
+            for slot in inputs.len() - handed_on(node).len()..inputs.len() {
+                inputs[slot] = self.rescaled(node, inputs[slot], slot)?;
+            }
         }
         let op = self.op(node)?;
         self.nodes.push(QNode {
@@ -160,6 +173,11 @@ impl Converter<'_> {
                 check_rescale(node, &[input, other], output)?;
                 QOp::Mul { clamp }
             }
+            Op::Binary(function) => self.binary(node, *function, [input, output])?,
+            Op::Select => QOp::Select,
+            Op::Fused(function) => QOp::Lut {
+                table: lut::of(input, output, |x| function.apply(x)),
+            },
             Op::Concat { axis } => {
                 for &input in &node.inputs {
                     check_rescale(node, &[self.params(input)?], output)?;
@@ -175,6 +193,80 @@ impl Converter<'_> {
             },
             Op::Softmax => QOp::Softmax,
         })
+    }
+
+    fn binary(
+        &self,
+        node: &Node,
+        function: Binary,
+        [a, output]: [QuantParams; 2],
+    ) -> Result<QOp, QuantizeError> {
+        let b = self.params(node.inputs[1])?;
+        let clamp = output.clamp(None);
+        let comparison = match function {
+            Binary::Div => {
+                check_quotient(node, [a, b], output)?;
+                return Ok(QOp::Div { clamp });
+            }
+            Binary::SquaredDifference => {
+                check_square(node, [a, b], output)?;
+                return Ok(QOp::SquaredDifference { clamp });
+            }
+            Binary::Prelu => {
+                check_rescale(node, &[a], output)?;
+                check_rescale(node, &[a, b], output)?;
+                return Ok(QOp::Prelu);
+            }
+            Binary::Maximum => {
+                let which = Which::Largest;
+                return Ok(QOp::Extreme { which });
+            }
+            Binary::Minimum => {
+                let which = Which::Smallest;
+                return Ok(QOp::Extreme { which });
+            }
+            Binary::Equal => Comparison::Equal,
+            Binary::NotEqual => Comparison::NotEqual,
+            Binary::Greater => Comparison::Greater,
+            Binary::GreaterEqual => Comparison::GreaterEqual,
+        };
+        Ok(compare(comparison, [a, b]))
+    }
+
+    /// The value with the scale and zero point of what the node computes.
+    fn rescaled(
+        &mut self,
+        node: &Node,
+        id: ValueId,
+        slot: usize,
+    ) -> Result<ValueId, QuantizeError> {
+        let (from, to) = (self.params(id)?, self.params(node.output)?);
+        if from == to {
+            return Ok(id);
+        }
+        let source = self.graph.value(id);
+        let quantize = |&x: &f32| to.quantize(f64::from(x));
+        let constant = source.constant.as_ref();
+        let constant = constant.map(|data| data.iter().map(quantize).collect());
+        let is_constant = constant.is_some();
+        let rescaled = ValueId::from_index(self.values.len());
+        let name = format!("{}.operand{slot}", node.name);
+        self.values.push(Some(QValue {
+            name: name.clone(),
+            shape: source.shape.clone(),
+            params: to,
+            constant,
+        }));
+        if !is_constant {
+            check_rescale(node, &[from], to)?;
+            self.nodes.push(QNode {
+                name,
+                op: QOp::Requantize,
+                inputs: vec![id],
+                output: rescaled,
+            });
+        }
+        Ok(rescaled)
     }
 
     fn conv(&self, node: &Node, conv: &Conv2d) -> Result<QOp, QuantizeError> {
@@ -269,6 +361,21 @@ impl Converter<'_> {
             output,
         });
         Ok(output)
+    }
+}
+
+/// A comparison whose operands are brought to twice the larger scale, with as many bits as fit.
+fn compare(comparison: Comparison, operands: [QuantParams; 2]) -> QOp {
+    /// `255 << 23` fits int32.
+    const LEFT_SHIFT: u32 = 23;
+    let scales = operands.map(|operand| f64::from(operand.scale));
+    let twice = 2.0 * scales[0].max(scales[1]);
+    QOp::Compare {
+        comparison,
+        left_shift: LEFT_SHIFT,
+        scales: scales.map(|scale| {
+            quantize_multiplier(scale / twice).expect("at most a half, and not negative")
+        }),
     }
 }
 

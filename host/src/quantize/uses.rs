@@ -62,6 +62,9 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
