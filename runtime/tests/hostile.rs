@@ -97,9 +97,11 @@ proptest! {
     #[test]
     fn overwritten_bytes_are_refused_or_run(
         which in 0..programs::all().len(),
+        which in any::<prop::sample::Index>(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let (_, mut blob) = programs::all().swap_remove(which);
+        let mut programs = programs::all();
+        let (_, mut blob) = programs.swap_remove(which.index(programs.len()));
         for (at, value) in edits {
             let at = at.index(blob.len());
             blob[at] = value;

@@ -95,6 +95,11 @@ impl<'a> Emitter<'a> {
         })
     }
 
+    fn take(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        let ends = self.ends(node)?;
+        unary::take(&mut self.data, &ends)
+    }
+
     fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
         Ok(match &node.op {
             QOp::Conv2d {
@@ -139,6 +144,9 @@ impl<'a> Emitter<'a> {
             } => choice::compare(self, node, *comparison, (*left_shift, *scales))?,
             QOp::Select => choice::select(self, node)?,
             QOp::Prelu => Op::Prelu(elementwise::prelu(self, node)?),
+            // Of more axes than its own kernel takes.
+            QOp::Transpose { perm } if perm.len() > 4 => self.take(node)?,
+            QOp::Take { .. } => self.take(node)?,
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {
                 before,

@@ -2,6 +2,7 @@
 
 use super::{Binary, Fused, Parametric, Unary};
 use std::sync::Arc;
+use super::IndexMap;
 
 /// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
 ///
@@ -63,6 +64,12 @@ pub enum Op {
     Transpose {
         /// Permutation.
         perm: Vec<usize>,
+    },
+    /// `[x]` → per axis, the indices that a map takes: slices, splits, gathers, tiles, reverses,
+    /// mirrors and repeats.
+    Take {
+        /// A map per axis; all of the batch.
+        maps: Vec<IndexMap>,
     },
     /// `[x]` → `x` surrounded by a constant.
     Pad(Pad),
@@ -198,6 +205,7 @@ impl Op {
             Self::Concat { .. } => "Concat",
             Self::Reshape { .. } => "Reshape",
             Self::Transpose { .. } => "Transpose",
+            Self::Take { .. } => "Take",
             Self::Pad(_) => "Pad",
             Self::Softmax => "Softmax",
             Self::Identity => "Identity",

@@ -202,6 +202,7 @@ fn parameters(op: &Op) -> &'static [&'static str] {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => &[],

@@ -61,6 +61,18 @@ pub enum LowerError {
         /// Axes that there are.
         found: usize,
     },
+    /// A move along too many axes for its kernel.
+    #[error(
+        "node `{node}`: moves along {found} axes that cannot be joined, but its kernel takes at most \
+         {}; split it",
+        tiivis_runtime::blob::TAKE_AXES
+    )]
+    Axes {
+        /// Name of the node.
+        node: String,
+        /// Axes that are left after joining.
+        found: usize,
+    },
     /// Shapes and parameters of a node contradict each other.
     #[error("node `{node}`: expected {what} of {expected}, found {found}")]
     Mismatch {

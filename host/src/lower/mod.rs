@@ -12,9 +12,11 @@ mod shape;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use error::LowerError;
-pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
+pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
+pub(crate) use walk::{Steps, Walk};
 
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};

@@ -50,6 +50,7 @@ pub(super) fn recognize(graph: &Graph, node: &Node) -> Option<Affine> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,

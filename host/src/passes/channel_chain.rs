@@ -68,6 +68,7 @@ fn mixes(node: &Node) -> bool {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => false,
@@ -155,6 +156,7 @@ fn pass_on(
         | Op::Binary(_)
         | Op::Select
         | Op::Concat { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,

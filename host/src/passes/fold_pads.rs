@@ -76,6 +76,7 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Softmax
         | Op::Identity => None,
     }
@@ -131,7 +132,11 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         | Op::Select
         | Op::Fused(_)
         | Op::BatchNorm { .. } => NONE,
-        Op::Concat { .. } | Op::Reshape { .. } | Op::Transpose { .. } | Op::Identity => of_inputs(),
+        Op::Concat { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Take { .. }
+        | Op::Identity => of_inputs(),
         Op::Pad(pad) => of_inputs().min(pad.value),
     }
 }

@@ -13,6 +13,9 @@ use crate::ir::{Activation, Clamp, Graph, Node, Op, Unary, ValueId};
 /// Pools, reshapes, transposes and pads share their input's: all values that are so connected form
 /// a group. An input of a concatenation, an extreme or a choice joins the output's group if nothing
 /// else depends on it, so that it need not be rescaled.
+/// Pools, reshapes, transposes, takes and pads share their input's: all values that are so connected form
+/// a group. An input of a concatenation joins the output's group if nothing else depends on it,
+/// so that it need not be rescaled.
 pub(super) fn assign(
     graph: &Graph,
     ranges: &Ranges,
@@ -105,6 +108,7 @@ fn keeps_scale(op: &Op) -> bool {
         | Op::AvgPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_) => true,
         Op::Conv2d(_)
         | Op::Dense { .. }
@@ -153,6 +157,7 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Identity => return None,
     };
@@ -195,6 +200,7 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         Op::MaxPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Concat { .. }
         | Op::Select => true,
@@ -275,6 +281,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => None,

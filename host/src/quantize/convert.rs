@@ -104,6 +104,7 @@ impl Converter<'_> {
             | Op::AvgPool2d(_)
             | Op::Reshape { .. }
             | Op::Transpose { .. }
+            | Op::Take { .. }
             | Op::Pad(_)
             | Op::Softmax
             | Op::Identity => false,
@@ -186,6 +187,7 @@ impl Converter<'_> {
             }
             Op::Reshape { .. } => QOp::Reshape,
             Op::Transpose { perm } => QOp::Transpose { perm: perm.clone() },
+            Op::Take { maps } => QOp::Take { maps: maps.clone() },
             Op::Pad(pad) => QOp::Pad {
                 before: pad.before.clone(),
                 after: pad.after.clone(),

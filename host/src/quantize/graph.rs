@@ -1,6 +1,6 @@
 //! The quantized graph: the same network in integers only.
 
-use crate::ir::{ValueId, Window2d};
+use crate::ir::{IndexMap, ValueId, Window2d};
 use std::sync::Arc;
 use tiivis_runtime::blob::{Comparison, Scale, Which};
 
@@ -137,6 +137,11 @@ pub enum QOp {
     Transpose {
         /// Output axis `i` is input axis `perm[i]`.
         perm: Vec<usize>,
+    },
+    /// `[x]`, elements of any type; same scale and zero point in and out.
+    Take {
+        /// What is taken along each axis.
+        maps: Vec<IndexMap>,
     },
     /// `[x]`; same scale and zero point in and out.
     Pad {

@@ -68,6 +68,7 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Identity => &node.inputs,

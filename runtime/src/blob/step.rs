@@ -77,6 +77,8 @@ pub enum Op {
     Select(Select),
     /// `x`, or `slope · x` below 0, broadcasting.
     Prelu(Prelu),
+    /// Copies runs of bytes from where an outer product of offsets says.
+    Take(Take),
 }
 
 impl Op {
@@ -104,6 +106,7 @@ impl Op {
             Self::Compare(_) => "Compare",
             Self::Select(_) => "Select",
             Self::Prelu(_) => "Prelu",
+            Self::Take(_) => "Take",
         }
     }
 
@@ -127,6 +130,7 @@ impl Op {
             Self::Compare(op) => op.output,
             Self::Select(op) => op.output,
             Self::Prelu(op) => op.output,
+            Self::Take(op) => op.output,
         }
     }
 
@@ -154,6 +158,7 @@ impl Op {
             | Self::Compare(_)
             | Self::Select(_)
             | Self::Prelu(_) => 0,
+            | Self::Take(_) => 0,
         }
     }
 
@@ -185,6 +190,7 @@ impl Op {
             | Self::Compare(_)
             | Self::Select(_)
             | Self::Prelu(_) => 0,
+            | Self::Take(_) => 0,
         }
     }
 }
@@ -599,4 +605,43 @@ pub struct Prelu {
     pub negative: Scale,
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
+/// Axes of a [`Take`].
+pub const TAKE_AXES: usize = 6;
+
+/// Parameters of [`Op::Take`], which slices, splits, gathers, repeats, reverses, mirrors and permutes
+/// axes of elements of any size.
+///
+/// The output is runs of `run_bytes`, one for each index `[i0, …, i5]` in row-major order; that run
+/// is the input's bytes from `first_byte + offset(axes[0], i0) + … + offset(axes[5], i5)` on. Every
+/// run lies inside the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// The tensor.
+    pub input: Span,
+    /// What is taken of it.
+    pub output: Span,
+    /// Bytes that are copied at a time.
+    pub run_bytes: u32,
+    /// Input byte that the offsets are counted from.
+    pub first_byte: u32,
+    /// The axes, outermost first; those that are not needed count 1.
+    pub axes: [TakeAxis; TAKE_AXES],
+}
+
+/// An axis of a [`Take`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeAxis {
+    /// Number of indices, at least 1.
+    pub count: u32,
+    /// Where they lead.
+    pub offsets: Offsets,
+}
+
+/// Bytes that an index moves the start of a run by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Offsets {
+    /// The index times this.
+    Stride(i32),
+    /// The entry of the index in a table of int32, 4-byte aligned.
+    Table(Span),
 }

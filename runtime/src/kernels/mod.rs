@@ -29,6 +29,7 @@ mod rescale;
 mod select;
 mod softmax;
 mod squared_difference;
+mod take;
 mod transpose;
 mod window;
 
@@ -53,6 +54,7 @@ pub use rescale::rescale;
 pub use select::select;
 pub use softmax::softmax;
 pub use squared_difference::squared_difference;
+pub use take::take;
 pub use transpose::transpose;
 pub use window::{Axis, Taps};
 

@@ -29,6 +29,7 @@ mod select;
 mod softmax;
 mod squared_difference;
 mod sub;
+mod take;
 mod transpose;
 mod window;
 
@@ -61,6 +62,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Compare(params) => compare::check(params, bounds),
         Op::Select(params) => select::check(params, bounds),
         Op::Prelu(params) => prelu::check(params, bounds),
+        Op::Take(params) => take::check(params, bounds),
     }
 }
 
@@ -87,5 +89,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Compare(params) => compare::run(params, arena, data),
         Op::Select(params) => select::run(params, arena, data),
         Op::Prelu(params) => prelu::run(params, arena, data),
+        Op::Take(params) => take::run(params, arena, data),
     }
 }

@@ -634,7 +634,35 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("compare", compare()),
         ("select", select()),
         ("prelu", prelu()),
+        ("take", take()),
     ]
+}
+
+/// Rows of 4 bytes, the last first, of columns 1, 0 and 1 of 3.
+pub fn take() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(5 * 3 * 4);
+    let output = builder.activation(5 * 3 * 4);
+    let once = TakeAxis {
+        count: 1,
+        offsets: Offsets::Stride(0),
+    };
+    let rows = TakeAxis {
+        count: 5,
+        offsets: Offsets::Stride(-12),
+    };
+    let columns = TakeAxis {
+        count: 3,
+        offsets: Offsets::Table(builder.int32(&[4, 0, 4])),
+    };
+    builder.step(Op::Take(Take {
+        input,
+        output,
+        run_bytes: 4,
+        first_byte: 48,
+        axes: [once, once, once, once, rows, columns],
+    }));
+    builder.finish(&[input], &[output])
 }
 
 /// Where a valid blob's data part starts.
