@@ -96,7 +96,6 @@ proptest! {
 
     #[test]
     fn overwritten_bytes_are_refused_or_run(
-        which in 0..programs::all().len(),
         which in any::<prop::sample::Index>(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {

@@ -1,8 +1,8 @@
 //! The operators of the float graph.
 
+use super::IndexMap;
 use super::{Binary, Fused, Parametric, Unary};
 use std::sync::Arc;
-use super::IndexMap;
 
 /// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
 ///

@@ -94,6 +94,7 @@ pub(super) fn handed_on(node: &Node) -> &[ValueId] {
         | Op::Binary(_)
         | Op::Fused(_)
         | Op::Reshape { .. }
+        | Op::Take { .. }
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax

@@ -16,9 +16,6 @@ pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble
 pub use program::{Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape};
 pub use step::{
     Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme, Lut,
-    Mul, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale, Select, Softmax, Source,
-    Span, Step, Transpose, Which, Window2d,
-    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Offsets, Op, Operand,
-    Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES, Take,
-    TakeAxis, Transpose, Window2d,
+    Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale, Select, Softmax,
+    Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };

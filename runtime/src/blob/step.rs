@@ -65,6 +65,8 @@ pub enum Op {
     Requantize(Requantize),
     /// Permutes the axes.
     Transpose(Transpose),
+    /// Copies runs of bytes from where an outer product of offsets says.
+    Take(Take),
     /// The larger or smaller of two numbers, broadcasting.
     Extreme(Extreme),
     /// `(a - b)²`, broadcasting.
@@ -77,8 +79,6 @@ pub enum Op {
     Select(Select),
     /// `x`, or `slope · x` below 0, broadcasting.
     Prelu(Prelu),
-    /// Copies runs of bytes from where an outer product of offsets says.
-    Take(Take),
 }
 
 impl Op {
@@ -158,7 +158,7 @@ impl Op {
             | Self::Compare(_)
             | Self::Select(_)
             | Self::Prelu(_) => 0,
-            | Self::Take(_) => 0,
+            Self::Take(_) => 0,
         }
     }
 
@@ -190,7 +190,7 @@ impl Op {
             | Self::Compare(_)
             | Self::Select(_)
             | Self::Prelu(_) => 0,
-            | Self::Take(_) => 0,
+            Self::Take(_) => 0,
         }
     }
 }
@@ -605,6 +605,8 @@ pub struct Prelu {
     pub negative: Scale,
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
+}
+
 /// Axes of a [`Take`].
 pub const TAKE_AXES: usize = 6;
 

@@ -4,8 +4,7 @@ use super::conv::conv2d;
 use super::pad::PadConstant;
 use super::pointwise::{FusedPointwise, Pairwise, Pointwise, Selection};
 use super::pool::{Pool, Reduction};
-use crate::ir::{Activation, Binary, Clamp, Op};
-use crate::ir::{Activation, Clamp, IndexMap, Op};
+use crate::ir::{Activation, Binary, Clamp, IndexMap, Op};
 use candle_core::{D, Result, Tensor};
 
 /// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
