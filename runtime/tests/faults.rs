@@ -324,6 +324,43 @@ fn programs_and_ports() {
     }
 }
 
+#[test]
+fn states_that_cannot_be_set_are_refused() {
+    let blob = programs::state();
+    let edited = |edit: fn(&mut State)| {
+        let states = programs::program(&blob).states;
+        let (mut state, rest) = postcard::take_from_bytes::<State>(states).expect("valid");
+        edit(&mut state);
+        let states = [&postcard::to_stdvec(&state).expect("encodes"), rest].concat();
+        error(&programs::with_program(&blob, |program| {
+            program.states = Box::leak(states.into_boxed_slice());
+        }))
+    };
+    let refused = |fault| Some(ParseError::State { index: 0, fault });
+    assert_eq!(edited(|_| ()), None);
+    assert_eq!(edited(|state| state.span.len = 0), refused(Fault::Empty));
+    assert_eq!(edited(|state| state.span.len = 3), refused(Fault::Length));
+    assert_eq!(
+        edited(|state| state.span.offset = u32::MAX),
+        refused(Fault::ArenaExtent)
+    );
+    let beyond = edited(|state| {
+        state.initial = Initial::Data(Span {
+            offset: u32::MAX,
+            len: 4,
+        });
+    });
+    assert_eq!(beyond, refused(Fault::DataExtent));
+    let count = |count| {
+        error(&programs::with_program(&blob, |program| {
+            program.state_count = count;
+        }))
+    };
+    assert_eq!(count(1), Some(ParseError::Program(Fault::Trailing)));
+    let fault = Fault::Encoding;
+    assert_eq!(count(3), Some(ParseError::State { index: 2, fault }));
+}
+
 fn step(index: u32, fault: Fault) -> ParseError {
     ParseError::Step { index, fault }
 }

@@ -18,6 +18,14 @@ pub enum LowerError {
         /// Name of the second port.
         port: String,
     },
+    /// A state contradicts the rest of the graph.
+    #[error("state `{state}` {what}")]
+    State {
+        /// Name of the state.
+        state: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A value is read that nothing computes before.
     #[error("value `{value}` is read but is no input and nothing computes it before")]
     Undefined {

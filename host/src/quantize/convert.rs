@@ -40,6 +40,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         name: graph.name.clone(),
         inputs: graph.inputs.iter().map(port).collect(),
         outputs: graph.outputs.iter().map(port).collect(),
+        states: Vec::new(),
         nodes: converter.nodes,
         values: converter.values,
     })

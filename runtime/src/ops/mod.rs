@@ -33,7 +33,7 @@ mod take;
 mod transpose;
 mod window;
 
-pub(crate) use bounds::{Bounds, zero_point};
+pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
 
 use crate::blob::Op;
 use crate::data::Data;
