@@ -61,6 +61,8 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
             }))
         }
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::AvgPool2d(_)
         | Op::MaxPool2d(_)
         | Op::Pad(_)
@@ -113,6 +115,7 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
     };
     match &node.op {
         Op::Conv2d(conv) => of(conv.clamp),
+        Op::ConvTranspose2d(conv) => of(conv.clamp),
         Op::Dense { clamp } | Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => {
             of(*clamp)
         }
@@ -131,6 +134,7 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         | Op::Binary(_)
         | Op::Select
         | Op::Fused(_)
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. } => NONE,
         Op::Concat { .. }
         | Op::Reshape { .. }

@@ -78,28 +78,14 @@ fn check_border(node: &Node, value: f32, params: QuantParams) -> Result<(), Quan
 /// The inputs of an operator that hands on values of several: all must have the output's scale, or
 /// are brought to it.
 pub(super) fn handed_on(node: &Node) -> &[ValueId] {
-    match &node.op {
-        Op::Concat { .. } => &node.inputs,
-        Op::Binary(function) if function.is_choice() => &node.inputs,
-        Op::Select => &node.inputs[1..],
-        Op::Conv2d(_)
-        | Op::Dense { .. }
-        | Op::BatchNorm { .. }
-        | Op::Activation(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Binary(_)
-        | Op::Fused(_)
-        | Op::Reshape { .. }
-        | Op::Take { .. }
-        | Op::Transpose { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Identity => &[],
+    if matches!(node.op, Op::Select) {
+        return &node.inputs[1..];
     }
+    let is_extreme = matches!(node.op, Op::Binary(function) if function.is_choice());
+    if is_extreme || matches!(node.op, Op::Concat { .. }) {
+        return &node.inputs;
+    }
+    &[]
 }
 
 /// Whether the output has the scale and zero point of the first input.
@@ -112,6 +98,8 @@ fn keeps_scale(op: &Op) -> bool {
         | Op::Take { .. }
         | Op::Pad(_) => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -148,6 +136,8 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Select
         | Op::Fused(_)
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::MaxPool2d(_)
@@ -210,6 +200,8 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         // The mean of clipped values is not the clipped mean.
         Op::AvgPool2d(_) => false,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -261,6 +253,7 @@ fn value_range(
 pub(super) fn clamp(op: &Op) -> Option<Clamp> {
     match op {
         Op::Conv2d(conv) => conv.clamp,
+        Op::ConvTranspose2d(conv) => conv.clamp,
         Op::MaxPool2d(pool) => pool.clamp,
         Op::AvgPool2d(pool) => pool.clamp,
         Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
@@ -278,6 +271,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Binary(_)
         | Op::Select
         | Op::Fused(_)
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

@@ -55,7 +55,9 @@ impl Uses {
 /// The inputs of a node that are tensors of the int8 graph; the others are weights.
 pub(super) fn operands(node: &Node) -> &[ValueId] {
     match node.op {
-        Op::Conv2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => &node.inputs[..1],
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => {
+            &node.inputs[..1]
+        }
         Op::Activation(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
@@ -65,6 +67,7 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Binary(_)
         | Op::Select
         | Op::Fused(_)
+        | Op::MatMul { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

@@ -20,7 +20,8 @@ pub use frontend::{
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{Initial, Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape, State};
 pub use step::{
-    Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme, Lut,
-    Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale, Select, Softmax,
-    Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
+    Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,
+    Factor, Lut, MatMul, Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale,
+    Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, TransposeConv2d,
+    Which, Window2d,
 };

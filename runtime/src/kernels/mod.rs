@@ -20,6 +20,7 @@ mod dot;
 mod extreme;
 mod fixed_exp;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod pad;
 mod prelu;
@@ -31,6 +32,7 @@ mod softmax;
 mod squared_difference;
 mod take;
 mod transpose;
+mod transpose_conv2d;
 mod window;
 
 pub(crate) use avg_pool::MAX_VALUES;
@@ -46,6 +48,7 @@ pub use dot::dot;
 pub use extreme::extreme;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use lut::lut;
+pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
 pub use pad::pad;
 pub use prelu::prelu;
@@ -56,6 +59,7 @@ pub use softmax::softmax;
 pub use squared_difference::squared_difference;
 pub use take::take;
 pub use transpose::transpose;
+pub use transpose_conv2d::transpose_conv2d;
 pub use window::{Axis, Taps};
 
 /// Clamps to `min..=max` and narrows.

@@ -18,6 +18,7 @@ mod div;
 mod extreme;
 mod in_place;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod mul;
 mod operand;
@@ -31,6 +32,7 @@ mod squared_difference;
 mod sub;
 mod take;
 mod transpose;
+mod transpose_conv;
 mod window;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
@@ -62,6 +64,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Compare(params) => compare::check(params, bounds),
         Op::Select(params) => select::check(params, bounds),
         Op::Prelu(params) => prelu::check(params, bounds),
+        Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
+        Op::MatMul(params) => mat_mul::check(params, bounds),
         Op::Take(params) => take::check(params, bounds),
     }
 }
@@ -89,6 +93,8 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Compare(params) => compare::run(params, arena, data),
         Op::Select(params) => select::run(params, arena, data),
         Op::Prelu(params) => prelu::run(params, arena, data),
+        Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
+        Op::MatMul(params) => mat_mul::run(params, arena, data),
         Op::Take(params) => take::run(params, arena, data),
     }
 }

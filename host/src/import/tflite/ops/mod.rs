@@ -3,6 +3,7 @@
 mod elementwise;
 mod moves;
 mod options;
+mod product;
 mod table;
 mod unary;
 mod weighted;

@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, unary, weighted};
+use super::{moves, product, unary, weighted};
 use crate::import::Precision;
 
 /// Appends the nodes of an operator.
@@ -39,6 +39,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("AVERAGE_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
     }),
+    row("BATCH_MATMUL", INT8, product::batch_mat_mul),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
@@ -68,6 +69,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("TANH", INT8, unary::tanh),
     row("TRANSPOSE", INT8, moves::transpose),
+    row("TRANSPOSE_CONV", INT8, product::transpose_conv),
 ];
 
 /// The row of an operator.
