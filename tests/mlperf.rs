@@ -157,8 +157,8 @@ fn values(
     let mut values = vec![None; graph.values.len()];
     let dumped = sim::dump_layers(&blob.model(), inputs);
     assert_eq!(dumped.len(), compiled.program.steps.len());
-    for ((_, bytes), step) in dumped.into_iter().zip(&compiled.program.steps) {
-        values[graph.nodes[step.layer].output.index()] = Some(bytes);
+    for ((_, array), step) in dumped.into_iter().zip(&compiled.program.steps) {
+        values[graph.nodes[step.layer].output.index()] = Some(int8(&array).to_vec());
     }
     for node in &graph.nodes {
         if node.op == QOp::Reshape {

@@ -9,7 +9,9 @@ use tiivis::data::Array;
 use tiivis::emit::{self, EmitOptions};
 use tiivis::ir::{ValueId, Window2d};
 use tiivis::measure::sim::{self, Blob, Inputs};
-use tiivis::quantize::graph::{QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights};
+use tiivis::quantize::graph::{
+    DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights,
+};
 use tiivis::quantize::quantize_multiplier;
 
 #[derive(Deserialize)]
@@ -100,6 +102,7 @@ impl Tensor {
             zero_point: self.zero_point(),
         };
         QValue {
+            dtype: DType::I8,
             name: name.to_owned(),
             shape,
             params,

@@ -31,13 +31,13 @@ pub enum Fault {
     ArenaExtent,
     /// A span beyond the data part.
     DataExtent,
-    /// A constant that is not aligned as its use needs.
+    /// A tensor that is not aligned as its use needs.
     Alignment,
     /// Axes that are not a permutation.
     Permutation,
     /// A scale that is not finite and positive.
     PortScale,
-    /// A zero point outside int8.
+    /// A zero point outside the range of its elements.
     ZeroPoint,
     /// A fixed-point multiplier that is negative.
     Multiplier,
@@ -63,6 +63,8 @@ pub enum Fault {
     Run,
     /// A layer index beyond the layer count.
     Layer,
+    /// Elements of a type that the operator does not take.
+    DType,
 }
 
 impl Fault {
@@ -81,10 +83,10 @@ impl Fault {
             Self::Length => "a length is not the product of its shape",
             Self::ArenaExtent => "a span leaves the arena",
             Self::DataExtent => "a span leaves the data",
-            Self::Alignment => "a constant is not aligned",
+            Self::Alignment => "a tensor is not aligned",
             Self::Permutation => "the axes are not a permutation",
             Self::PortScale => "the scale is not finite and positive",
-            Self::ZeroPoint => "a zero point is not int8",
+            Self::ZeroPoint => "a zero point is not a value of its elements",
             Self::Multiplier => "a multiplier is negative",
             Self::Shift => "a shift is out of range",
             Self::Bounds => "the smallest output is above the largest",
@@ -97,6 +99,7 @@ impl Fault {
             Self::Row => "a row leaves the output's row",
             Self::Run => "a run leaves the input",
             Self::Layer => "the layer does not exist",
+            Self::DType => "the operator does not take this element type",
         }
     }
 }

@@ -42,6 +42,7 @@ mod arena;
 pub mod bench;
 pub mod blob;
 mod data;
+mod element;
 mod error;
 mod fault;
 pub mod frontend;
@@ -52,6 +53,7 @@ pub mod scores;
 mod session;
 
 pub use aligned::{ALIGNMENT, Aligned, Block, flatten, flatten_mut};
+pub use element::Element;
 pub use error::{ParseError, PortKind, RunError};
 pub use fault::Fault;
 pub use model::{Items, Model};

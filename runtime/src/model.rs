@@ -1,7 +1,7 @@
 //! A blob that has been proven sound.
 
 use crate::blob::{
-    FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
+    DType, FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
 };
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
@@ -259,7 +259,7 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     if port.shape.first() != Some(&1) {
         return Err(Fault::Batch);
     }
-    bounds.activation(port.span, &port.shape)?;
+    bounds.tensor(port.span, &port.shape, port.dtype)?;
     let mut axes = (0u8..).take(port.shape.len());
     if port.source_axes.len() != port.shape.len()
         || !axes.all(|axis| port.source_axes.contains(&axis))
@@ -271,7 +271,15 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     if !(1..f32::INFINITY.to_bits()).contains(&port.scale.to_bits()) {
         return Err(Fault::PortScale);
     }
-    ops::zero_point(port.zero_point)
+    let (min, max) = match port.dtype {
+        DType::Bool => (0, 0),
+        DType::I8 | DType::I16 | DType::I32 => port.dtype.range(),
+    };
+    if (min..=max).contains(&port.zero_point) {
+        Ok(())
+    } else {
+        Err(Fault::ZeroPoint)
+    }
 }
 
 fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
@@ -312,6 +320,9 @@ fn prove_frontend<'a>(
     bounds: &Bounds<'_>,
 ) -> Result<(), Fault> {
     let port = inputs.nth(crate::index(spec.input)).ok_or(Fault::Count)?;
+    if port.dtype != DType::I8 {
+        return Err(Fault::DType);
+    }
     if spec.frames.checked_mul(spec.features) != Some(port.span.len) {
         return Err(Fault::Length);
     }

@@ -80,12 +80,13 @@ fn real(steps: i32, scale: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blob::{Shape, Span};
+    use crate::blob::{DType, Shape, Span};
 
     fn port(scale: f32, zero_point: i32) -> Port<'static> {
         Port {
             name: "scores",
             span: Span { offset: 0, len: 0 },
+            dtype: DType::I8,
             shape: Shape::new(),
             source_axes: Vec::new(),
             scale,

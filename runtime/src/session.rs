@@ -1,7 +1,8 @@
 //! A model and its arena.
 
 use crate::arena::{view, view_mut};
-use crate::blob::{Initial, Port, Step};
+use crate::blob::{DType, Initial, Port, Step};
+use crate::element::{self, Element};
 use crate::error::RunError;
 use crate::model::{Items, Model};
 use crate::ops;
@@ -56,7 +57,8 @@ impl<'s, 'a> Session<'s, 'a> {
         }
     }
 
-    /// The values of input `index`, int8, in the order of [`Port::shape`] (NHWC).
+    /// The bytes of input `index`, in the order of [`Port::shape`] (NHWC): of int8 inputs the
+    /// values. See [`Session::elements_mut`] for others.
     ///
     /// # Panics
     ///
@@ -67,7 +69,19 @@ impl<'s, 'a> Session<'s, 'a> {
         view_mut(self.arena, port.span)
     }
 
-    /// The values of output `index`, int8, in the order of [`Port::shape`] (NHWC).
+    /// The values of input `index`, or `None` if they are no `T` (see [`Port::dtype`]).
+    ///
+    /// # Panics
+    ///
+    /// If the model has no input `index`.
+    #[must_use]
+    pub fn elements_mut<T: Element>(&mut self, index: usize) -> Option<&mut [T]> {
+        let port = nth(self.model.inputs(), index);
+        (port.dtype == T::DTYPE).then(|| element::elements_mut(view_mut(self.arena, port.span)))
+    }
+
+    /// The bytes of output `index`, in the order of [`Port::shape`] (NHWC): of int8 outputs the
+    /// values. See [`Session::elements`] for others.
     ///
     /// # Panics
     ///
@@ -78,9 +92,21 @@ impl<'s, 'a> Session<'s, 'a> {
         view(self.arena, port.span)
     }
 
+    /// The values of output `index`, or `None` if they are no `T` (see [`Port::dtype`]).
+    ///
+    /// # Panics
+    ///
+    /// If the model has no output `index`.
+    #[must_use]
+    pub fn elements<T: Element>(&self, index: usize) -> Option<&[T]> {
+        let port = nth(self.model.outputs(), index);
+        (port.dtype == T::DTYPE).then(|| element::elements(view(self.arena, port.span)))
+    }
+
     /// Quantizes real values, in the order of [`Port::shape`] (NHWC), into input `index`:
-    /// `x / scale`, rounded half away from zero, plus the zero point, clamped to int8. A NaN
-    /// becomes the zero point, so real 0.
+    /// `x / scale`, rounded half away from zero, plus the zero point, clamped to the range of the
+    /// input's elements. A NaN becomes the zero point, so real 0. For a bool input, every value
+    /// but 0 and NaN is true.
     ///
     /// # Errors
     ///
@@ -92,11 +118,25 @@ impl<'s, 'a> Session<'s, 'a> {
     pub fn quantize_input(&mut self, index: usize, values: &[f32]) -> Result<(), RunError> {
         let port = nth(self.model.inputs(), index);
         let input = view_mut(self.arena, port.span);
-        same_len(input.len(), values.len())?;
-        for (q, &x) in input.iter_mut().zip(values) {
-            *q = quantize(x, port.scale, port.zero_point);
+        let element_bytes = crate::index(port.dtype.bytes());
+        same_len(input.len() / element_bytes, values.len())?;
+        for (bytes, &x) in input.chunks_exact_mut(element_bytes).zip(values) {
+            element::store(quantize(x, &port), bytes);
         }
         Ok(())
+    }
+
+    /// Makes every value of input `index` real 0, its zero point.
+    ///
+    /// # Panics
+    ///
+    /// If the model has no input `index`.
+    pub fn clear_input(&mut self, index: usize) {
+        let port = nth(self.model.inputs(), index);
+        let input = view_mut(self.arena, port.span);
+        for bytes in input.chunks_exact_mut(crate::index(port.dtype.bytes())) {
+            element::store(port.zero_point, bytes);
+        }
     }
 
     /// The real values of output `index`, `(q - zero point) * scale`, in the order of
@@ -112,9 +152,10 @@ impl<'s, 'a> Session<'s, 'a> {
     pub fn dequantize_output(&self, index: usize, values: &mut [f32]) -> Result<(), RunError> {
         let port = nth(self.model.outputs(), index);
         let output = view(self.arena, port.span);
-        same_len(output.len(), values.len())?;
-        for (x, &q) in values.iter_mut().zip(output) {
-            *x = dequantize(q, port.scale, port.zero_point);
+        let element_bytes = crate::index(port.dtype.bytes());
+        same_len(output.len() / element_bytes, values.len())?;
+        for (x, bytes) in values.iter_mut().zip(output.chunks_exact(element_bytes)) {
+            *x = dequantize(element::load(port.dtype, bytes), &port);
         }
         Ok(())
     }
@@ -149,13 +190,16 @@ fn same_len(expected: usize, found: usize) -> Result<(), RunError> {
     }
 }
 
-/// `round_half_away(x / scale) + zero_point`, clamped to int8; NaN gives the zero point.
+/// `round_half_away(x / scale) + zero_point`, clamped to the port's type; NaN gives the zero point.
 #[expect(
     clippy::as_conversions,
-    reason = "float to int saturates and takes NaN to 0, and the result is clamped to int8"
+    reason = "float to int saturates and takes NaN to 0"
 )]
-fn quantize(x: f32, scale: f32, zero_point: i32) -> i8 {
-    let quotient = x / scale;
+fn quantize(x: f32, port: &Port<'_>) -> i32 {
+    if port.dtype == DType::Bool {
+        return i32::from(x != 0.0 && !x.is_nan());
+    }
+    let quotient = x / port.scale;
     // Towards zero. Adding a half before would round 0.49999997 up.
     let whole = quotient as i32;
     let fraction = quotient - whole as f32;
@@ -166,18 +210,33 @@ fn quantize(x: f32, scale: f32, zero_point: i32) -> i8 {
     } else {
         whole
     };
-    rounded.saturating_add(zero_point).clamp(-128, 127) as i8
+    let (min, max) = port.dtype.range();
+    rounded.saturating_add(port.zero_point).clamp(min, max)
 }
 
-/// `(q - zero_point) * scale`.
-#[expect(clippy::as_conversions, reason = "at most nine bits, exact in f32")]
-fn dequantize(q: i8, scale: f32, zero_point: i32) -> f32 {
-    (i32::from(q) - zero_point) as f32 * scale
+/// `(q - zero_point) * scale`; the difference is rounded to the nearest float, which is exact for
+/// all but int32.
+#[expect(clippy::as_conversions, reason = "rounding is meant")]
+fn dequantize(q: i32, port: &Port<'_>) -> f32 {
+    q.saturating_sub(port.zero_point) as f32 * port.scale
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blob::{Shape, Span};
+
+    fn port(dtype: DType, scale: f32, zero_point: i32) -> Port<'static> {
+        Port {
+            name: "x",
+            span: Span { offset: 0, len: 0 },
+            dtype,
+            shape: Shape::new(),
+            source_axes: heapless::Vec::new(),
+            scale,
+            zero_point,
+        }
+    }
 
     #[test]
     fn halves_round_away_from_zero_and_extremes_saturate() {
@@ -196,17 +255,37 @@ mod tests {
             (f32::NAN, 0),
             (-0.0, 0),
         ] {
-            assert_eq!(quantize(x, 1.0, 0), q, "{x}");
+            assert_eq!(quantize(x, &port(DType::I8, 1.0, 0)), q, "{x}");
         }
-        assert_eq!(quantize(f32::NAN, 0.1, -7), -7);
-        assert_eq!(quantize(f32::MAX, f32::MIN_POSITIVE, -128), 127);
-        assert_eq!(quantize(0.0, f32::MIN_POSITIVE, 5), 5);
+        let int8 = |x, scale, zero_point| quantize(x, &port(DType::I8, scale, zero_point));
+        assert_eq!(int8(f32::NAN, 0.1, -7), -7);
+        assert_eq!(int8(f32::MAX, f32::MIN_POSITIVE, -128), 127);
+        assert_eq!(int8(0.0, f32::MIN_POSITIVE, 5), 5);
+    }
+
+    #[test]
+    fn wider_elements_have_wider_ranges() {
+        let int16 = port(DType::I16, 0.5, 0);
+        assert_eq!(quantize(-16_384.2, &int16), -32_768);
+        assert_eq!(quantize(1e9, &int16), 32_767);
+        assert_eq!(quantize(5000.25, &int16), 10_001);
+        let int32 = port(DType::I32, 1.0, 0);
+        assert_eq!(quantize(1e30, &int32), i32::MAX);
+        assert_eq!(quantize(-70_000.5, &int32), -70_001);
+        assert_eq!(dequantize(i32::MIN, &int32), -2_147_483_648.0);
+        let bool = port(DType::Bool, 1.0, 0);
+        let bits = [0.0, -0.0, f32::NAN, 0.1, -3.0].map(|x| quantize(x, &bool));
+        assert_eq!(bits, [0, 0, 0, 1, 1]);
     }
 
     #[test]
     fn every_value_survives_the_way_there_and_back() {
-        for q in i8::MIN..=i8::MAX {
-            assert_eq!(quantize(dequantize(q, 0.037, 11), 0.037, 11), q);
+        for (dtype, zero_point) in [(DType::I8, 11), (DType::I16, 0), (DType::I16, -9000)] {
+            let port = port(dtype, 0.037, zero_point);
+            let (min, max) = dtype.range();
+            for q in min..=max {
+                assert_eq!(quantize(dequantize(q, &port), &port), q);
+            }
         }
     }
 }

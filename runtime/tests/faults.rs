@@ -230,6 +230,20 @@ fn moves_and_tables() {
         |p: &mut Concat| p.rescale.as_mut().expect("set").input_zero_point = 999 => ZeroPoint,
         |p: &mut Concat| p.rescale.as_mut().expect("set").scale.shift = -32 => Shift,
     );
+    faults!(programs::concat_int16(), Concat,
+        |p: &mut Concat| p.output.offset += 1 => ArenaExtent,
+        |p: &mut Concat| p.input = Source::Arena(Span { offset: 1, len: 8 }) => Alignment,
+        |p: &mut Concat| p.input = Source::Data(Span { offset: 1, len: 8 }) => DataExtent,
+        |p: &mut Concat| p.row_bytes = 3 => Row,
+        |p: &mut Concat| p.output_row_bytes = 7 => Row,
+        |p: &mut Concat| p.at_bytes = 1 => Row,
+        |p: &mut Concat| p.dtype = DType::I32 => Row,
+        |p: &mut Concat| p.rescale = Some(Rescale {
+            input_zero_point: 0,
+            output_zero_point: 0,
+            scale: Scale { multiplier: 1 << 30, shift: 0 },
+        }) => DType,
+    );
     faults!(programs::pad(), Pad,
         |p: &mut Pad| p.before[0] = u32::MAX => Length,
         |p: &mut Pad| p.after[3] = 1 => Length,
@@ -304,20 +318,7 @@ fn programs_and_ports() {
     );
     assert_eq!(program(|p| p.provenance.source_sha256 = &[]), None);
 
-    let port = |edit: fn(&mut Port<'_>)| {
-        let mut port: Port<'_> =
-            postcard::from_bytes(programs::program(&blob).outputs).expect("valid");
-        edit(&mut port);
-        let outputs = postcard::to_stdvec(&port).expect("encodes");
-        let program = Program {
-            outputs: &outputs,
-            ..programs::program(&blob)
-        };
-        error(&programs::pack(
-            &program,
-            &blob[programs::data_offset(&blob)..],
-        ))
-    };
+    let port = |edit| error(&with_output(&blob, edit));
     let refused = |fault| {
         Some(ParseError::Port {
             kind: PortKind::Output,
@@ -336,6 +337,16 @@ fn programs_and_ports() {
         refused(Fault::Permutation)
     );
     assert_eq!(port(|p| p.zero_point = 128), refused(Fault::ZeroPoint));
+    assert_eq!(port(|p| p.dtype = DType::I16), refused(Fault::Length));
+    assert_eq!(port(|p| p.dtype = DType::Bool), refused(Fault::ZeroPoint));
+    let wide = programs::concat_int16();
+    let int16 = |edit| error(&with_output(&wide, edit));
+    assert_eq!(int16(|_| ()), None);
+    assert_eq!(int16(|p| p.span.offset = 1), refused(Fault::Alignment));
+    assert_eq!(int16(|p| p.dtype = DType::I8), refused(Fault::Length));
+    assert_eq!(int16(|p| p.zero_point = 32_767), None);
+    assert_eq!(int16(|p| p.zero_point = 32_768), refused(Fault::ZeroPoint));
+    assert_eq!(int16(|p| p.shape[1] = u32::MAX), refused(Fault::Length));
     for scale in [0.0, -0.0, -1.0, f32::INFINITY, f32::NAN, -f32::NAN] {
         let mut port: Port<'_> =
             postcard::from_bytes(programs::program(&blob).outputs).expect("valid");
@@ -348,6 +359,18 @@ fn programs_and_ports() {
         let blob = programs::pack(&program, &blob[programs::data_offset(&blob)..]);
         assert_eq!(error(&blob), refused(Fault::PortScale), "{scale}");
     }
+}
+
+/// The blob with its output port edited.
+fn with_output(blob: &[u8], edit: fn(&mut Port<'_>)) -> Vec<u8> {
+    let mut port: Port<'_> = postcard::from_bytes(programs::program(blob).outputs).expect("valid");
+    edit(&mut port);
+    let outputs = postcard::to_stdvec(&port).expect("encodes");
+    let program = Program {
+        outputs: &outputs,
+        ..programs::program(blob)
+    };
+    programs::pack(&program, &blob[programs::data_offset(blob)..])
 }
 
 #[test]
@@ -416,9 +439,9 @@ fn errors_say_what_and_where() {
         "no model here, the bytes start with [ff, ff, ff, ff]"
     );
     let mut later = programs::lut();
-    later[4] = 2;
+    later[4] = 3;
     assert_eq!(
         error(&later).expect("refused").to_string(),
-        "the model has format 2.0, this runtime reads 1.x, compile it again"
+        "the model has format 3.0, this runtime reads 2.x, compile it again"
     );
 }

@@ -117,7 +117,7 @@ proptest! {
     fn random_bytes_are_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         prop_assert!(!accepted(&bytes));
         if bytes.len() >= 32 {
-            bytes[..8].copy_from_slice(&[b'T', b'I', b'I', b'V', 1, 0, 0, 0]);
+            bytes[..8].copy_from_slice(&[b'T', b'I', b'I', b'V', 2, 0, 0, 0]);
             programs::repair(&mut bytes);
             accepted(&bytes);
         }
@@ -134,7 +134,7 @@ proptest! {
             let at = at.index(blob.len());
             blob[at] = value;
         }
-        blob[..8].copy_from_slice(&[b'T', b'I', b'I', b'V', 1, 0, 0, 0]);
+        blob[..8].copy_from_slice(&[b'T', b'I', b'I', b'V', 2, 0, 0, 0]);
         programs::repair(&mut blob);
         accepted(&blob);
     }

@@ -48,6 +48,44 @@ fn concatenation_interleaves_rows_and_rescales_one_input() {
 }
 
 #[test]
+fn int16_ports_take_values_reals_and_bytes() {
+    let blob = programs::concat_int16();
+    let storage = programs::storage(&blob);
+    let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+    let mut arena = vec![Aligned([99i8; 16]); model.arena_bytes().div_ceil(16)];
+    let mut session = model.session(flatten_mut(&mut arena)).expect("fits");
+    let values = session.elements_mut::<i16>(0).expect("int16");
+    values.copy_from_slice(&[1, -2, 3000, -32_768]);
+    session.run();
+    let expected = [1, -2, -300, 3000, -32_768, 400];
+    assert_eq!(session.elements::<i16>(0), Some(&expected[..]));
+    assert_eq!(session.elements::<i8>(0), None);
+    assert_eq!(session.elements::<i32>(0), None);
+    assert!(session.elements_mut::<i32>(0).is_none());
+    assert_eq!(session.output(0)[4..6], [-44, -2]);
+
+    // Scale 1/2, zero point -1.
+    session
+        .quantize_input(0, &[0.0, 1000.0, -1e9, 0.25])
+        .expect("long enough");
+    assert_eq!(
+        session.quantize_input(0, &[0.0; 8]),
+        Err(RunError::Length {
+            expected: 4,
+            found: 8
+        })
+    );
+    session.run();
+    let mut reals = [0.0; 6];
+    session
+        .dequantize_output(0, &mut reals)
+        .expect("long enough");
+    assert_eq!(reals, [0.0, 1000.0, -149.5, -16_383.5, 0.5, 200.5]);
+    session.clear_input(0);
+    assert_eq!(session.elements_mut::<i16>(0), Some(&mut [-1; 4][..]));
+}
+
+#[test]
 fn a_program_is_read_back_as_it_was_written() {
     for (name, blob) in programs::all() {
         let storage = programs::storage(&blob);

@@ -31,8 +31,8 @@ fn evaluated(graph: &Graph, x: &Array) -> Array {
 fn probabilities_and_all_classes_equal_onnx_runtime() {
     let golden = read_npz(&repository().join("tests/golden/fashion_ort.npz")).expect("golden");
     let test = read_npz(&repository().join("host/assets/fashion/test.npz")).expect("images");
-    let classes: Vec<i64> = match &named(&golden, "top1_ort").elements {
-        Elements::I64(classes) => classes.clone(),
+    let classes: Vec<i32> = match &named(&golden, "top1_ort").elements {
+        Elements::I32(classes) => classes.clone(),
         other => panic!("{} classes", other.type_name()),
     };
     assert_eq!(classes.len(), 2000);
@@ -57,7 +57,7 @@ fn probabilities_and_all_classes_equal_onnx_runtime() {
             let other = found
                 .iter()
                 .zip(&classes)
-                .filter(|(found, class)| i64::try_from(**found).ok() != Some(**class))
+                .filter(|(found, class)| i32::try_from(**found).ok() != Some(**class))
                 .count();
             assert_eq!(other, 0, "{path}, {stage}: classes that differ");
         }

@@ -140,10 +140,10 @@ pub(crate) fn named<'a>(arrays: &'a [(String, Array)], name: &str) -> &'a Array 
 
 /// The elements of a float array.
 pub(crate) fn floats(array: &Array) -> &[f32] {
-    match &array.elements {
-        Elements::F32(values) => values,
-        Elements::I8(_) | Elements::U8(_) | Elements::I64(_) => panic!("float32 is expected"),
-    }
+    let Elements::F32(values) = &array.elements else {
+        panic!("float32 is expected, found {}", array.elements.type_name());
+    };
+    values
 }
 
 /// Signal to quantization noise ratio in dB of the worst output; no error is infinitely good.

@@ -50,6 +50,8 @@ struct PortSummary {
     /// In the source model's axis order.
     shape: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    dtype: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scale: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     zero_point: Option<i32>,
@@ -131,6 +133,7 @@ fn of_graph(graph: &Graph, format: String, source_sha256: &[u8]) -> Summary {
             .iter()
             .map(|&axis| graph.shape(port.value)[axis])
             .collect(),
+        dtype: None,
         scale: None,
         zero_point: None,
     };
@@ -174,6 +177,7 @@ fn of_blob(blob: &Blob) -> Summary {
     let port = |port: Port<'_>| PortSummary {
         name: port.name.to_owned(),
         shape: source_shape(&port),
+        dtype: Some(port.dtype.name()),
         scale: Some(port.scale),
         zero_point: Some(port.zero_point),
     };
@@ -231,8 +235,10 @@ fn describe(summary: &Summary) -> String {
     for (kind, ports) in [("input", &summary.inputs), ("output", &summary.outputs)] {
         for port in ports {
             text.push_str(&format!("  {kind:<7} {} {:?}", port.name, port.shape));
-            if let (Some(scale), Some(zero_point)) = (port.scale, port.zero_point) {
-                text.push_str(&format!(", int8 scale {scale} zero point {zero_point}"));
+            if let (Some(dtype), Some(scale), Some(zero_point)) =
+                (port.dtype, port.scale, port.zero_point)
+            {
+                text.push_str(&format!(", {dtype} scale {scale} zero point {zero_point}"));
             }
             text.push('\n');
         }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already; not for a float model) gives int8 out. The samples of a model with
-/// state are one sequence: each finds what the one before left.
+/// integers in (quantized already; not for a float model) gives integers out. The samples of a model
+/// with state are one sequence: each finds what the one before left.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(super) struct Run {
     /// Samples after which a model with state forgets them [default: all samples are one sequence].
     #[arg(long, value_name = "SAMPLES")]
     sequence: Option<NonZeroUsize>,
-    /// Also writes what every step computed for the first sample (int8, NHWC; not for a float model).
+    /// Also writes what every step computed for the first sample (integers, NHWC; not for a float model).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
 }
@@ -73,21 +73,15 @@ impl Run {
             bar.inc(progress::steps(count));
         });
         bar.finish_and_clear();
-        let real = !arrays
-            .iter()
-            .all(|array| matches!(array.elements, Elements::I8(_)));
+        let is_real = |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
+        let real = arrays.iter().any(is_real);
         let results: Vec<_> = model
             .outputs()
             .zip(&results)
             .map(|(port, values)| sim::output_array(&port, values, real))
             .collect();
         if let Some(path) = &self.dump_layers {
-            let layers = sim::dump_layers(&model, &quantized);
-            let arrays: Vec<_> = layers
-                .into_iter()
-                .map(|(name, values)| (name, Array::i8(vec![values.len()], values)))
-                .collect();
-            write_npz(path, &arrays)?;
+            write_npz(path, &sim::dump_layers(&model, &quantized))?;
         }
         write_outputs(&targets, &results)
     }

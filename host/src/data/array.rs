@@ -1,6 +1,7 @@
 //! An array as NumPy knows it: a shape and elements in row-major order.
 
-/// Elements of an [`Array`]. Files' wider integers become `I64`, their `float64` becomes `F32`.
+/// Elements of an [`Array`]. Files' uint16 and wider integers but int32 become `I64`, their
+/// `float64` becomes `F32`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Elements {
     /// 32-bit floats.
@@ -9,8 +10,14 @@ pub enum Elements {
     I8(Vec<i8>),
     /// Unsigned bytes: image pixels.
     U8(Vec<u8>),
+    /// 16-bit integers: quantized values.
+    I16(Vec<i16>),
+    /// 32-bit integers: indices, labels.
+    I32(Vec<i32>),
     /// Integers: labels.
     I64(Vec<i64>),
+    /// Truth values.
+    Bool(Vec<bool>),
 }
 
 impl Elements {
@@ -20,7 +27,10 @@ impl Elements {
             Self::F32(values) => values.len(),
             Self::I8(values) => values.len(),
             Self::U8(values) => values.len(),
+            Self::I16(values) => values.len(),
+            Self::I32(values) => values.len(),
             Self::I64(values) => values.len(),
+            Self::Bool(values) => values.len(),
         }
     }
 
@@ -35,7 +45,10 @@ impl Elements {
             Self::F32(_) => "float32",
             Self::I8(_) => "int8",
             Self::U8(_) => "uint8",
+            Self::I16(_) => "int16",
+            Self::I32(_) => "int32",
             Self::I64(_) => "int64",
+            Self::Bool(_) => "bool",
         }
     }
 }

@@ -96,7 +96,10 @@ fn labels(name: &str, y: &Array) -> Result<Vec<usize>, DataError> {
     match &y.elements {
         Elements::U8(values) => Ok(values.iter().map(|&value| usize::from(value)).collect()),
         Elements::I8(values) => values.iter().map(|&value| class(value.into())).collect(),
+        Elements::I16(values) => values.iter().map(|&value| class(value.into())).collect(),
+        Elements::I32(values) => values.iter().map(|&value| class(value.into())).collect(),
         Elements::I64(values) => values.iter().map(|&value| class(value)).collect(),
+        Elements::Bool(values) => Ok(values.iter().map(|&value| usize::from(value)).collect()),
         Elements::F32(_) => Err(wrong("float32".to_owned())),
     }
 }

@@ -41,7 +41,7 @@ pub enum DataError {
     },
     /// An array's element type is not one that can be used.
     #[error(
-        "array `{name}` holds `{found}`; float32, float64, int8, uint8 and wider integers can be read: \
+        "array `{name}` holds `{found}`; float32, float64, integers and bool can be read: \
          convert it, e.g. with `x.astype(numpy.float32)`"
     )]
     ElementType {

@@ -151,8 +151,9 @@ fn decode(bytes: &[u8], name: &str, path: &Path) -> Result<Array, DataError> {
         }
         (TypeChar::Int, 1) => Elements::I8(file.into_vec().map_err(failed)?),
         (TypeChar::Uint, 1) => Elements::U8(file.into_vec().map_err(failed)?),
-        (TypeChar::Int, 2) => widen::<i16>(file).map_err(failed)?,
-        (TypeChar::Int, 4) => widen::<i32>(file).map_err(failed)?,
+        (TypeChar::Bool, 1) => Elements::Bool(file.into_vec().map_err(failed)?),
+        (TypeChar::Int, 2) => Elements::I16(file.into_vec().map_err(failed)?),
+        (TypeChar::Int, 4) => Elements::I32(file.into_vec().map_err(failed)?),
         (TypeChar::Int, 8) => widen::<i64>(file).map_err(failed)?,
         (TypeChar::Uint, 2) => widen::<u16>(file).map_err(failed)?,
         (TypeChar::Uint, 4) => widen::<u32>(file).map_err(failed)?,
@@ -178,7 +179,10 @@ fn from_fortran(shape: Vec<usize>, elements: &Elements) -> Array {
         Elements::F32(values) => Elements::F32(permute(values, &transposed, &perm)),
         Elements::I8(values) => Elements::I8(permute(values, &transposed, &perm)),
         Elements::U8(values) => Elements::U8(permute(values, &transposed, &perm)),
+        Elements::I16(values) => Elements::I16(permute(values, &transposed, &perm)),
+        Elements::I32(values) => Elements::I32(permute(values, &transposed, &perm)),
         Elements::I64(values) => Elements::I64(permute(values, &transposed, &perm)),
+        Elements::Bool(values) => Elements::Bool(permute(values, &transposed, &perm)),
     };
     Array::new(shape, elements)
 }
@@ -206,7 +210,10 @@ fn encode(array: &Array) -> Vec<u8> {
         Elements::F32(values) => encode_elements(&shape, values),
         Elements::I8(values) => encode_elements(&shape, values),
         Elements::U8(values) => encode_elements(&shape, values),
+        Elements::I16(values) => encode_elements(&shape, values),
+        Elements::I32(values) => encode_elements(&shape, values),
         Elements::I64(values) => encode_elements(&shape, values),
+        Elements::Bool(values) => encode_elements(&shape, values),
     }
 }
 
@@ -241,6 +248,18 @@ mod tests {
             (
                 "c".to_owned(),
                 Array::new(vec![0, 7], Elements::I64(vec![])),
+            ),
+            (
+                "d".to_owned(),
+                Array::new(vec![2], Elements::I16(vec![-32_768, 258])),
+            ),
+            (
+                "e".to_owned(),
+                Array::new(vec![1, 2], Elements::I32(vec![i32::MIN, 7])),
+            ),
+            (
+                "f".to_owned(),
+                Array::new(vec![3], Elements::Bool(vec![true, false, true])),
             ),
         ];
         let path = folder.path().join("x.npz");

@@ -40,6 +40,7 @@ impl Emitter<'_> {
             row_bytes: write.row_bytes,
             output_row_bytes: write.pitch_bytes,
             at_bytes: at_bytes.ok_or_else(|| foreign(format!("the part of `{}`", node.name)))?,
+            dtype: self.graph.value(id).dtype,
             rescale,
         }))
     }
@@ -68,6 +69,7 @@ impl Emitter<'_> {
             row_bytes: bytes,
             output_row_bytes: bytes,
             at_bytes: 0,
+            dtype: self.graph.value(id).dtype,
             rescale,
         }))
     }

@@ -2,7 +2,7 @@
 
 use super::EmitError;
 use std::collections::HashMap;
-use tiivis_runtime::blob::{DATA_ALIGNMENT, Span};
+use tiivis_runtime::blob::{DATA_ALIGNMENT, DType, Span};
 
 /// Alignment of int32 arrays, in bytes.
 const WORD: u32 = 4;
@@ -23,6 +23,11 @@ impl Data {
     /// Adds int8 values that may lie anywhere.
     pub(super) fn int8(&mut self, values: &[i8]) -> Result<Span, EmitError> {
         self.add(bytes_of(values), 1)
+    }
+
+    /// Adds the bytes of a tensor of these elements.
+    pub(super) fn elements(&mut self, bytes: &[i8], dtype: DType) -> Result<Span, EmitError> {
+        self.add(bytes_of(bytes), dtype.bytes())
     }
 
     /// Adds int32 values, little endian.

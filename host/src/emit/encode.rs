@@ -133,6 +133,7 @@ fn ports(
                 .as_slice()
                 .try_into()
                 .map_err(|_| refused())?,
+            dtype: value.dtype,
             scale: value.params.scale,
             zero_point: value.params.zero_point,
         };

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use tiivis_runtime::Model;
-use tiivis_runtime::blob::{PREAMBLE_BYTES, Port};
+use tiivis_runtime::blob::{DType, PREAMBLE_BYTES, Port};
 
 /// Bytes by which a generated file knows its blob.
 #[expect(clippy::as_conversions, reason = "32, in a constant")]
@@ -13,8 +13,8 @@ const PREAMBLE: usize = PREAMBLE_BYTES as usize;
 /// `mod model;`.
 ///
 /// Per port `P` (`INPUT_0`, …, `OUTPUT_0`, …): `P_NAME`, `P_SHAPE` (NHWC), `P_LEN` (elements),
-/// `P_SCALE` and `P_ZERO_POINT`. `ARENA_BYTES` is what a session needs, `STATE_BYTES` how many of
-/// them survive a run, `MODEL` the blob, aligned.
+/// `P_BYTES`, `P_TYPE` (its elements), `P_SCALE` and `P_ZERO_POINT`. `ARENA_BYTES` is what a session
+/// needs, `STATE_BYTES` how many of them survive a run, `MODEL` the blob, aligned.
 /// Another blob under the same name does not compile: its length or its preamble, in which its
 /// checksum is, differs from what the module states.
 pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String {
@@ -57,6 +57,10 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
                  pub const {name}_SHAPE: [usize; {}] = [{}];\n\
                  /// Elements.\n\
                  pub const {name}_LEN: usize = {};\n\
+                 /// Its bytes.\n\
+                 pub const {name}_BYTES: usize = {};\n\
+                 /// What its elements are.\n\
+                 pub const {name}_TYPE: &str = {:?};\n\
                  /// Real value of one step.\n\
                  pub const {name}_SCALE: f32 = {:?};\n\
                  /// Quantized value of real 0.\n\
@@ -64,7 +68,9 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
                 port.name,
                 shape.len(),
                 shape.join(", "),
+                port.span.len / port.dtype.bytes(),
                 port.span.len,
+                port.dtype.name(),
                 port.scale,
                 port.zero_point,
             ),
@@ -74,8 +80,8 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
 }
 
 /// A C header (C11) with the constants of [`rust_header`], each after a prefix made from the
-/// file's name. The blob itself is there where the compiler knows `#embed` (C23); elsewhere link
-/// it at an address that is a multiple of 16.
+/// file's name; `P_TYPE` is a type of `stdint.h` or `stdbool.h`. The blob itself is there where the
+/// compiler knows `#embed` (C23); elsewhere link it at an address that is a multiple of 16.
 pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String {
     let blob_bytes = blob.len();
     let prefix = macro_prefix(blob_file_name);
@@ -101,12 +107,16 @@ pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String 
                  #define {prefix}_{name}_RANK {}u\n\
                  #define {prefix}_{name}_SHAPE {{{}}}\n\
                  #define {prefix}_{name}_LEN {}u\n\
+                 #define {prefix}_{name}_BYTES {}u\n\
+                 #define {prefix}_{name}_TYPE {}\n\
                  #define {prefix}_{name}_SCALE {:?}f\n\
                  #define {prefix}_{name}_ZERO_POINT ({})\n",
                 c_string(port.name),
                 shape.len(),
                 shape.join(", "),
+                port.span.len / port.dtype.bytes(),
                 port.span.len,
+                c_type(port.dtype),
                 port.scale,
                 port.zero_point,
             ),
@@ -137,6 +147,16 @@ fn ports<'a>(model: &Model<'a>) -> Vec<(String, Port<'a>)> {
     let outputs = (0..).zip(model.outputs());
     let outputs = outputs.map(|(index, port): (usize, _)| (format!("OUTPUT_{index}"), port));
     inputs.chain(outputs).collect()
+}
+
+/// The C type of an element, of `stdint.h` and `stdbool.h`.
+fn c_type(dtype: DType) -> &'static str {
+    match dtype {
+        DType::I8 => "int8_t",
+        DType::I16 => "int16_t",
+        DType::I32 => "int32_t",
+        DType::Bool => "bool",
+    }
 }
 
 fn append(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -229,6 +249,7 @@ mod tests {
         let user = "extern crate tiivis_runtime;
             pub mod model;
             const _: () = assert!(model::ARENA_BYTES == 24 && model::INPUT_0_LEN == 24);
+            const _: () = assert!(model::INPUT_0_BYTES == 24 && model::INPUT_0_TYPE.len() == 4);
             const _: [(); 3] = [(); model::INPUT_0_SHAPE[2]];
             const _: () = assert!(model::INPUT_0_SCALE == 1e-7 && model::OUTPUT_0_SCALE == 3e-7);
             const _: () = assert!(model::INPUT_0_ZERO_POINT == -128);
@@ -260,7 +281,9 @@ mod tests {
         assert!(header.contains(name), "{header}");
         fs::write(directory.path().join("my-model.tiv"), &blob).unwrap();
         fs::write(directory.path().join("my_model.h"), &header).unwrap();
-        let source = "#include \"my_model.h\"\n\
+        let source = "#include <stdint.h>\n\
+             #include \"my_model.h\"\n\
+             const MY_MODEL_OUTPUT_0_TYPE one[MY_MODEL_OUTPUT_0_BYTES] = {1};\n\
              _Static_assert(MY_MODEL_ARENA_BYTES == 24u, \"\");\n\
              const unsigned shape[MY_MODEL_INPUT_0_RANK] = MY_MODEL_INPUT_0_SHAPE;\n\
              const float scale = MY_MODEL_INPUT_0_SCALE;\n\

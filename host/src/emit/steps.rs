@@ -63,7 +63,7 @@ impl<'a> Emitter<'a> {
                 let Some(constant) = &value.constant else {
                     return Err(foreign(format!("the constant `{}`", value.name)));
                 };
-                Ok(Source::Data(self.data.int8(constant)?))
+                Ok(Source::Data(self.data.elements(constant, value.dtype)?))
             }
             Some(None) | None => {
                 let name = &self.graph.value(id).name;
@@ -164,8 +164,12 @@ impl<'a> Emitter<'a> {
             } => choice::compare(self, node, *comparison, (*left_shift, *scales))?,
             QOp::Select => choice::select(self, node)?,
             QOp::Prelu => Op::Prelu(elementwise::prelu(self, node)?),
-            // Of more axes than its own kernel takes.
-            QOp::Transpose { perm } if perm.len() > 4 => self.take(node)?,
+            // Of more axes, or wider elements, than its own kernel takes.
+            QOp::Transpose { perm }
+                if perm.len() > 4 || self.graph.value(node.output).dtype.bytes() > 1 =>
+            {
+                self.take(node)?
+            }
             QOp::Take { .. } => self.take(node)?,
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {

@@ -9,7 +9,7 @@ use crate::lower::{ConcatInputs, lower_with};
 use crate::passes::oracle as float;
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
-use crate::quantize::graph::{QGraph, QOp};
+use crate::quantize::graph::{DType, QGraph, QOp};
 use crate::quantize::{Range, Ranges, quantize};
 use std::collections::BTreeMap;
 
@@ -126,6 +126,55 @@ fn concatenation_of_what_was_just_computed_costs_no_copy() {
     assert_eq!(compiled.program.steps.len(), 2);
     assert_eq!(compiled.plan.arena_bytes, 24);
     assert_eq!(run_blob(&compiled.blob, &[vec![1; 8]]), [vec![3; 16]]);
+}
+
+#[test]
+fn wide_elements_keep_their_alignment_where_they_are_joined() {
+    let mut random = Random::new(5);
+    for _ in 0..200 {
+        let mut builder = Builder::new();
+        let dtype = [DType::I16, DType::I32, DType::Bool][random.below(3)];
+        let element_bytes = usize::try_from(dtype.bytes()).unwrap();
+        let (rows, axis) = [(1, 1), (2, 2)][random.below(2)];
+        let (mut joined, mut inputs, mut columns) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..3 {
+            let extent = 1 + random.below(3);
+            let shape = [1, rows, extent];
+            let flat = [1, rows * extent];
+            let values = int8(&mut random, rows * extent * element_bytes);
+            let part = if random.chance(30) {
+                builder.constant(&flat, params(1.0, 0), values.clone())
+            } else {
+                inputs.push(values.clone());
+                builder.input(&flat, params(1.0, 0))
+            };
+            builder.retype(part, dtype);
+            let part = builder.reshape(part, &shape[if axis == 1 { 1.. } else { 0.. }]);
+            joined.push((builder.retype(part, dtype), extent, values));
+            columns += extent;
+        }
+        let parts: Vec<_> = joined.iter().map(|&(id, ..)| id).collect();
+        let shape = [1, rows, columns];
+        let shape = &shape[if axis == 1 { 1.. } else { 0.. }];
+        let concat = QOp::Concat { axis };
+        let output = builder.node(concat, &parts, shape, params(1.0, 0));
+        builder.retype(output, dtype);
+        let batched = builder.reshape(output, &[1, rows, columns]);
+        builder.retype(batched, dtype);
+        builder.output(batched);
+        if inputs.is_empty() {
+            continue;
+        }
+        let mut expected = Vec::new();
+        for row in 0..rows {
+            for (_, extent, values) in &joined {
+                let length = extent * element_bytes;
+                expected.extend_from_slice(&values[row * length..][..length]);
+            }
+        }
+        let compiled = compile(&builder.graph, &options()).unwrap();
+        assert_eq!(run_blob(&compiled.blob, &inputs), [expected]);
+    }
 }
 
 #[test]

@@ -66,10 +66,12 @@ pub fn read_samples(path: &Path) -> Result<Samples, FrontendError> {
         }
     };
     let values = match &array.elements {
+        Elements::I16(values) => Some(values.clone()),
+        Elements::I32(values) => values.iter().map(|&x| i16::try_from(x).ok()).collect(),
         Elements::I64(values) => values.iter().map(|&x| i16::try_from(x).ok()).collect(),
         Elements::I8(values) => Some(values.iter().map(|&x| i16::from(x)).collect()),
         Elements::U8(values) => Some(values.iter().map(|&x| i16::from(x)).collect()),
-        Elements::F32(_) => None,
+        Elements::F32(_) | Elements::Bool(_) => None,
     };
     Ok(Samples {
         sample_rate_hz: None,

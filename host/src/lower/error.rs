@@ -112,6 +112,20 @@ pub enum LowerError {
         /// Name of the node.
         node: String,
     },
+    /// Elements of a type that the kernel does not take.
+    #[error(
+        "node `{node}`: expected {expected} elements, but `{value}` has {found}; put a conversion between"
+    )]
+    ElementType {
+        /// Name of the node.
+        node: String,
+        /// Name of its input or output.
+        value: String,
+        /// What the kernel takes.
+        expected: &'static str,
+        /// What the value has.
+        found: &'static str,
+    },
     /// Weights of a zero point, where the kernel takes none.
     #[error(
         "node `{node}`: weights of zero point {zero_point}; this kernel takes symmetric ones only"

@@ -174,7 +174,8 @@ impl<'a> Sharing<'a> {
         for &id in &node.inputs {
             let input = self.graph.value(id);
             let length = bytes(input)?;
-            if is_outermost && at.is_multiple_of(ALIGNMENT_BYTES) && input.params == output.params {
+            let is_alike = input.params == output.params && input.dtype == output.dtype;
+            if is_outermost && at.is_multiple_of(ALIGNMENT_BYTES) && is_alike {
                 self.embed_one(id, length, node.output, at);
             }
             at = at.checked_add(length).ok_or_else(|| LowerError::TooLarge {

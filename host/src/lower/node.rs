@@ -6,7 +6,7 @@ use super::product;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue, Weights};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
 use std::collections::HashSet;
 use tiivis_runtime::blob::TAKE_AXES;
 
@@ -52,6 +52,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
 
 /// That shapes, lists and scales of the node agree, and that its sums cannot overflow.
 pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
+    check_types(graph, node)?;
     let input = graph.value(node.inputs[0]);
     let output = graph.value(node.output);
     match &node.op {
@@ -111,10 +112,51 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         QOp::Softmax => softmax(node, input, output),
         QOp::Lut { table } => {
             equal(node, "a table", 256, table.len())?;
-            equal_bytes(node, input, output)
+            equal_elements(node, input, output)
         }
-        QOp::Requantize => equal_bytes(node, input, output),
+        QOp::Requantize => equal_elements(node, input, output),
     }
+}
+
+/// That the kernel takes elements of these types.
+fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
+    let moved = [graph.value(node.output).dtype];
+    let expected = match &node.op {
+        QOp::Conv2d { .. }
+        | QOp::DepthwiseConv2d { .. }
+        | QOp::Dense { .. }
+        | QOp::MaxPool2d { .. }
+        | QOp::AvgPool2d { .. }
+        | QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
+        | QOp::Pad { .. }
+        | QOp::Softmax
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Prelu
+        | QOp::Requantize => &[DType::I8][..],
+        // Bytes as they are, which truths are too.
+        QOp::Lut { .. } | QOp::Extreme { .. } | QOp::Compare { .. } | QOp::Select => {
+            &[DType::I8, DType::Bool]
+        }
+        // Any type, but one.
+        QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => &moved,
+    };
+    let values = node.inputs.iter().chain([&node.output]);
+    for value in values.map(|&id| graph.value(id)) {
+        if !expected.contains(&value.dtype) {
+            return Err(LowerError::ElementType {
+                node: node.name.clone(),
+                value: value.name.clone(),
+                expected: expected[0].name(),
+                found: value.dtype.name(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn conv2d(
@@ -216,7 +258,7 @@ fn pad(
 
 fn softmax(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
     if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
-        return equal_bytes(node, input, output);
+        return equal_elements(node, input, output);
     }
     Err(LowerError::SoftmaxOutput {
         node: node.name.clone(),
@@ -296,9 +338,10 @@ fn same_axes(
     Ok(())
 }
 
-/// All axes but one agree, and that one adds up.
+/// All axes but one agree, and that one adds up. Only int8 is rescaled on the way.
 fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
-    let output = &graph.value(node.output).shape;
+    let result = graph.value(node.output);
+    let output = &result.shape;
     let mut sum = 0usize;
     for &id in &node.inputs {
         let shape = &graph.value(id).shape;
@@ -307,6 +350,9 @@ fn concat(graph: &QGraph, node: &QNode, axis: usize) -> Result<(), LowerError> {
             if at != axis {
                 equal(node, "an axis", expected, found)?;
             }
+        }
+        if result.dtype != DType::I8 {
+            same_params(node, graph.value(id), result)?;
         }
         sum = sum.saturating_add(shape.get(axis).copied().unwrap_or(0));
     }
@@ -346,13 +392,11 @@ pub(super) fn equal(
     })
 }
 
-fn equal_bytes(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
-    equal(
-        node,
-        "elements",
-        index(bytes(input)?),
-        index(bytes(output)?),
-    )
+fn equal_elements(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+    let elements =
+        |value: &QValue| -> Result<u32, LowerError> { Ok(bytes(value)? / value.dtype.bytes()) };
+    let (expected, found) = (elements(input)?, elements(output)?);
+    equal(node, "elements", index(expected), index(found))
 }
 
 /// `whole / parts`, which must leave no rest.

@@ -5,7 +5,7 @@ use crate::ir::Window2d;
 use crate::quantize::graph::{QNode, QValue};
 use tiivis_runtime::blob;
 
-/// Bytes of an int8 tensor, at least 1.
+/// Bytes of a tensor, at least 1.
 pub(super) fn bytes(value: &QValue) -> Result<u32, LowerError> {
     if value.shape.contains(&0) {
         return Err(LowerError::Empty {
@@ -17,7 +17,8 @@ pub(super) fn bytes(value: &QValue) -> Result<u32, LowerError> {
         .shape
         .iter()
         .try_fold(1usize, |product, &axis| product.checked_mul(axis));
-    let bytes = product.and_then(|bytes| u32::try_from(bytes).ok());
+    let elements = product.and_then(|elements| u32::try_from(elements).ok());
+    let bytes = elements.and_then(|elements| elements.checked_mul(value.dtype.bytes()));
     bytes.ok_or_else(|| LowerError::TooLarge {
         name: value.name.clone(),
         what: "its length in bytes",

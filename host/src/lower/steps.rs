@@ -3,7 +3,7 @@
 use super::LowerError;
 use super::homes::part;
 use super::node::check;
-use super::shape::count;
+use super::shape::{count, index as index_of};
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -157,7 +157,11 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Pad { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
-    let is_full = |id: ValueId| without_leading_ones(&graph.value(id).shape) == output;
+    let dtype = graph.value(node.output).dtype;
+    let is_full = |id: ValueId| {
+        let value = graph.value(id);
+        value.dtype == dtype && without_leading_ones(&value.shape) == output
+    };
     let overlap = |a: &Place, b: &Place| {
         a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
     };
@@ -190,7 +194,8 @@ fn concat(
         return Err(undefined(graph, node.output));
     };
     let shape = &graph.value(node.output).shape;
-    let row_of = |value: &QValue| value.shape.iter().skip(axis).product::<usize>();
+    let element_bytes = index_of(graph.value(node.output).dtype.bytes());
+    let row_of = |value: &QValue| element_bytes * value.shape.iter().skip(axis).product::<usize>();
     let outer = count(
         node,
         "the number of rows",

@@ -5,7 +5,7 @@ use crate::emit::testing::{Builder, clamp, params, weights};
 use crate::ir::{IndexMap, ValueId, Window2d};
 use crate::plan::testing::Random;
 use crate::plan::{Kernel, Program, plan};
-use crate::quantize::graph::{QGraph, QOp, QuantParams, Weights};
+use crate::quantize::graph::{DType, QGraph, QOp, QuantParams, Weights};
 
 fn scale() -> QuantParams {
     params(0.1, 3)
@@ -310,6 +310,51 @@ fn graphs_that_are_none_are_named() {
         builder.output(y);
         let error = refused(builder.graph);
         assert!(matches!(error, E::ConstantInput { .. }), "{error}");
+    }
+}
+
+#[test]
+fn only_int8_is_rescaled_where_it_is_joined() {
+    for (dtype, is_right) in [(DType::I8, true), (DType::I16, false)] {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 2], params(0.2, 3));
+        builder.retype(x, dtype);
+        let concat = QOp::Concat { axis: 1 };
+        let y = builder.node(concat, &[x, x], &[1, 4], scale());
+        builder.retype(y, dtype);
+        builder.output(y);
+        let refused = LowerError::ScaleChange {
+            node: "node 0".to_owned(),
+        };
+        assert_eq!(lower(&builder.graph).err(), (!is_right).then_some(refused));
+    }
+}
+
+#[test]
+fn elements_that_a_kernel_does_not_take_are_named() {
+    for (op, dtype) in [
+        (add(), DType::I16),
+        (table(), DType::Bool),
+        (QOp::Reshape, DType::Bool),
+    ] {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 2], scale());
+        builder.retype(x, dtype);
+        let inputs = [x, x];
+        let inputs = if op == add() {
+            &inputs[..]
+        } else {
+            &inputs[..1]
+        };
+        let y = builder.node(op, inputs, &[1, 2], scale());
+        builder.output(y);
+        let expected = LowerError::ElementType {
+            node: "node 0".to_owned(),
+            value: "value 0".to_owned(),
+            expected: "int8",
+            found: dtype.name(),
+        };
+        assert_eq!(refused(builder.graph), expected);
     }
 }
 

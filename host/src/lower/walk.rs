@@ -35,9 +35,10 @@ impl Walk {
     /// How a node that moves its input's elements does it; none if it does not fit the input, or
     /// is no such node.
     pub(crate) fn of(node: &QNode, input: &QValue) -> Option<Self> {
+        let element_bytes = input.dtype.bytes().into();
         match &node.op {
-            QOp::Take { maps } => Self::take(&input.shape, maps, 1),
-            QOp::Transpose { perm } => Self::transpose(&input.shape, perm, 1),
+            QOp::Take { maps } => Self::take(&input.shape, maps, element_bytes),
+            QOp::Transpose { perm } => Self::transpose(&input.shape, perm, element_bytes),
             _ => None,
         }
     }

@@ -40,7 +40,11 @@ pub fn batches<'a>(
     let ports = graph.inputs.iter().zip(arrays);
     let inputs = ports.map(|(port, &array)| match &array.elements {
         Elements::F32(_) | Elements::U8(_) => Ok((port, graph.shape(port.value), array)),
-        Elements::I8(_) | Elements::I64(_) => Err(DataError::InputType {
+        Elements::I8(_)
+        | Elements::I16(_)
+        | Elements::I32(_)
+        | Elements::I64(_)
+        | Elements::Bool(_) => Err(DataError::InputType {
             name: port.name.clone(),
             accepted: "float32, or uint8 pixels (scaled by 1/255)",
             found: array.elements.type_name(),
@@ -78,7 +82,13 @@ fn real(array: &Array, start: usize, len: usize) -> Cow<'_, [f32]> {
     match &array.elements {
         Elements::F32(values) => Cow::Borrowed(&values[start..][..len]),
         Elements::U8(values) => values[start..][..len].iter().map(|&u| unit(u)).collect(),
-        Elements::I8(_) | Elements::I64(_) => unreachable!("refused when the batches were made"),
+        Elements::I8(_)
+        | Elements::I16(_)
+        | Elements::I32(_)
+        | Elements::I64(_)
+        | Elements::Bool(_) => {
+            unreachable!("refused when the batches were made")
+        }
     }
 }
 

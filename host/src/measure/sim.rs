@@ -1,6 +1,7 @@
 //! The host simulation: the device's own integer code, run here.
 
 mod blob;
+mod elements;
 
 pub use blob::{Arena, Blob, BlobError};
 
@@ -32,7 +33,7 @@ fn source_axes(port: &Port<'_>) -> Vec<usize> {
 pub struct Inputs {
     /// Number of samples.
     pub samples: usize,
-    /// Per input, `samples` times its values.
+    /// Per input, `samples` times its bytes.
     pub values: Vec<Vec<i8>>,
 }
 
@@ -55,8 +56,8 @@ impl Inputs {
 /// One sample that is real 0 everywhere.
 pub fn zero_inputs(model: &Model<'_>) -> Inputs {
     let zeros = |port: Port<'_>| {
-        let zero_point = i8::try_from(port.zero_point).expect("proven to be an int8");
-        vec![zero_point; internal_shape(&port).iter().product()]
+        let elements = internal_shape(&port).iter().product();
+        elements::bytes_of(port.dtype, port.zero_point).repeat(elements)
     };
     Inputs {
         samples: 1,
@@ -66,8 +67,9 @@ pub fn zero_inputs(model: &Model<'_>) -> Inputs {
 
 /// Quantizes arrays in the source model's axis order, one per input, in the model's order.
 ///
-/// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; int8 is taken as it
-/// is; uint8 is scaled by 1/255 first. NaN is an error.
+/// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; numbers of the
+/// input's own type are taken as they are; uint8 is scaled by 1/255 first; an int32 input takes
+/// any integers that fit. NaN is an error.
 pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, DataError> {
     let ports: Vec<_> = model.inputs().collect();
     let named: Vec<_> = ports
@@ -96,6 +98,13 @@ fn quantize_port(
 ) -> Result<Vec<i8>, DataError> {
     let (shape, axes) = (internal_shape(port), source_axes(port));
     let len = shape.iter().product::<usize>();
+    if let Some(values) = elements::as_they_are(port.dtype, &array.elements) {
+        let samples = values.chunks_exact(len);
+        let internal = samples.flat_map(|sample| layout::to_internal(sample, &shape, &axes));
+        return Ok(internal
+            .flat_map(|value| elements::bytes_of(port.dtype, value))
+            .collect());
+    }
     let mut quantized = Vec::with_capacity(array.elements.len());
     let mut push_real = |sample: &[f32]| {
         let sample = layout::to_internal(sample, &shape, &axes);
@@ -117,15 +126,14 @@ fn quantize_port(
             let sample: Vec<_> = sample.iter().map(|&pixel| unit(pixel)).collect();
             push_real(&sample);
         }),
-        Elements::I8(values) => {
-            for sample in values.chunks_exact(len) {
-                quantized.extend(layout::to_internal(sample, &shape, &axes));
-            }
-        }
-        Elements::I64(_) => {
+        Elements::I8(_)
+        | Elements::I16(_)
+        | Elements::I32(_)
+        | Elements::I64(_)
+        | Elements::Bool(_) => {
             return Err(DataError::InputType {
                 name: port.name.to_owned(),
-                accepted: "float32, int8 that is quantized already, or uint8 pixels (scaled by 1/255)",
+                accepted: elements::accepted(port.dtype),
                 found: array.elements.type_name(),
             });
         }
@@ -138,8 +146,8 @@ pub fn unit(pixel: u8) -> f32 {
     f32::from(pixel) / 255.0
 }
 
-/// Runs every sample; per output, `samples` times its values, int8, internal axis order. Where the
-/// model has state the samples are one sequence: each finds what the one before left.
+/// Runs every sample; per output, `samples` times its bytes, internal axis order. Where the model
+/// has state the samples are one sequence: each finds what the one before left.
 ///
 /// `progress` is told how many samples were done, from several threads.
 pub fn run(model: &Model<'_>, inputs: &Inputs, progress: &(dyn Fn(usize) + Sync)) -> Vec<Vec<i8>> {
@@ -198,37 +206,39 @@ fn feed(session: &mut Session<'_, '_>, inputs: &Inputs, sample: usize) {
     }
 }
 
-/// An output's values as an array in the source model's axis order: int8 as they are, or real.
-pub fn output_array(port: &Port<'_>, values: &[i8], real: bool) -> Array {
+/// An output's bytes as an array in the source model's axis order: the integers as they are, or
+/// real. int32 and bool of scale 1 are never turned into reals: they count or decide something.
+pub fn output_array(port: &Port<'_>, bytes: &[i8], real: bool) -> Array {
     let (internal, axes) = (internal_shape(port), source_axes(port));
     let len = internal.iter().product();
-    let samples: Vec<i8> = values
+    let samples: Vec<i32> = elements::values_of(port.dtype, bytes)
         .chunks_exact(len)
         .flat_map(|sample| layout::to_source(sample, &internal, &axes))
         .collect();
     let mut shape = source_shape(port);
-    shape[0] = values.len() / len;
-    if real {
-        Array::f32(
-            shape,
-            samples.iter().map(|&q| dequantize(port, q)).collect(),
-        )
+    shape[0] = samples.len() / len;
+    if real && elements::is_quantized(port) {
+        let reals = samples.iter().map(|&q| dequantize(port, q));
+        Array::f32(shape, reals.collect())
     } else {
-        Array::i8(shape, samples)
+        Array::new(shape, elements::array_elements(port.dtype, &samples))
     }
 }
 
-#[expect(clippy::as_conversions, reason = "at most nine bits, exact in f32")]
-fn dequantize(port: &Port<'_>, q: i8) -> f32 {
-    (i32::from(q) - port.zero_point) as f32 * port.scale
+#[expect(
+    clippy::as_conversions,
+    reason = "rounding to the nearest float32 is meant, as on the device"
+)]
+fn dequantize(port: &Port<'_>, q: i32) -> f32 {
+    q.saturating_sub(port.zero_point) as f32 * port.scale
 }
 
 /// Runs the first sample and returns what every step wrote: the step, its layer's name and the
-/// bytes.
-pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Vec<i8>)> {
+/// elements, flat.
+pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Array)> {
     struct Dump<'n> {
         names: Vec<&'n str>,
-        layers: Vec<(String, Vec<i8>)>,
+        layers: Vec<(String, Array)>,
     }
     impl Hook for Dump<'_> {
         fn after_step(&mut self, index: u32, step: &Step, arena: &[i8]) {
@@ -237,8 +247,11 @@ pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Vec<i8>)>
             let Span { offset, len } = step.op.output();
             let start = usize::try_from(offset).expect("offsets fit usize");
             let end = start + usize::try_from(len).expect("lengths fit usize");
-            self.layers
-                .push((format!("{index:02}_{name}"), arena[start..end].to_vec()));
+            let dtype = step.op.output_dtype();
+            let values = elements::values_of(dtype, &arena[start..end]);
+            let elements = elements::array_elements(dtype, &values);
+            let array = Array::new(vec![values.len()], elements);
+            self.layers.push((format!("{index:02}_{name}"), array));
         }
     }
     let mut arena = Arena::new(model);

@@ -2,7 +2,7 @@
 
 use super::assign::{assign, clamp, handed_on};
 use super::error::QuantizeError;
-use super::graph::{QGraph, QNode, QOp, QPort, QValue, QuantParams};
+use super::graph::{DType, QGraph, QNode, QOp, QPort, QValue, QuantParams};
 use super::headroom::{check_quotient, check_rescale, check_square, check_sum};
 use super::lut;
 use super::multiplier::quantize_multiplier;
@@ -71,6 +71,7 @@ impl Converter<'_> {
         let params = self.params(id)?;
         let quantize = |&x: &f32| params.quantize(f64::from(x));
         self.values[id.index()] = Some(QValue {
+            dtype: DType::I8,
             name: value.name.clone(),
             shape: value.shape.clone(),
             params,
@@ -273,6 +274,7 @@ impl Converter<'_> {
         self.values.push(Some(QValue {
             name: name.clone(),
             shape: source.shape.clone(),
+            dtype: DType::I8,
             params: to,
             constant,
         }));
@@ -362,6 +364,7 @@ impl Converter<'_> {
             .zip(before.iter().zip(&after));
         let output = ValueId::from_index(self.values.len());
         self.values.push(Some(QValue {
+            dtype: DType::I8,
             name: format!("{}.padded", node.name),
             shape: shape
                 .map(|(len, (before, after))| len + before + after)

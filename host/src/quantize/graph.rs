@@ -2,27 +2,31 @@
 
 use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
 use std::sync::Arc;
+pub use tiivis_runtime::blob::DType;
 use tiivis_runtime::blob::{Comparison, Scale, Which};
 
-/// Scale and zero point of an int8 tensor: `real = scale · (q - zero_point)`.
+/// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuantParams {
     /// Real value of one step; positive and finite.
     pub scale: f32,
-    /// Quantized value of real 0, in `-128..=127`.
+    /// Quantized value of real 0, in the range of the tensor's type.
     pub zero_point: i32,
 }
 
-/// An int8 tensor.
+/// A tensor of integers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QValue {
     /// Name, as in the float graph.
     pub name: String,
     /// Shape, NHWC, batch 1 first for activations.
     pub shape: Vec<usize>,
-    /// Scale and zero point.
+    /// What its elements are.
+    pub dtype: DType,
+    /// Scale and zero point; 1 and 0 of bool, and of int32 that stands for itself.
     pub params: QuantParams,
-    /// The elements if the tensor is a constant operand (weights live in their operator).
+    /// The elements, little endian bytes, if the tensor is a constant operand (weights live in
+    /// their operator).
     pub constant: Option<Arc<[i8]>>,
 }
 
@@ -243,7 +247,7 @@ pub enum Initial {
     Bytes(Arc<[i8]>),
 }
 
-/// An int8 network. Its values are indexed by the ids of the float graph that it was made from;
+/// A network of integers. Its values are indexed by the ids of the float graph that it was made from;
 /// values that it does not need are `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QGraph {

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod crc;
+mod dtype;
 mod frontend;
 mod preamble;
 mod program;
@@ -13,6 +14,7 @@ mod step;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
+pub use dtype::DType;
 pub use frontend::{
     Floor, FrameOrder, FrontendKind, FrontendSpec, LogScaleSpec, MAX_FRONTENDS, MelSpec, MicroSpec,
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,

@@ -8,7 +8,7 @@ use crate::index;
 /// First bytes of a blob.
 pub const MAGIC: [u8; 4] = *b"TIIV";
 /// Major version: a runtime reads this one and no other.
-pub const MAJOR: u16 = 1;
+pub const MAJOR: u16 = 2;
 /// Minor version: additions that a runtime of the same major version may not know.
 pub const MINOR: u16 = 0;
 /// Length of the preamble; the program starts here.
@@ -159,8 +159,8 @@ mod tests {
         };
         assert_eq!(refused(0, b'X'), Err(ParseError::Magic { found: *b"XIIV" }));
         assert_eq!(
-            refused(4, 2),
-            Err(ParseError::Version { major: 2, minor: 0 })
+            refused(4, 1),
+            Err(ParseError::Version { major: 1, minor: 0 })
         );
         assert!(refused(6, 9).is_ok(), "a later minor version loads");
         assert_eq!(refused(16, 1), Err(ParseError::Preamble(Fault::Reserved)));

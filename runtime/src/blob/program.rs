@@ -1,5 +1,6 @@
 //! The program: what a blob says about a model before its weights.
 
+use super::dtype::DType;
 use super::step::Span;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -66,15 +67,17 @@ pub enum Isa {
 pub struct Port<'a> {
     /// Name in the source model.
     pub name: &'a str,
-    /// Where the values lie in the arena, int8.
+    /// Where the values lie in the arena.
     pub span: Span,
+    /// What the values are.
+    pub dtype: DType,
     /// Shape in the runtime's axis order (NHWC); the first axis is the batch, 1.
     pub shape: Shape,
     /// Axis `i` of the source model is axis `source_axes[i]` of `shape`.
     pub source_axes: Vec<u8, MAX_RANK>,
     /// Real value of one step of the quantized value.
     pub scale: f32,
-    /// Quantized value of real 0, in `-128..=127`.
+    /// Quantized value of real 0, in the range of `dtype`; 0 for [`DType::Bool`].
     pub zero_point: i32,
 }
 

@@ -1,10 +1,11 @@
 //! The steps of a program: one operator applied once, self-contained.
 //!
 //! A step names every byte it touches, by [`Span`]: activations live in the arena, constants in the
-//! blob's data part. Tensors are NHWC with N = 1, filters OHWI. All quantized values are int8;
-//! `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
+//! blob's data part. Tensors are NHWC with N = 1, filters OHWI. Values are int8 where nothing else
+//! is said; `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
 //! [`crate::kernels::requantize`]).
 
+use super::dtype::DType;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -53,7 +54,7 @@ pub enum Op {
     Sub(AddSub),
     /// `a * b`, broadcasting.
     Mul(Mul),
-    /// Copies one input of a concatenation into its place in the output.
+    /// Copies one input of a concatenation into its place in the output, of any element type.
     Concat(Concat),
     /// Surrounds a tensor with a constant.
     Pad(Pad),
@@ -139,6 +140,36 @@ impl Op {
             Self::TransposeConv2d(op) => op.output,
             Self::MatMul(op) => op.output,
             Self::Take(op) => op.output,
+        }
+    }
+
+    /// What the elements of the result are; int8 where only bytes are moved.
+    #[must_use]
+    pub const fn output_dtype(&self) -> DType {
+        match self {
+            Self::Concat(op) => op.dtype,
+            Self::Compare(_) => DType::Bool,
+            Self::Conv2d(_)
+            | Self::DepthwiseConv2d(_)
+            | Self::Dense(_)
+            | Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Add(_)
+            | Self::Sub(_)
+            | Self::Mul(_)
+            | Self::Pad(_)
+            | Self::Softmax(_)
+            | Self::Lut(_)
+            | Self::Requantize(_)
+            | Self::Transpose(_)
+            | Self::Take(_)
+            | Self::TransposeConv2d(_)
+            | Self::MatMul(_)
+            | Self::Extreme(_)
+            | Self::SquaredDifference(_)
+            | Self::Div(_)
+            | Self::Select(_)
+            | Self::Prelu(_) => DType::I8,
         }
     }
 
@@ -454,7 +485,9 @@ pub struct Concat {
     pub output_row_bytes: u32,
     /// Where this input starts in an output row.
     pub at_bytes: u32,
-    /// Set where this input's scale or zero point is not the output's.
+    /// What the elements are; rows are whole elements.
+    pub dtype: DType,
+    /// Set, for int8 only, where this input's scale or zero point is not the output's.
     pub rescale: Option<Rescale>,
 }
 

@@ -1,6 +1,6 @@
 //! What operators are checked against.
 
-use crate::blob::{DATA_ALIGNMENT, Scale, Source, Span};
+use crate::blob::{DATA_ALIGNMENT, DType, Scale, Source, Span};
 use crate::data::Data;
 use crate::fault::Fault;
 
@@ -23,16 +23,27 @@ pub(crate) enum Constant {
     Int16,
     /// 4-byte aligned int32.
     Int32,
+    /// An operand: at a multiple of its element's length.
+    Element(DType),
 }
 
 impl<'a> Bounds<'a> {
-    /// The span lies in the arena and holds a tensor of this shape.
+    /// The span lies in the arena and holds an int8 tensor of this shape.
     pub(crate) fn activation(&self, span: Span, shape: &[u32]) -> Result<(), Fault> {
-        if span.len != elements(shape)? {
+        self.tensor(span, shape, DType::I8)
+    }
+
+    /// The span lies in the arena, which itself is 16-byte aligned, at a multiple of the element's
+    /// length and holds a tensor of this shape.
+    pub(crate) fn tensor(&self, span: Span, shape: &[u32], dtype: DType) -> Result<(), Fault> {
+        if Some(span.len) != elements(shape)?.checked_mul(dtype.bytes()) {
             return Err(Fault::Length);
         }
         if end(span) > u64::from(self.arena_bytes) {
             return Err(Fault::ArenaExtent);
+        }
+        if !span.offset.is_multiple_of(dtype.bytes()) {
+            return Err(Fault::Alignment);
         }
         Ok(())
     }
@@ -49,6 +60,7 @@ impl<'a> Bounds<'a> {
             Constant::Int8 => (1, 1),
             Constant::Int16 => (2, 2),
             Constant::Int32 => (4, 4),
+            Constant::Element(dtype) => (dtype.bytes(), dtype.bytes()),
         };
         let bytes = elements(shape)?.checked_mul(element_bytes);
         if bytes != Some(span.len) {
@@ -86,14 +98,15 @@ impl<'a> Bounds<'a> {
         &self,
         source: Source,
         shape: &[u32],
+        dtype: DType,
         output: Span,
     ) -> Result<(), Fault> {
         match source {
             Source::Arena(span) => {
-                self.activation(span, shape)?;
+                self.tensor(span, shape, dtype)?;
                 apart(span, output)
             }
-            Source::Data(span) => self.constant(span, shape, Constant::Int8),
+            Source::Data(span) => self.constant(span, shape, Constant::Element(dtype)),
         }
     }
 }

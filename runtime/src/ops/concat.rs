@@ -3,23 +3,32 @@
 use super::bounds::Bounds;
 use super::rescale;
 use crate::arena::view_mut;
-use crate::blob::{Concat, Source};
+use crate::blob::{Concat, DType, Source};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::{index, kernels};
 
 pub(super) fn check(params: &Concat, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(params.output, &[params.outer, params.output_row_bytes])?;
-    bounds.source_apart(
-        params.input,
-        &[params.outer, params.row_bytes],
-        params.output,
-    )?;
+    let dtype = params.dtype;
+    let lengths = [params.row_bytes, params.output_row_bytes, params.at_bytes];
+    if lengths
+        .iter()
+        .any(|bytes| !bytes.is_multiple_of(dtype.bytes()))
+    {
+        return Err(Fault::Row);
+    }
+    let [row, output_row, _] = lengths.map(|bytes| bytes / dtype.bytes());
+    bounds.tensor(params.output, &[params.outer, output_row], dtype)?;
+    bounds.source_apart(params.input, &[params.outer, row], dtype, params.output)?;
     let end = params.at_bytes.checked_add(params.row_bytes);
     if end.is_none_or(|end| end > params.output_row_bytes) {
         return Err(Fault::Row);
     }
-    params.rescale.as_ref().map_or(Ok(()), rescale::check)
+    match &params.rescale {
+        None => Ok(()),
+        Some(_) if dtype != DType::I8 => Err(Fault::DType),
+        Some(change) => rescale::check(change),
+    }
 }
 
 pub(super) fn run(params: &Concat, arena: &mut [i8], data: Data<'_>) {

@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, ordered, scale, zero_point};
 use crate::arena::Split;
-use crate::blob::{Factor, MatMul, Source};
+use crate::blob::{DType, Factor, MatMul, Source};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels::{self, Matrices};
@@ -24,6 +24,7 @@ pub(super) fn check(params: &MatMul, bounds: &Bounds<'_>) -> Result<(), Fault> {
         bounds.source_apart(
             factor.source,
             &[factor.matrices, lines, depth],
+            DType::I8,
             params.output,
         )?;
     }

@@ -11,6 +11,8 @@ pub struct Builder {
     pub steps: Vec<Step>,
     pub frontends: Vec<FrontendSpec>,
     pub arena_bytes: u32,
+    /// Of the inputs and outputs.
+    pub dtype: DType,
 }
 
 impl Builder {
@@ -21,6 +23,7 @@ impl Builder {
             steps: Vec::new(),
             frontends: Vec::new(),
             arena_bytes: 0,
+            dtype: DType::I8,
         }
     }
 
@@ -58,17 +61,18 @@ impl Builder {
         self.steps.push(Step { layer, op });
     }
 
-    /// The blob, with int8 inputs and outputs that are vectors.
+    /// The blob, with inputs and outputs that are vectors.
     pub fn finish(&self, inputs: &[Span], outputs: &[Span]) -> Vec<u8> {
         let ports = |name: &str, spans: &[Span]| -> Vec<u8> {
             let port = |&span: &Span| {
                 let port = Port {
                     name,
                     span,
-                    shape: Shape::from_slice(&[1, span.len]).expect("rank 2"),
+                    dtype: self.dtype,
+                    shape: Shape::from_slice(&[1, span.len / self.dtype.bytes()]).expect("rank 2"),
                     source_axes: [0, 1].into_iter().collect(),
                     scale: 0.5,
-                    zero_point: -1,
+                    zero_point: if self.dtype == DType::Bool { 0 } else { -1 },
                 };
                 postcard::to_stdvec(&port).expect("encodes")
             };
@@ -536,6 +540,7 @@ pub fn concat() -> Vec<u8> {
             row_bytes,
             output_row_bytes: 5,
             at_bytes,
+            dtype: DType::I8,
             rescale,
         })
     };
@@ -549,6 +554,30 @@ pub fn concat() -> Vec<u8> {
     };
     builder.step(part(Source::Arena(a), 3, 0, Some(rescale)));
     builder.step(part(Source::Data(constant), 2, 3, None));
+    builder.finish(&[a], &[output])
+}
+
+/// Two rows of int16: two of the input and one constant.
+pub fn concat_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    builder.dtype = DType::I16;
+    let a = builder.activation(2 * 2 * 2);
+    let output = builder.activation(2 * 2 * 3);
+    let constant = builder.int16(&[-300, 400]);
+    let part = |input, row_bytes, at_bytes| {
+        Op::Concat(Concat {
+            input,
+            output,
+            outer: 2,
+            row_bytes,
+            output_row_bytes: 6,
+            at_bytes,
+            dtype: DType::I16,
+            rescale: None,
+        })
+    };
+    builder.step(part(Source::Arena(a), 4, 0));
+    builder.step(part(Source::Data(constant), 2, 4));
     builder.finish(&[a], &[output])
 }
 
@@ -877,6 +906,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("sub", sub()),
         ("mul", mul()),
         ("concat", concat()),
+        ("concat_int16", concat_int16()),
         ("pad", pad()),
         ("softmax", softmax()),
         ("lut", lut()),

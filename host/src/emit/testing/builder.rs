@@ -3,7 +3,7 @@
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{
-    Initial, QClamp, QGraph, QNode, QOp, QPort, QState, QValue, QuantParams, Weights,
+    DType, Initial, QClamp, QGraph, QNode, QOp, QPort, QState, QValue, QuantParams, Weights,
 };
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
@@ -31,6 +31,13 @@ impl Builder {
         }
     }
 
+    /// Says that a value's elements are of this type.
+    pub(crate) fn retype(&mut self, value: ValueId, dtype: DType) -> ValueId {
+        let value_mut = self.graph.values[value.index()].as_mut();
+        value_mut.expect("made by this builder").dtype = dtype;
+        value
+    }
+
     fn value(
         &mut self,
         shape: &[usize],
@@ -39,6 +46,7 @@ impl Builder {
     ) -> ValueId {
         let index = self.graph.values.len();
         self.graph.values.push(Some(QValue {
+            dtype: DType::I8,
             name: format!("value {index}"),
             shape: shape.to_vec(),
             params,

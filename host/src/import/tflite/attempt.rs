@@ -1,7 +1,7 @@
 //! Operators one by one, in the file's order, which is that of execution, and what came of each.
 
 use super::failure::Failure;
-use super::importer::Importer;
+use super::importer::{ANY, Importer};
 use super::model::{Budget, Model, Operator};
 use super::{ops, port};
 use crate::import::survey::Verdict;
@@ -98,7 +98,7 @@ impl<'a> Importer<'_, 'a> {
             if self.holds[tensor].is_some() {
                 continue;
             }
-            match self.described(tensor) {
+            match self.described(tensor, &ANY) {
                 Ok(value) => {
                     self.values[tensor] = Some(value);
                     self.holds[tensor] = Some(ValueId::from_index(tensor));

@@ -6,12 +6,15 @@ use super::ops::Variables;
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{QNode, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QNode, QOp, QValue, QuantParams};
 use std::sync::Arc;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
 /// a few bytes of a file, whatever memory it asks for.
 const MAX_ACTIVATION: usize = 1 << 24;
+
+/// Every type of elements that the runtime has.
+pub(super) const ANY: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::Bool];
 
 /// Builds the graph.
 pub(super) struct Importer<'m, 'a> {
@@ -51,8 +54,19 @@ impl<'m, 'a> Importer<'m, 'a> {
         index: usize,
         what: &str,
     ) -> Checked<ValueId> {
+        self.activation_of(operator, index, what, &[DType::I8])
+    }
+
+    /// The activation of one of these types that an operator reads in this place.
+    pub(super) fn activation_of(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+        types: &[DType],
+    ) -> Checked<ValueId> {
         let (id, tensor) = self.tensor(operator, index, what)?;
-        check_int8(tensor, what)?;
+        element_type(tensor, what, types)?;
         if tensor.data.is_some() {
             return Err(operand(
                 what,
@@ -73,15 +87,27 @@ impl<'m, 'a> Importer<'m, 'a> {
         index: usize,
         what: &str,
     ) -> Checked<ValueId> {
+        self.activation_or_constant_of(operator, index, what, &[DType::I8])
+    }
+
+    /// The activation or constant of one of these types that an operator reads in this place.
+    pub(super) fn activation_or_constant_of(
+        &mut self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+        types: &[DType],
+    ) -> Checked<ValueId> {
         let (id, tensor) = self.tensor(operator, index, what)?;
         if tensor.data.is_none() {
-            return self.activation(operator, index, what);
+            return self.activation_of(operator, index, what, types);
         }
-        check_int8(tensor, what)?;
+        let dtype = element_type(tensor, what, types)?;
         let value = ValueId::from_index(id);
         if self.values[id].is_none() {
-            let constant = self.int8_data(tensor, what)?;
+            let constant = self.data(tensor, what, dtype)?;
             self.values[id] = Some(QValue {
+                dtype,
                 name: tensor.name.clone(),
                 shape: tensor.shape.clone(),
                 params: params(tensor, what)?,
@@ -93,11 +119,24 @@ impl<'m, 'a> Importer<'m, 'a> {
 
     /// The elements of an int8 constant, one for each of its shape.
     pub(super) fn int8_data(&mut self, tensor: &Tensor<'a>, what: &str) -> Checked<Arc<[i8]>> {
+        self.data(tensor, what, DType::I8)
+    }
+
+    /// The bytes of a constant of this type, as many as its shape says.
+    pub(super) fn data(
+        &mut self,
+        tensor: &Tensor<'a>,
+        what: &str,
+        dtype: DType,
+    ) -> Checked<Arc<[i8]>> {
         let data = constant(tensor, what)?;
-        let expected = elements(&tensor.shape);
+        let element_bytes = usize::try_from(dtype.bytes()).expect("a few bytes");
+        let expected =
+            elements(&tensor.shape).and_then(|numbers| numbers.checked_mul(element_bytes));
         if expected != Some(data.len()) {
             let expected = format!("of shape {:?}", tensor.shape);
-            return Err(operand(what, expected, format!("{} numbers", data.len())));
+            let numbers = data.len() / element_bytes;
+            return Err(operand(what, expected, format!("{numbers} numbers")));
         }
         self.budget.take(data.len())?;
         Ok(data.iter().map(|&byte| i8::from_le_bytes([byte])).collect())
@@ -125,21 +164,27 @@ impl<'m, 'a> Importer<'m, 'a> {
         Ok(data.iter().flat_map(halves).take(count).collect())
     }
 
-    /// The value that an operator's first output becomes.
+    /// The int8 value that an operator's only output becomes.
     pub(super) fn result(&self, operator: &Operator<'a>) -> Checked<QValue> {
+        self.result_of(operator, &[DType::I8])
+    }
+
+    /// The value of one of these types that an operator's only output becomes.
+    pub(super) fn result_of(&self, operator: &Operator<'a>, types: &[DType]) -> Checked<QValue> {
         let &[tensor] = operator.outputs.as_slice() else {
             let found = operator.outputs.len().to_string();
             return Err(operand("number of outputs", "1", found));
         };
-        self.described(tensor)
+        self.described(tensor, types)
     }
 
-    /// A tensor that is computed, as the file describes it.
-    pub(super) fn described(&self, tensor: usize) -> Checked<QValue> {
+    /// A tensor of one of these types that is computed, as the file describes it.
+    pub(super) fn described(&self, tensor: usize, types: &[DType]) -> Checked<QValue> {
         let tensor = &self.model.tensors[tensor];
-        check_int8(tensor, "output")?;
+        let dtype = element_type(tensor, "output", types)?;
         check_size(tensor, "output")?;
         Ok(QValue {
+            dtype,
             name: tensor.name.clone(),
             shape: tensor.shape.clone(),
             params: params(tensor, "output")?,
@@ -233,6 +278,11 @@ pub(super) fn check_size(tensor: &Tensor<'_>, what: &str) -> Checked {
 }
 
 pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
+    element_type(tensor, what, &[DType::I8]).map(|_| ())
+}
+
+/// The type of a plain tensor's elements, which must be one of these.
+pub(super) fn element_type(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
     if let Some(oddity) = tensor.oddity {
         return Err(operand(
             what,
@@ -240,18 +290,42 @@ pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
             format!("`{}`, {oddity}", tensor.name),
         ));
     }
-    if tensor.element == Type::INT8 {
-        return Ok(());
+    if let Some(dtype) = dtype(tensor.element).filter(|dtype| types.contains(dtype)) {
+        return Ok(dtype);
     }
     let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
-    Err(operand(what, "int8", found))
+    let names: Vec<_> = types.iter().map(|dtype| dtype.name()).collect();
+    Err(operand(what, names.join(" or "), found))
 }
 
-/// The one scale and zero point of an int8 tensor.
+/// The runtime's type for one of the file's.
+pub(super) fn dtype(element: Type) -> Option<DType> {
+    match element {
+        Type::INT8 => Some(DType::I8),
+        Type::INT16 => Some(DType::I16),
+        Type::INT32 => Some(DType::I32),
+        Type::BOOL => Some(DType::Bool),
+        _ => None,
+    }
+}
+
+/// The one scale and zero point of a tensor; 1 and 0 of bool, and of int32 that has none.
 pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
-    let expected = "quantized with one positive scale and one zero point in -128..=127";
-    let fault = |found: String| operand(what, expected, format!("`{}` with {found}", tensor.name));
+    let dtype = element_type(tensor, what, &ANY)?;
+    let (min, max) = dtype.range();
     let quantization = &tensor.quantization;
+    match dtype {
+        DType::I32 if quantization.scales.len() > 0 => {}
+        DType::I32 | DType::Bool => {
+            return Ok(QuantParams {
+                scale: 1.0,
+                zero_point: 0,
+            });
+        }
+        DType::I8 | DType::I16 => {}
+    }
+    let expected = format!("quantized with one positive scale and one zero point in {min}..={max}");
+    let fault = |found: String| operand(what, expected, format!("`{}` with {found}", tensor.name));
     let (scales, zero_points) = (quantization.scales, quantization.zero_points);
     if scales.len() != 1 || zero_points.len() > 1 {
         let (scales, zero_points) = (scales.len(), zero_points.len());
@@ -261,13 +335,15 @@ pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
     }
     let scale = scales.elements().next().map_or(0.0, f32::from_le_bytes);
     let zero_point = zero_points.elements().next().map_or(0, i64::from_le_bytes);
-    if !scale.is_finite() || scale <= 0.0 || !(-128..=127).contains(&zero_point) {
-        return Err(fault(format!("scale {scale} and zero point {zero_point}")));
+    let in_range = i32::try_from(zero_point)
+        .ok()
+        .filter(|zero_point| (min..=max).contains(zero_point));
+    match in_range {
+        Some(zero_point) if scale.is_finite() && scale > 0.0 => {
+            Ok(QuantParams { scale, zero_point })
+        }
+        _ => Err(fault(format!("scale {scale} and zero point {zero_point}"))),
     }
-    Ok(QuantParams {
-        scale,
-        zero_point: i32::try_from(zero_point).expect("in -128..=127"),
-    })
 }
 
 /// Product of the extents.

@@ -1,18 +1,18 @@
-//! Inputs and outputs of the network: int8, or float32 that is quantized at once or dequantized at
+//! Inputs and outputs of the network: integers, or float32 that is quantized at once or dequantized at
 //! last, which the port's scale says already.
 
 use super::failure::{Checked, Failure, operand};
-use super::importer::{Importer, check_int8, check_size, params};
+use super::importer::{ANY, Importer, check_size, element_type, params};
 use super::model::{Operator, model_fault};
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{QOp, QPort, QValue};
+use crate::quantize::graph::{DType, QOp, QPort, QValue};
 
 /// Most axes of a port, the batch included.
 const MAX_AXES: usize = 4;
 
-/// Defines the inputs that are int8; those of float32 come with what quantizes them. Returns the
+/// Defines the inputs that are integers; those of float32 come with what quantizes them. Returns the
 /// faults of those that cannot be.
 pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError> {
     let mut faults = Vec::new();
@@ -40,16 +40,17 @@ fn at_input(input: &str, failure: Failure) -> ImportError {
     }
 }
 
-/// Defines the input of this index as an int8 tensor: the port's own, or what quantizes it.
+/// Defines the input of this index as a tensor of integers: the port's own, or what quantizes it.
 fn define_input(importer: &mut Importer<'_, '_>, index: usize, tensor: usize) -> Checked {
     let source = &importer.model.tensors[tensor];
-    check_int8(source, "tensor")?;
+    let dtype = element_type(source, "tensor", &ANY)?;
     check_size(source, "tensor")?;
     if let Some(axis) = source.dynamic.iter().find(|&&axis| axis > 0) {
         let found = format!("axis {axis} of `{}` is dynamic", source.name);
         return Err(operand("shape", "fixed but for the batch", found));
     }
     let value = QValue {
+        dtype,
         name: source.name.clone(),
         shape: source.shape.clone(),
         params: params(source, "tensor")?,
@@ -112,11 +113,11 @@ pub(super) fn quantize_input(
         let found = format!("`{}`, which is quantized twice", inputs[index].0);
         return Err(operand("input", "quantized once", found));
     }
-    importer.result(operator)?;
+    importer.result_of(operator, &[DType::I8, DType::I16])?;
     define_input(importer, index, operator.outputs[0])
 }
 
-/// DEQUANTIZE: the float32 output is another view of the int8 values.
+/// DEQUANTIZE: the float32 output is another view of the quantized values.
 pub(super) fn dequantize_output(
     importer: &mut Importer<'_, '_>,
     operator: &Operator<'_>,

@@ -76,6 +76,8 @@ impl Type {
     pub(super) const FLOAT32: Self = Self(0);
     pub(super) const INT32: Self = Self(2);
     pub(super) const INT64: Self = Self(4);
+    pub(super) const BOOL: Self = Self(6);
+    pub(super) const INT16: Self = Self(7);
     pub(super) const INT8: Self = Self(9);
     pub(super) const INT4: Self = Self(17);
 
@@ -89,7 +91,7 @@ impl Type {
             "int64",
             "strings",
             "bool",
-            "int16, which is not supported yet",
+            "int16",
             "complex64",
             "int8",
             "float64",

@@ -1,7 +1,7 @@
 //! What moves numbers and computes none.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{Importer, elements, params};
+use super::super::importer::{ANY, Importer, elements, params};
 use super::super::model::Operator;
 use super::options::{integers, kind, options, same_params, shaped};
 use crate::quantize::graph::QOp;
@@ -11,8 +11,8 @@ const MAX_AXES: usize = 4;
 
 /// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
 pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
+    let input = importer.activation_of(operator, 0, "input", &[result.dtype])?;
     let source = importer.value(input);
     if elements(&source.shape) != elements(&result.shape) {
         let expected = format!("as many numbers as the input of shape {:?}", source.shape);
@@ -28,8 +28,8 @@ pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
 
 /// TRANSPOSE with a constant permutation.
 pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
+    let input = importer.activation_of(operator, 0, "input", &[result.dtype])?;
     let source = importer.value(input);
     let (_, tensor) = importer.tensor(operator, 1, "permutation")?;
     let given = integers(tensor, "permutation")?;
@@ -122,7 +122,7 @@ pub(super) fn concatenation<'a>(
         return Err(option("fused activation", activation.to_string(), "NONE"));
     }
     let given = options.map_or(Ok(0), |table| table.i32(0, 0))?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
     let rank = result.shape.len();
     let axis = i64::try_from(rank)
         .ok()
@@ -134,7 +134,7 @@ pub(super) fn concatenation<'a>(
     let mut sum = 0usize;
     for index in 0..operator.inputs.len() {
         let what = format!("operand {index}");
-        let input = importer.activation_or_constant(operator, index, &what)?;
+        let input = importer.activation_or_constant_of(operator, index, &what, &[result.dtype])?;
         let source = importer.value(input);
         same_params(source, &result)?;
         let fits = |at: usize| at == axis || source.shape.get(at) == result.shape.get(at);
