@@ -166,12 +166,15 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
     };
     // A condition is still read when a part of the output is written.
-    let condition = (node.op == QOp::Select).then(|| node.inputs[0]);
+    let condition = operands
+        .iter()
+        .find(|(id, _)| node.op == QOp::Select && *id == node.inputs[0]);
+    let holds_condition = |place: &Place| condition.is_some_and(|(_, at)| overlap(at, place));
     let allowed = |&index: &usize| {
         let (id, place) = operands[index];
         let mut others = operands.iter();
         is_full(id)
-            && Some(id) != condition
+            && !holds_condition(&place)
             && others.all(|(other, at)| !overlap(at, &place) || (*at == place && is_full(*other)))
     };
     (0..operands.len()).filter(allowed).collect()

@@ -3,6 +3,7 @@
 mod activation;
 mod align;
 mod binary;
+mod choice;
 mod concat;
 mod constant;
 mod conv;
@@ -18,6 +19,7 @@ mod prelu;
 mod shape;
 mod softmax;
 mod table;
+mod unary;
 mod window;
 
 pub(super) use table::{Row, nearest, row_of};
