@@ -429,10 +429,11 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Activation, Clamp, ConvTranspose2d};
+    use crate::ir::{Activation, Clamp, ConvTranspose2d, Fused, Term, Unary};
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};
+    use std::sync::Arc;
 
     fn quantized(builder: &mut Builder) -> QGraph {
         let samples = builder.samples(60);
@@ -496,6 +497,41 @@ mod tests {
         b.output(logits);
         b.output(probabilities);
         b
+    }
+
+    /// A network of the operators of two and three values, and of functions.
+    fn choosing(seed: u64) -> Builder {
+        let mut b = Builder::new(seed);
+        let x = b.input(&[1, 5, 4, 3]);
+        let other = b.input(&[1, 5, 4, 3]);
+        let [fixed, slope, bound] = [1.0, 0.7, 0.4].map(|m| b.random_constant(&[3], m));
+        let sigmoid = b.node(Op::Activation(Activation::Sigmoid), &[x]);
+        let larger = b.node(Op::Binary(Binary::Maximum), &[sigmoid, other]);
+        let smaller = b.node(Op::Binary(Binary::Minimum), &[bound, larger]);
+        let bent = b.node(Op::Binary(Binary::Prelu), &[smaller, slope]);
+        let squared = b.node(Op::Binary(Binary::SquaredDifference), &[bent, other]);
+        let above = b.node(Op::Binary(Binary::Greater), &[squared, other]);
+        let alike = b.node(Op::Binary(Binary::Equal), &[sigmoid, other]);
+        let either = b.node(Op::Binary(Binary::Maximum), &[above, alike]);
+        let chosen = b.node(Op::Select, &[either, x, fixed]);
+        let terms = vec![
+            Term::Input,
+            Term::Unary(Activation::Unary(Unary::Abs), 0),
+            Term::Constant(0.5),
+            Term::Add(1, 2, None),
+        ];
+        let divisor = b.node(Op::Fused(Arc::new(Fused { terms })), &[x]);
+        let quotient = b.node(Op::Binary(Binary::Div), &[chosen, divisor]);
+        b.output(either);
+        b.output(quotient);
+        b
+    }
+
+    #[test]
+    fn operators_of_several_values_round_once() {
+        for seed in 0..20 {
+            assert_rounds_once(choosing(seed));
+        }
     }
 
     /// Rounding errors of a node's weights and bias, in the worst case, per output element.
