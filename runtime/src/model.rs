@@ -2,6 +2,7 @@
 
 use crate::blob::{
     DType, FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
+    Trace,
 };
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
@@ -149,6 +150,13 @@ impl<'a> Model<'a> {
             self.program.layer_count
         };
         Items::new(names, count)
+    }
+
+    /// What layers compute and where it is found, none if they were stripped. They are not proven:
+    /// the list ends where one cannot be decoded, and spans need not lie in the arena.
+    #[must_use]
+    pub fn traces(&self) -> Items<'a, Trace> {
+        Items::new(self.program.traces, self.program.trace_count)
     }
 
     pub(crate) fn data(&self) -> Data<'a> {

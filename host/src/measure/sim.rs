@@ -2,13 +2,15 @@
 
 mod blob;
 mod elements;
+mod layers;
 
 pub use blob::{Arena, Blob, BlobError};
+pub use layers::{Layer, dump_layers, visit_layers};
 
 use crate::data::{Array, DataError, Elements, common_samples, layout};
 use rayon::prelude::*;
-use tiivis_runtime::blob::{Port, Span, Step};
-use tiivis_runtime::{Hook, Model, Session};
+use tiivis_runtime::blob::Port;
+use tiivis_runtime::{Model, Session};
 
 /// Samples that one worker runs before it looks for more work; results do not depend on it.
 const SAMPLES_PER_TASK: usize = 16;
@@ -231,36 +233,4 @@ pub fn output_array(port: &Port<'_>, bytes: &[i8], real: bool) -> Array {
 )]
 fn dequantize(port: &Port<'_>, q: i32) -> f32 {
     q.saturating_sub(port.zero_point) as f32 * port.scale
-}
-
-/// Runs the first sample and returns what every step wrote: the step, its layer's name and the
-/// elements, flat.
-pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Array)> {
-    struct Dump<'n> {
-        names: Vec<&'n str>,
-        layers: Vec<(String, Array)>,
-    }
-    impl Hook for Dump<'_> {
-        fn after_step(&mut self, index: u32, step: &Step, arena: &[i8]) {
-            let layer = usize::try_from(step.layer).expect("layers fit usize");
-            let name = self.names.get(layer).copied().unwrap_or("stripped");
-            let Span { offset, len } = step.op.output();
-            let start = usize::try_from(offset).expect("offsets fit usize");
-            let end = start + usize::try_from(len).expect("lengths fit usize");
-            let dtype = step.op.output_dtype();
-            let values = elements::values_of(dtype, &arena[start..end]);
-            let elements = elements::array_elements(dtype, &values);
-            let array = Array::new(vec![values.len()], elements);
-            self.layers.push((format!("{index:02}_{name}"), array));
-        }
-    }
-    let mut arena = Arena::new(model);
-    let mut session = arena.session(model);
-    feed(&mut session, inputs, 0);
-    let mut dump = Dump {
-        names: model.layer_names().collect(),
-        layers: Vec::new(),
-    };
-    session.run_with(&mut dump);
-    dump.layers
 }

@@ -10,6 +10,7 @@ use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{AvgPool2d, Binary, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use std::collections::BTreeMap;
 use tiivis_runtime::blob::{Comparison, Which};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
@@ -43,6 +44,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         states: Vec::new(),
         nodes: converter.nodes,
         values: converter.values,
+        origins: BTreeMap::new(),
     })
 }
 

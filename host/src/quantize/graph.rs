@@ -1,9 +1,10 @@
 //! The quantized graph: the same network in integers only.
 
 use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
-use tiivis_runtime::blob::{Comparison, Scale, Which};
+use tiivis_runtime::blob::{Comparison, Origin, Scale, Which};
 
 /// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -263,6 +264,8 @@ pub struct QGraph {
     pub nodes: Vec<QNode>,
     /// Values by [`ValueId::index`].
     pub values: Vec<Option<QValue>>,
+    /// Values that are tensors of a source file which numbers them.
+    pub origins: BTreeMap<ValueId, Origin>,
 }
 
 impl QGraph {

@@ -20,7 +20,9 @@ pub use frontend::{
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
-pub use program::{Initial, Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape, State};
+pub use program::{
+    Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
+};
 pub use step::{
     Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,
     Factor, Lut, MatMul, Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale,

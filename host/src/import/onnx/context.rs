@@ -42,14 +42,6 @@ impl Activation {
             view,
         }
     }
-
-    /// Another value that lies alike.
-    pub(super) fn with_value(&self, value: ValueId) -> Self {
-        Self {
-            value,
-            view: self.view.clone(),
-        }
-    }
 }
 
 impl Tensor {
