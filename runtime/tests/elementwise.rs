@@ -320,7 +320,8 @@ fn every_operator_goes_through_a_blob() {
         let compare = random_compare(&mut random);
         let prelu = random_prelu(&mut random);
         let row = [1, 1, 1, 5];
-        let ops: [(Op, &dyn Fn(i8, i8) -> i8); 4] = [
+        type Oracle<'o> = &'o dyn Fn(i8, i8) -> i8;
+        let ops: [(Op, Oracle<'_>); 4] = [
             (
                 Op::SquaredDifference(AddSub {
                     a: place(squared.a, a_span, shape),

@@ -90,7 +90,7 @@ pub(super) fn add_sub(
     })
 }
 
-/// TFLM's SQUARED_DIFFERENCE (`kernels/squared_difference.cc`): with `t` twice the larger input
+/// TFLM's `SQUARED_DIFFERENCE` (`kernels/squared_difference.cc`): with `t` twice the larger input
 /// scale, the operands are scaled by `s / t`, the square by `t² / (2^14 · output scale)`.
 pub(super) fn squared_difference(
     emitter: &mut Emitter<'_>,

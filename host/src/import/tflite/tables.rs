@@ -212,17 +212,17 @@ fn in_double(function: impl Fn(f64) -> f64) -> impl Fn(f32) -> f32 {
     move |x| function(f64::from(x)) as f32
 }
 
-/// `exp(x)` (LiteRT's `kernels/exp.cc`, a table).
+/// `exp(x)` (`LiteRT`'s `kernels/exp.cc`, a table).
 pub(super) fn exp(input: QuantParams, output: QuantParams) -> LutTable {
     through_floats(input, output, in_double(f64::exp))
 }
 
-/// `ln(x)` (LiteRT's `kernels/elementwise.cc`, a table); the least number where `x` is not above 0.
+/// `ln(x)` (`LiteRT`'s `kernels/elementwise.cc`, a table); the least number where `x` is not above 0.
 pub(super) fn log(input: QuantParams, output: QuantParams) -> LutTable {
     through_floats(input, output, in_double(|x| x.max(0.0).ln()))
 }
 
-/// The Gaussian error linear unit (LiteRT's `reference/gelu.h`, a table).
+/// The Gaussian error linear unit (`LiteRT`'s `reference/gelu.h`, a table).
 pub(super) fn gelu(is_approximate: bool, input: QuantParams, output: QuantParams) -> LutTable {
     /// `√(2/π)` as the reference makes it.
     const ROOT: f32 = (std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2) as f32;
@@ -238,7 +238,7 @@ pub(super) fn gelu(is_approximate: bool, input: QuantParams, output: QuantParams
     })
 }
 
-/// `√x`, rounded down (LiteRT's `kernels/elementwise.cc`); that of 0 below 0, where LiteRT stops.
+/// `√x`, rounded down (`LiteRT`'s `kernels/elementwise.cc`); that of 0 below 0, where `LiteRT` stops.
 pub(super) fn sqrt(input: QuantParams, output: QuantParams) -> LutTable {
     table(|q| {
         let real = input.scale * (q - input.zero_point).max(0) as f32;
@@ -275,7 +275,7 @@ fn requantize_wide(x: i32, multiplier: i32, shift: i32) -> i32 {
     requantize(x, multiplier, shift.clamp(-31, 30) as i8)
 }
 
-/// `x`, rescaled, between two real bounds (LiteRT's `kernels/activations.cc`, `QuantizedReluX`).
+/// `x`, rescaled, between two real bounds (`LiteRT`'s `kernels/activations.cc`, `QuantizedReluX`).
 pub(super) fn relu_between(
     [low, high]: [f32; 2],
     input: QuantParams,

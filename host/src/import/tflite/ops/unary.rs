@@ -97,7 +97,7 @@ pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     lut(importer, operator, tables::abs)
 }
 
-/// NEG: LiteRT negates the numbers as they are, -128 staying itself.
+/// NEG: `LiteRT` negates the numbers as they are, -128 staying itself.
 pub(super) fn neg<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     lut(importer, operator, |_, _| {
         Ok((i8::MIN..=i8::MAX).map(i8::wrapping_neg).collect())
