@@ -174,6 +174,52 @@ fn binary_operators() {
 }
 
 #[test]
+fn more_binary_operators() {
+    faults!(programs::extreme(), Extreme,
+        |p: &mut Extreme| p.shape[3] = 3 => Length,
+        |p: &mut Extreme| p.a.shape = [1, 1, 1, 12] => Broadcast,
+        |p: &mut Extreme| p.b.source = Source::Arena(Span { offset: 0, len: 4 }) => Overlap,
+        |p: &mut Extreme| p.b.source = Source::Data(Span { offset: 1 << 20, len: 4 }) => DataExtent,
+        |p: &mut Extreme| p.b.zero_point = 128 => ZeroPoint,
+    );
+    faults!(programs::squared_difference(), SquaredDifference,
+        |p: &mut AddSub| p.left_shift = 8 => Shift,
+        |p: &mut AddSub| p.output_scale.shift = 31 => Shift,
+        |p: &mut AddSub| p.output_scale.multiplier = -1 => Multiplier,
+        |p: &mut AddSub| p.a_scale.shift = 1 => Shift,
+        |p: &mut AddSub| p.output.offset = 4 => Overlap,
+        |p: &mut AddSub| { p.min = 1; p.max = 0; } => Bounds,
+    );
+    faults!(programs::div(), Div,
+        |p: &mut Mul| p.output_scale.shift = 24 => Shift,
+        |p: &mut Mul| p.output_scale.multiplier = i32::MIN => Multiplier,
+        |p: &mut Mul| p.b.zero_point = -129 => ZeroPoint,
+        |p: &mut Mul| p.output_zero_point = 128 => ZeroPoint,
+    );
+    faults!(programs::compare(), Compare,
+        |p: &mut Compare| p.left_shift = 24 => Shift,
+        |p: &mut Compare| p.a_scale.shift = 1 => Shift,
+        |p: &mut Compare| p.b_scale.multiplier = -1 => Multiplier,
+        |p: &mut Compare| p.b.shape[2] = 2 => Broadcast,
+        |p: &mut Compare| p.a.zero_point = 128 => ZeroPoint,
+        |p: &mut Compare| p.output.len = 4 => Length,
+    );
+    faults!(programs::select(), Select,
+        |p: &mut Select| p.condition.shape[3] = 2 => Broadcast,
+        |p: &mut Select| p.condition = p.a => Overlap,
+        |p: &mut Select| p.b.source = Source::Arena(Span { offset: 16, len: 4 }) => Overlap,
+        |p: &mut Select| p.a.source = Source::Data(Span { offset: 0, len: 12 }) => DataExtent,
+    );
+    faults!(programs::prelu(), Prelu,
+        |p: &mut Prelu| p.positive.shift = 31 => Shift,
+        |p: &mut Prelu| p.negative.multiplier = -1 => Multiplier,
+        |p: &mut Prelu| p.slope.shape[3] = 3 => Broadcast,
+        |p: &mut Prelu| p.output_zero_point = -129 => ZeroPoint,
+        |p: &mut Prelu| p.output.offset = 4 => Overlap,
+    );
+}
+
+#[test]
 fn moves_and_tables() {
     faults!(programs::concat(), Concat,
         |p: &mut Concat| p.outer = 0 => Empty,

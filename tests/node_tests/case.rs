@@ -239,7 +239,7 @@ fn is_fed(graph: &GraphProto, input: &Tensor) -> bool {
     let fits = match input.value.to_array().elements {
         Elements::F32(_) => true,
         Elements::I8(_) | Elements::U8(_) => quantized,
-        Elements::I64(_) => false,
+        Elements::I16(_) | Elements::I32(_) | Elements::I64(_) | Elements::Bool(_) => false,
     };
     fits && is_computed(graph, &input.name)
 }
@@ -281,6 +281,9 @@ fn values(array: &Array) -> Vec<f64> {
         Elements::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
         Elements::I8(values) => values.iter().map(|&value| f64::from(value)).collect(),
         Elements::U8(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        Elements::I16(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        Elements::I32(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        Elements::Bool(values) => values.iter().map(|&value| f64::from(value)).collect(),
         #[expect(
             clippy::cast_precision_loss,
             clippy::as_conversions,
@@ -296,7 +299,7 @@ fn equal_integers(expected: &ConstantTensor, found: &Array) -> Result<(), String
         Elements::U8(_) => 128.0,
         Elements::I8(_) => 0.0,
         Elements::F32(_) => return equal(expected, found),
-        Elements::I64(_) => {
+        Elements::I16(_) | Elements::I32(_) | Elements::I64(_) | Elements::Bool(_) => {
             return Err(format!("integers, not {}", expected.type_name()));
         }
     };

@@ -5,16 +5,22 @@ use super::steps::Emitter;
 use crate::lower::four;
 use crate::quantize::graph::{QClamp, QNode, QuantParams};
 use crate::quantize::quantize_multiplier;
-use tiivis_runtime::blob::{AddSub, Mul, Operand, Rescale, Scale};
+use tiivis_runtime::blob::{AddSub, Mul, Operand, Prelu, Rescale, Scale};
 
 /// Extra bits of the sum of two int8 tensors (TensorFlow Lite's ADD and SUB, `kernels/add.cc`: 20 leaves
 /// `255 << 20` below 2^28).
 const LEFT_SHIFT: u32 = 20;
 
+/// Extra bits of a squared difference (TFLM's `kernels/squared_difference.cc`): the square of
+/// `255 << 7` is below 2^30.
+const SQUARE_LEFT_SHIFT: u32 = 7;
+
 /// Most by which a difference of int8 values can be shifted left in int32: `255 << 23`.
 const MOST_SHIFT: i8 = 23;
 /// Most by which a product of two such can be shifted left in int32: `255² << 15`.
 const MOST_PRODUCT_SHIFT: i8 = 15;
+/// Most by which the square of a difference can be shifted left in int32.
+const MOST_SQUARE_SHIFT: i8 = 1;
 
 /// A real scale as multiplier and shift, of which the shift may not exceed `most_shift`.
 pub(super) fn scale(
@@ -60,9 +66,7 @@ pub(super) fn add_sub(
     clamp: QClamp,
 ) -> Result<AddSub, EmitError> {
     let graph = emitter.graph;
-    let scales = [node.inputs[0], node.inputs[1], node.output]
-        .map(|id| f64::from(graph.value(id).params.scale));
-    let [a_scale, b_scale, output_scale] = scales;
+    let [a_scale, b_scale, output_scale] = scales(emitter, node);
     let twice = 2.0 * a_scale.max(b_scale);
     let sum = twice / (f64::from(1u32 << LEFT_SHIFT) * output_scale);
     let [a, b] = operands(emitter, node)?;
@@ -86,43 +90,126 @@ pub(super) fn add_sub(
     })
 }
 
+/// TFLM's `SQUARED_DIFFERENCE` (`kernels/squared_difference.cc`): with `t` twice the larger input
+/// scale, the operands are scaled by `s / t`, the square by `t² / (2^14 · output scale)`.
+pub(super) fn squared_difference(
+    emitter: &mut Emitter<'_>,
+    node: &QNode,
+    clamp: QClamp,
+) -> Result<AddSub, EmitError> {
+    let [a_scale, b_scale, output_scale] = scales(emitter, node);
+    let twice = 2.0 * a_scale.max(b_scale);
+    let square = twice * twice / (f64::from(1u32 << (2 * SQUARE_LEFT_SHIFT)) * output_scale);
+    let [a, b] = operands(emitter, node)?;
+    let output = emitter.graph.value(node.output);
+    Ok(AddSub {
+        a,
+        b,
+        output: emitter.activation(node.output)?,
+        shape: four(node, &output.shape)?,
+        left_shift: SQUARE_LEFT_SHIFT,
+        a_scale: scale(node, "the first operand's scale", a_scale / twice, 0)?,
+        b_scale: scale(node, "the second operand's scale", b_scale / twice, 0)?,
+        output_scale: scale(
+            node,
+            "the inputs' scale, squared, over the output's, by 2^-12",
+            square,
+            MOST_SQUARE_SHIFT,
+        )?,
+        output_zero_point: output.params.zero_point,
+        min: clamp.min,
+        max: clamp.max,
+    })
+}
+
 /// TFLM's MUL (`kernels/mul_common.cc`): the product is scaled by `s_a · s_b / s_output`.
 pub(super) fn mul(
     emitter: &mut Emitter<'_>,
     node: &QNode,
     clamp: QClamp,
 ) -> Result<Mul, EmitError> {
-    let graph = emitter.graph;
-    let scales = [node.inputs[0], node.inputs[1], node.output]
-        .map(|id| f64::from(graph.value(id).params.scale));
-    let real = scales[0] * scales[1] / scales[2];
+    let [a, b, output] = scales(emitter, node);
+    let what = "the inputs' scales over the output's";
+    let scale = scale(node, what, a * b / output, MOST_PRODUCT_SHIFT)?;
+    scaled(emitter, node, clamp, scale)
+}
+
+/// TFLM's DIV (`kernels/div.cc`): the quotient is scaled by `s_a / (s_b · s_output)`.
+pub(super) fn div(
+    emitter: &mut Emitter<'_>,
+    node: &QNode,
+    clamp: QClamp,
+) -> Result<Mul, EmitError> {
+    let [a, b, output] = scales(emitter, node);
+    let what = "the first input's scale over the second's and the output's";
+    let scale = scale(node, what, a / (b * output), MOST_SHIFT)?;
+    scaled(emitter, node, clamp, scale)
+}
+
+fn scaled(
+    emitter: &mut Emitter<'_>,
+    node: &QNode,
+    clamp: QClamp,
+    output_scale: Scale,
+) -> Result<Mul, EmitError> {
     let [a, b] = operands(emitter, node)?;
+    let output = emitter.graph.value(node.output);
     Ok(Mul {
         a,
         b,
         output: emitter.activation(node.output)?,
-        shape: four(node, &graph.value(node.output).shape)?,
-        output_scale: scale(
-            node,
-            "the inputs' scales over the output's",
-            real,
-            MOST_PRODUCT_SHIFT,
-        )?,
-        output_zero_point: graph.value(node.output).params.zero_point,
+        shape: four(node, &output.shape)?,
+        output_scale,
+        output_zero_point: output.params.zero_point,
         min: clamp.min,
         max: clamp.max,
     })
 }
 
+/// TFLM's PRELU (`kernels/prelu_common.cc`): what is not below 0 is scaled by `s_x / s_output`, the
+/// products by `s_x · s_slope / s_output`.
+pub(super) fn prelu(emitter: &mut Emitter<'_>, node: &QNode) -> Result<Prelu, EmitError> {
+    let [x, slope_scale, result] = scales(emitter, node);
+    let [input, slope] = operands(emitter, node)?;
+    let output = emitter.graph.value(node.output);
+    let products = "the inputs' scales over the output's";
+    Ok(Prelu {
+        input,
+        slope,
+        output: emitter.activation(node.output)?,
+        shape: four(node, &output.shape)?,
+        positive: scale(
+            node,
+            "the input's scale over the output's",
+            x / result,
+            MOST_SHIFT,
+        )?,
+        negative: scale(node, products, x * slope_scale / result, MOST_PRODUCT_SHIFT)?,
+        output_zero_point: output.params.zero_point,
+    })
+}
+
+/// The scales of two operands and of the result.
+fn scales(emitter: &Emitter<'_>, node: &QNode) -> [f64; 3] {
+    [node.inputs[0], node.inputs[1], node.output]
+        .map(|id| f64::from(emitter.graph.value(id).params.scale))
+}
+
 fn operands(emitter: &mut Emitter<'_>, node: &QNode) -> Result<[Operand; 2], EmitError> {
-    let mut operand = |index: usize| -> Result<Operand, EmitError> {
-        let id = node.inputs[index];
-        let value = emitter.graph.value(id);
-        Ok(Operand {
-            source: emitter.source(id)?,
-            shape: four(node, &value.shape)?,
-            zero_point: value.params.zero_point,
-        })
-    };
-    Ok([operand(0)?, operand(1)?])
+    Ok([operand(emitter, node, 0)?, operand(emitter, node, 1)?])
+}
+
+/// An operand that is broadcast.
+pub(super) fn operand(
+    emitter: &mut Emitter<'_>,
+    node: &QNode,
+    index: usize,
+) -> Result<Operand, EmitError> {
+    let id = node.inputs[index];
+    let value = emitter.graph.value(id);
+    Ok(Operand {
+        source: emitter.source(id)?,
+        shape: four(node, &value.shape)?,
+        zero_point: value.params.zero_point,
+    })
 }

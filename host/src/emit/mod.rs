@@ -4,6 +4,7 @@
 //! become its data part and the steps get their addresses. Every blob is checked twice before it
 //! leaves: the plan by [`crate::plan::check`], the bytes by the runtime's own parser.
 
+mod choice;
 mod compile;
 mod concat;
 mod data;

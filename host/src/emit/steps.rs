@@ -1,7 +1,7 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, elementwise, mat_mul, unary, weighted};
+use super::{EmitError, choice, elementwise, mat_mul, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -152,6 +152,18 @@ impl<'a> Emitter<'a> {
             QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
             QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
             QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),
+            QOp::Div { clamp } => Op::Div(elementwise::div(self, node, *clamp)?),
+            QOp::SquaredDifference { clamp } => {
+                Op::SquaredDifference(elementwise::squared_difference(self, node, *clamp)?)
+            }
+            QOp::Extreme { which } => choice::extreme(self, node, *which)?,
+            QOp::Compare {
+                comparison,
+                left_shift,
+                scales,
+            } => choice::compare(self, node, *comparison, (*left_shift, *scales))?,
+            QOp::Select => choice::select(self, node)?,
+            QOp::Prelu => Op::Prelu(elementwise::prelu(self, node)?),
             // Of more axes, or wider elements, than its own kernel takes.
             QOp::Transpose { perm }
                 if perm.len() > 4 || self.graph.value(node.output).dtype.bytes() > 1 =>

@@ -33,6 +33,11 @@ impl Activation {
                 (f64::from(alpha) * x + f64::from(beta)).clamp(0.0, 1.0)
             }
             Self::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+            Self::Unary(function) => function.apply(x),
+            Self::Parametric {
+                function,
+                parameters,
+            } => function.apply(parameters.map(f64::from), x),
         }
     }
 }

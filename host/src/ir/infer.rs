@@ -12,7 +12,8 @@ pub(crate) use product::mat_mul_shape;
 
 use super::{Clamp, Conv2d, IndexMap, Op, Pad, Value, Window2d};
 use checks::{
-    check_activation, check_bias, check_clamp, check_has_channels, check_parameter, four,
+    check_activation, check_bias, check_clamp, check_fused, check_has_channels, check_parameter,
+    four,
 };
 
 /// Most elements of one tensor: what a 32-bit target can address as bytes.
@@ -44,6 +45,12 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
         Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => {
             check_clamp(*clamp)?;
             broadcast(x, &inputs[1].shape)?
+        }
+        Op::Binary(_) => broadcast(x, &inputs[1].shape)?,
+        Op::Select => broadcast(&broadcast(x, &inputs[1].shape)?, &inputs[2].shape)?,
+        Op::Fused(function) => {
+            check_fused(function)?;
+            x.clone()
         }
         Op::Concat { axis } => concat(*axis, inputs)?,
         Op::Reshape { shape } => reshape(x, shape)?,
@@ -78,9 +85,13 @@ fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
     let (range, expected) = match op {
         Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } => (2..=3, "2 or 3"),
         Op::BatchNorm { .. } => (5..=5, "5"),
-        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::MatMul { .. } => (2..=2, "2"),
+        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::MatMul { .. } | Op::Binary(_) => {
+            (2..=2, "2")
+        }
+        Op::Select => (3..=3, "3"),
         Op::Concat { .. } => (1..=usize::MAX, "1 or more"),
         Op::Activation(_)
+        | Op::Fused(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Reshape { .. }

@@ -39,6 +39,9 @@ pub fn macs(graph: &Graph) -> Vec<u64> {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

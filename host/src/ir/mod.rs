@@ -5,15 +5,20 @@
 //! [`eval`] can run any number of samples at once.
 
 mod activation;
+mod binary;
 pub mod eval;
+mod fused;
 mod graph;
 mod index_map;
 mod infer;
 mod macs;
 mod op;
 mod text;
+mod unary;
 mod verify;
 
+pub use binary::Binary;
+pub use fused::{Fused, Term};
 pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use index_map::IndexMap;
 pub(crate) use infer::mat_mul_shape;
@@ -23,4 +28,5 @@ pub use op::{
     Activation, AvgPool2d, Clamp, Conv2d, ConvTranspose2d, Op, Pad, Pool2d, TransposedWindow2d,
     Window2d,
 };
+pub use unary::{Parametric, Unary};
 pub use verify::{VerifyError, verify};

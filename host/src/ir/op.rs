@@ -1,6 +1,8 @@
 //! The operators of the float graph.
 
 use super::IndexMap;
+use super::{Binary, Fused, Parametric, Unary};
+use std::sync::Arc;
 
 /// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
 ///
@@ -53,6 +55,12 @@ pub enum Op {
         /// Fused clamp of the result.
         clamp: Option<Clamp>,
     },
+    /// `[a, b]`, broadcasting → element by element.
+    Binary(Binary),
+    /// `[condition, a, b]`, broadcasting → `a` where the condition is not 0, else `b`.
+    Select,
+    /// `[x]` → element by element, by a function that is put together from others.
+    Fused(Arc<Fused>),
     /// `[x0, x1, …]`, of equal shape but for `axis`.
     Concat {
         /// Axis, never the batch.
@@ -120,6 +128,15 @@ pub enum Activation {
     },
     /// `x · max(0, min(1, x / 6 + 1/2))`.
     HardSwish,
+    /// One of the functions without parameters.
+    Unary(Unary),
+    /// One of the functions with parameters.
+    Parametric {
+        /// Which one.
+        function: Parametric,
+        /// Its parameters, 0 where it has only one.
+        parameters: [f32; 2],
+    },
 }
 
 /// Geometry of a sliding window, per axis: `[rows, columns]`.
@@ -224,6 +241,9 @@ impl Op {
             Self::Add { .. } => "Add",
             Self::Sub { .. } => "Sub",
             Self::Mul { .. } => "Mul",
+            Self::Binary(function) => function.name(),
+            Self::Select => "Select",
+            Self::Fused(_) => "Fused",
             Self::Concat { .. } => "Concat",
             Self::Reshape { .. } => "Reshape",
             Self::Transpose { .. } => "Transpose",
@@ -246,6 +266,8 @@ impl Activation {
             Self::Elu { .. } => "Elu",
             Self::HardSigmoid { .. } => "HardSigmoid",
             Self::HardSwish => "HardSwish",
+            Self::Unary(function) => function.name(),
+            Self::Parametric { function, .. } => function.name(),
         }
     }
 }

@@ -2,7 +2,8 @@
 //! for broken graphs too, since that is when it is read.
 
 use super::{
-    Activation, Clamp, Graph, Node, Op, Pad, Port, TransposedWindow2d, Value, ValueId, Window2d,
+    Activation, Clamp, Fused, Graph, Node, Op, Pad, Port, Term, TransposedWindow2d, Value, ValueId,
+    Window2d,
 };
 use std::fmt::{Display, Formatter, Result};
 
@@ -146,7 +147,8 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
             List(before),
             List(after)
         ),
-        Op::Softmax | Op::Identity => Ok(()),
+        Op::Fused(function) => write_fused(f, function),
+        Op::Binary(_) | Op::Select | Op::Softmax | Op::Identity => Ok(()),
     }
 }
 
@@ -191,10 +193,25 @@ fn write_clamp(f: &mut Formatter<'_>, clamp: Option<Clamp>) -> Result {
 fn write_activation(f: &mut Formatter<'_>, activation: &Activation) -> Result {
     match activation {
         Activation::Clamp(Clamp { min, max }) => write!(f, " [{min}, {max}]"),
-        Activation::Sigmoid | Activation::Tanh | Activation::HardSwish => Ok(()),
+        Activation::Sigmoid | Activation::Tanh | Activation::HardSwish | Activation::Unary(_) => {
+            Ok(())
+        }
         Activation::LeakyRelu { alpha } | Activation::Elu { alpha } => write!(f, " alpha {alpha}"),
         Activation::HardSigmoid { alpha, beta } => write!(f, " alpha {alpha} beta {beta}"),
+        Activation::Parametric {
+            function,
+            parameters,
+        } => {
+            let mut named = function.parameters().iter().zip(parameters);
+            named.try_for_each(|(name, value)| write!(f, " {name} {value}"))
+        }
     }
+}
+
+/// `[Sigmoid, Mul]`: what it is put together from.
+fn write_fused(f: &mut Formatter<'_>, function: &Fused) -> Result {
+    let names: Vec<&str> = function.terms.iter().filter_map(Term::name).collect();
+    write!(f, " [{}]", names.join(", "))
 }
 
 /// Element type and shape.

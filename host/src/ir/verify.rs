@@ -196,6 +196,9 @@ fn parameters(op: &Op) -> &'static [&'static str] {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::MatMul { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

@@ -14,9 +14,16 @@ use tiivis_runtime::blob::TAKE_AXES;
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
     let found = node.inputs.len();
     let (is_right, expected) = match &node.op {
-        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } | QOp::MatMul { .. } => {
-            (found == 2, "2")
-        }
+        QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::MatMul { .. }
+        | QOp::Prelu => (found == 2, "2"),
+        QOp::Select => (found == 3, "3"),
         QOp::Concat { .. } => (found >= 1, "1 or more"),
         QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
@@ -81,9 +88,17 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal(node, "a dilation", 1, window.dilation[1])?;
             pool(node, window, input, output)
         }
-        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => {
-            broadcast(node, graph.value(node.inputs[0]), output)?;
-            broadcast(node, graph.value(node.inputs[1]), output)
+        QOp::Add { .. }
+        | QOp::Sub { .. }
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu => {
+            let mut operands = node.inputs.iter();
+            operands.try_for_each(|&operand| broadcast(node, graph.value(operand), output))
         }
         QOp::Concat { axis } => concat(graph, node, *axis),
         QOp::Reshape => same_params(node, input, output),
@@ -105,6 +120,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
 
 /// That the kernel takes elements of these types.
 fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
+    let moved = [graph.value(node.output).dtype];
     let expected = match &node.op {
         QOp::Conv2d { .. }
         | QOp::DepthwiseConv2d { .. }
@@ -118,20 +134,24 @@ fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         | QOp::MatMul { .. }
         | QOp::Pad { .. }
         | QOp::Softmax
-        | QOp::Lut { .. }
-        | QOp::Requantize => DType::I8,
-        // Any type, but one.
-        QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => {
-            graph.value(node.output).dtype
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Prelu
+        | QOp::Requantize => &[DType::I8][..],
+        // Bytes as they are, which truths are too.
+        QOp::Lut { .. } | QOp::Extreme { .. } | QOp::Compare { .. } | QOp::Select => {
+            &[DType::I8, DType::Bool]
         }
+        // Any type, but one.
+        QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => &moved,
     };
     let values = node.inputs.iter().chain([&node.output]);
     for value in values.map(|&id| graph.value(id)) {
-        if value.dtype != expected {
+        if !expected.contains(&value.dtype) {
             return Err(LowerError::ElementType {
                 node: node.name.clone(),
                 value: value.name.clone(),
-                expected: expected.name(),
+                expected: expected[0].name(),
                 found: value.dtype.name(),
             });
         }

@@ -32,6 +32,12 @@ pub(super) fn lower_node(
         | QOp::Add { .. }
         | QOp::Sub { .. }
         | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu
         | QOp::Transpose { .. }
         | QOp::Take { .. }
         | QOp::Pad { .. }
@@ -66,6 +72,12 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Add { .. }
         | QOp::Sub { .. }
         | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu
         | QOp::Concat { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
@@ -124,7 +136,13 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Requantize
         | QOp::Add { .. }
         | QOp::Sub { .. }
-        | QOp::Mul { .. } => {}
+        | QOp::Mul { .. }
+        | QOp::Div { .. }
+        | QOp::SquaredDifference { .. }
+        | QOp::Extreme { .. }
+        | QOp::Compare { .. }
+        | QOp::Select
+        | QOp::Prelu => {}
         QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
         | QOp::MatMul { .. }
@@ -147,10 +165,16 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
     let overlap = |a: &Place, b: &Place| {
         a.buffer == b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes
     };
+    // A condition is still read when a part of the output is written.
+    let condition = operands
+        .iter()
+        .find(|(id, _)| node.op == QOp::Select && *id == node.inputs[0]);
+    let holds_condition = |place: &Place| condition.is_some_and(|(_, at)| overlap(at, place));
     let allowed = |&index: &usize| {
         let (id, place) = operands[index];
         let mut others = operands.iter();
         is_full(id)
+            && !holds_condition(&place)
             && others.all(|(other, at)| !overlap(at, &place) || (*at == place && is_full(*other)))
     };
     (0..operands.len()).filter(allowed).collect()

@@ -44,6 +44,9 @@ pub(super) fn recognize(graph: &Graph, node: &Node) -> Option<Affine> {
         | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::Activation(_)
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Concat { .. }

@@ -63,6 +63,9 @@ fn mixes(node: &Node) -> bool {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
@@ -110,9 +113,14 @@ fn pass_on(
     let channels = constants.len();
     let len = |id: ValueId| graph.shape(id).last().copied();
     let one_each = len(value) == Some(channels);
-    let map = |f: &dyn Fn(f64) -> f64| Some(constants.iter().map(|c| c.map(f)).collect());
+    // What is not finite is no constant that could be folded into a bias.
+    let map = |f: &dyn Fn(f64) -> f64| {
+        let each = constants.iter().map(|c| c.map(f).filter(|y| y.is_finite()));
+        Some(each.collect())
+    };
     match &node.op {
         Op::Activation(activation) => map(&|x| activation.apply(x)),
+        Op::Fused(function) => map(&|x| function.apply(x)),
         Op::MaxPool2d(pool) => one_each.then(|| map(&clamped(pool.clamp)))?,
         Op::AvgPool2d(pool) => one_each.then(|| averaged(pool, constants)),
         Op::Conv2d(conv) if one_each && conv.groups == channels => {
@@ -148,6 +156,8 @@ fn pass_on(
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
         | Op::Concat { .. }
         | Op::Take { .. }
         | Op::Pad(_)

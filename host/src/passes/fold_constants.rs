@@ -76,6 +76,22 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
         Op::Add { clamp } => binary(clamp, |a, b| a + b),
         Op::Sub { clamp } => binary(clamp, |a, b| a - b),
         Op::Mul { clamp } => binary(clamp, |a, b| a * b),
+        Op::Binary(function) => {
+            let each = positions(shape)
+                .map(|at| function.apply(x.broadcast_at(&at), inputs[1].broadcast_at(&at)) as f32);
+            finite(each)
+        }
+        Op::Select => {
+            let each = positions(shape).map(|at| {
+                let chosen = if x.broadcast_at(&at) == 0.0 { 2 } else { 1 };
+                inputs[chosen].broadcast_at(&at) as f32
+            });
+            Some(each.collect())
+        }
+        Op::Fused(function) => {
+            let each = x.data.iter();
+            finite(each.map(|&x| function.apply(f64::from(x)) as f32))
+        }
         Op::BatchNorm { epsilon } => {
             let channels = *shape.last()?;
             let each = x.data.iter().enumerate().map(|(i, &x)| {
@@ -90,7 +106,7 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
                 .data
                 .iter()
                 .map(|&x| activation.apply(f64::from(x)) as f32);
-            Some(each.collect())
+            finite(each)
         }
         Op::Reshape { .. } | Op::Identity => Some(x.data.to_vec()),
         Op::Transpose { perm } => {
@@ -120,6 +136,14 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
         | Op::AvgPool2d(_)
         | Op::Softmax => None,
     }
+}
+
+/// The elements, if all are finite, as those of a constant must be.
+fn finite(mut elements: impl Iterator<Item = f32>) -> Option<Vec<f32>> {
+    elements.try_fold(Vec::new(), |mut all, element| {
+        all.push(element);
+        element.is_finite().then_some(all)
+    })
 }
 
 fn padded(x: &Tensor<'_>, pad: &Pad, at: &[usize]) -> f32 {

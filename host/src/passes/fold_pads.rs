@@ -72,6 +72,9 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
@@ -122,8 +125,15 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         Op::Activation(Activation::Sigmoid | Activation::HardSigmoid { .. }) | Op::Softmax => 0.0,
         Op::Activation(Activation::Tanh) => -1.0,
         Op::Activation(
-            Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::HardSwish,
+            Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         )
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::MatMul { .. }
         | Op::BatchNorm { .. } => NONE,
         Op::Concat { .. }

@@ -55,6 +55,9 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Softmax
         | Op::Identity => false,
     };
@@ -105,8 +108,13 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
             | Activation::LeakyRelu { .. }
             | Activation::Elu { .. }
             | Activation::HardSigmoid { .. }
-            | Activation::HardSwish,
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         )
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::BatchNorm { .. }
         | Op::Softmax
         | Op::Identity => false,

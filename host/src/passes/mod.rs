@@ -14,6 +14,7 @@ mod fold_affine;
 mod fold_constants;
 mod fold_pads;
 mod fuse_clamps;
+mod fuse_unary;
 mod lower_affine;
 mod remove_channels;
 mod remove_identities;

@@ -104,6 +104,9 @@ fn remove(graph: &mut Graph, chain: &Chain, removed: &[bool]) {
                 }
             }
             Op::Activation(_)
+            | Op::Binary(_)
+            | Op::Select
+            | Op::Fused(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Transpose { .. }

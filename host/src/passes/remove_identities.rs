@@ -67,12 +67,17 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Softmax
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Activation(
             Activation::Sigmoid
             | Activation::Tanh
             | Activation::Elu { .. }
             | Activation::HardSigmoid { .. }
-            | Activation::HardSwish,
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         ) => false,
     };
     passes.then_some(x)

@@ -100,6 +100,9 @@ pub(crate) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

@@ -2,8 +2,8 @@
 
 use super::error::PassError;
 use super::{
-    absorb_transposes, fold_affine, fold_constants, fold_pads, fuse_clamps, lower_affine,
-    remove_channels, remove_identities,
+    absorb_transposes, fold_affine, fold_constants, fold_pads, fuse_clamps, fuse_unary,
+    lower_affine, remove_channels, remove_identities,
 };
 use crate::ir::{self, Graph};
 
@@ -26,6 +26,8 @@ pub const PIPELINE: &[Pass] = &[
     fold_constants::PASS,
     fold_pads::PASS,
     absorb_transposes::PASS,
+    // Before affine operators go into layers, which would hide parts of a function.
+    fuse_unary::PASS,
     // Before clamps are fused: an affine operator cannot pass a clamp.
     fold_affine::PASS,
     // After folding, which would rather have the operator gone; before clamps are fused, so that

@@ -5,11 +5,14 @@ use super::graph::QuantParams;
 use super::groups::Groups;
 use super::range::{Range, Ranges};
 use super::uses::Uses;
-use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
+use crate::ir::{Activation, Clamp, Graph, Node, Op, Unary, ValueId};
 
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
 /// weights and for values that no node names.
 ///
+/// Pools, reshapes, transposes and pads share their input's: all values that are so connected form
+/// a group. An input of a concatenation, an extreme or a choice joins the output's group if nothing
+/// else depends on it, so that it need not be rescaled.
 /// Pools, reshapes, transposes, takes and pads share their input's: all values that are so connected form
 /// a group. An input of a concatenation joins the output's group if nothing else depends on it,
 /// so that it need not be rescaled.
@@ -25,11 +28,9 @@ pub(super) fn assign(
         }
     }
     for node in &graph.nodes {
-        if matches!(node.op, Op::Concat { .. }) {
-            for &input in &node.inputs {
-                if may_join(graph, &uses, &groups, input, node) {
-                    groups.unite(input, node.output);
-                }
+        for &input in handed_on(node) {
+            if may_join(graph, &uses, &groups, input, node) {
+                groups.unite(input, node.output);
             }
         }
     }
@@ -74,6 +75,19 @@ fn check_border(node: &Node, value: f32, params: QuantParams) -> Result<(), Quan
     })
 }
 
+/// The inputs of an operator that hands on values of several: all must have the output's scale, or
+/// are brought to it.
+pub(super) fn handed_on(node: &Node) -> &[ValueId] {
+    if matches!(node.op, Op::Select) {
+        return &node.inputs[1..];
+    }
+    let is_extreme = matches!(node.op, Op::Binary(function) if function.is_choice());
+    if is_extreme || matches!(node.op, Op::Concat { .. }) {
+        return &node.inputs;
+    }
+    &[]
+}
+
 /// Whether the output has the scale and zero point of the first input.
 pub(super) fn keeps_scale(op: &Op) -> bool {
     match op {
@@ -92,6 +106,9 @@ pub(super) fn keeps_scale(op: &Op) -> bool {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Softmax
         | Op::Identity => false,
@@ -103,13 +120,21 @@ pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
     let (scale, zero_point) = match op {
         Op::Softmax | Op::Activation(Activation::Sigmoid) => (1.0 / 256.0, -128),
         Op::Activation(Activation::Tanh) => (1.0 / 128.0, 0),
+        // Truths are 0 and 1.
+        Op::Binary(function) if function.is_comparison() => (1.0, 0),
+        Op::Activation(Activation::Unary(Unary::Not)) => (1.0, 0),
         Op::Activation(
             Activation::Clamp(_)
             | Activation::LeakyRelu { .. }
             | Activation::Elu { .. }
             | Activation::HardSigmoid { .. }
-            | Activation::HardSwish,
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         )
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Conv2d(_)
         | Op::ConvTranspose2d(_)
         | Op::MatMul { .. }
@@ -168,7 +193,10 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         | Op::Transpose { .. }
         | Op::Take { .. }
         | Op::Pad(_)
-        | Op::Concat { .. } => true,
+        | Op::Concat { .. }
+        | Op::Select => true,
+        // What a value is clipped to, the larger or smaller of it and another is clipped to as well.
+        Op::Binary(function) if function.is_choice() => true,
         // The mean of clipped values is not the clipped mean.
         Op::AvgPool2d(_) => false,
         Op::Conv2d(_)
@@ -180,6 +208,8 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Fused(_)
         | Op::Softmax
         | Op::Identity => false,
     };
@@ -234,8 +264,13 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
             | Activation::LeakyRelu { .. }
             | Activation::Elu { .. }
             | Activation::HardSigmoid { .. }
-            | Activation::HardSwish,
+            | Activation::HardSwish
+            | Activation::Unary(_)
+            | Activation::Parametric { .. },
         )
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Concat { .. }

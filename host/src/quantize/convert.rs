@@ -1,16 +1,20 @@
 //! Node by node from the float graph to the int8 graph.
 
-use super::assign::{assign, clamp};
+use super::assign::{assign, clamp, handed_on};
 use super::error::QuantizeError;
 use super::given::Grid;
 use super::graph::{DType, QGraph, QNode, QOp, QPort, QValue, QuantParams};
-use super::headroom::{check_rescale, check_sum};
+use super::headroom::{check_quotient, check_rescale, check_square, check_sum};
 use super::lut;
+use super::multiplier::quantize_multiplier;
 use super::range::{Range, Ranges};
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
-use crate::ir::{Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use crate::ir::{
+    Activation, AvgPool2d, Binary, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d,
+};
 use std::collections::{BTreeMap, HashMap};
+use tiivis_runtime::blob::{Comparison, Which};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -118,6 +122,8 @@ impl<'a> Converter<'a> {
             Op::Add { .. }
             | Op::Sub { .. }
             | Op::Mul { .. }
+            | Op::Binary(_)
+            | Op::Select
             | Op::MatMul { .. }
             | Op::Concat { .. } => true,
             Op::Conv2d(_)
@@ -125,6 +131,7 @@ impl<'a> Converter<'a> {
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Activation(_)
+            | Op::Fused(_)
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Reshape { .. }
@@ -147,6 +154,11 @@ impl<'a> Converter<'a> {
         let mut inputs = operands(node).to_vec();
         if let Op::AvgPool2d(pool) = &node.op {
             inputs = vec![self.counted_padding(node, pool)?];
+        }
+        if !matches!(node.op, Op::Concat { .. }) {
+            for slot in inputs.len() - handed_on(node).len()..inputs.len() {
+                inputs[slot] = self.rescaled(node, inputs[slot], slot)?;
+            }
         }
         let op = self.op(node)?;
         self.nodes.push(QNode {
@@ -215,6 +227,11 @@ impl<'a> Converter<'a> {
                 check_rescale(node, &[input, other], output)?;
                 QOp::Mul { clamp }
             }
+            Op::Binary(function) => self.binary(node, *function, [input, output])?,
+            Op::Select => QOp::Select,
+            Op::Fused(function) => QOp::Lut {
+                table: lut::of(input, output, |x| function.apply(x)),
+            },
             Op::Concat { axis } => {
                 for &input in &node.inputs {
                     check_rescale(node, &[self.params(input)?], output)?;
@@ -231,6 +248,81 @@ impl<'a> Converter<'a> {
             },
             Op::Softmax => QOp::Softmax,
         })
+    }
+
+    fn binary(
+        &self,
+        node: &Node,
+        function: Binary,
+        [a, output]: [QuantParams; 2],
+    ) -> Result<QOp, QuantizeError> {
+        let b = self.params(node.inputs[1])?;
+        let clamp = output.clamp(None);
+        let comparison = match function {
+            Binary::Div => {
+                check_quotient(node, [a, b], output)?;
+                return Ok(QOp::Div { clamp });
+            }
+            Binary::SquaredDifference => {
+                check_square(node, [a, b], output)?;
+                return Ok(QOp::SquaredDifference { clamp });
+            }
+            Binary::Prelu => {
+                check_rescale(node, &[a], output)?;
+                check_rescale(node, &[a, b], output)?;
+                return Ok(QOp::Prelu);
+            }
+            Binary::Maximum => {
+                let which = Which::Largest;
+                return Ok(QOp::Extreme { which });
+            }
+            Binary::Minimum => {
+                let which = Which::Smallest;
+                return Ok(QOp::Extreme { which });
+            }
+            Binary::Equal => Comparison::Equal,
+            Binary::NotEqual => Comparison::NotEqual,
+            Binary::Greater => Comparison::Greater,
+            Binary::GreaterEqual => Comparison::GreaterEqual,
+        };
+        Ok(compare(comparison, [a, b]))
+    }
+
+    /// The value with the scale and zero point of what the node computes.
+    fn rescaled(
+        &mut self,
+        node: &Node,
+        id: ValueId,
+        slot: usize,
+    ) -> Result<ValueId, QuantizeError> {
+        let (from, to) = (self.params(id)?, self.params(node.output)?);
+        if from == to {
+            return Ok(id);
+        }
+        let source = self.graph.value(id);
+        let quantize = |&x: &f32| to.quantize(f64::from(x));
+        let constant = source.constant.as_ref();
+        let constant = constant.map(|data| data.iter().map(quantize).collect());
+        let is_constant = constant.is_some();
+        let rescaled = ValueId::from_index(self.values.len());
+        let name = format!("{}.operand{slot}", node.name);
+        self.values.push(Some(QValue {
+            name: name.clone(),
+            shape: source.shape.clone(),
+            dtype: DType::I8,
+            params: to,
+            constant,
+        }));
+        if !is_constant {
+            check_rescale(node, &[from], to)?;
+            self.nodes.push(QNode {
+                name,
+                op: QOp::Requantize,
+                inputs: vec![id],
+                output: rescaled,
+            });
+        }
+        Ok(rescaled)
     }
 
     fn conv(&self, node: &Node, conv: &Conv2d) -> Result<QOp, QuantizeError> {
@@ -335,6 +427,21 @@ impl<'a> Converter<'a> {
     }
 }
 
+/// A comparison whose operands are brought to twice the larger scale, with as many bits as fit.
+fn compare(comparison: Comparison, operands: [QuantParams; 2]) -> QOp {
+    /// `255 << 23` fits int32.
+    const LEFT_SHIFT: u32 = 23;
+    let scales = operands.map(|operand| f64::from(operand.scale));
+    let twice = 2.0 * scales[0].max(scales[1]);
+    QOp::Compare {
+        comparison,
+        left_shift: LEFT_SHIFT,
+        scales: scales.map(|scale| {
+            quantize_multiplier(scale / twice).expect("at most a half, and not negative")
+        }),
+    }
+}
+
 /// The window of an average pool whose counted padding has been made explicit.
 fn uncounted(pool: &AvgPool2d) -> Window2d {
     let mut window = pool.window.clone();
@@ -363,10 +470,11 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::ConvTranspose2d;
+    use crate::ir::{ConvTranspose2d, Fused, Term, Unary};
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};
+    use std::sync::Arc;
 
     fn quantized(builder: &mut Builder) -> QGraph {
         let samples = builder.samples(60);
@@ -430,6 +538,41 @@ mod tests {
         b.output(logits);
         b.output(probabilities);
         b
+    }
+
+    /// A network of the operators of two and three values, and of functions.
+    fn choosing(seed: u64) -> Builder {
+        let mut b = Builder::new(seed);
+        let x = b.input(&[1, 5, 4, 3]);
+        let other = b.input(&[1, 5, 4, 3]);
+        let [fixed, slope, bound] = [1.0, 0.7, 0.4].map(|m| b.random_constant(&[3], m));
+        let sigmoid = b.node(Op::Activation(Activation::Sigmoid), &[x]);
+        let larger = b.node(Op::Binary(Binary::Maximum), &[sigmoid, other]);
+        let smaller = b.node(Op::Binary(Binary::Minimum), &[bound, larger]);
+        let bent = b.node(Op::Binary(Binary::Prelu), &[smaller, slope]);
+        let squared = b.node(Op::Binary(Binary::SquaredDifference), &[bent, other]);
+        let above = b.node(Op::Binary(Binary::Greater), &[squared, other]);
+        let alike = b.node(Op::Binary(Binary::Equal), &[sigmoid, other]);
+        let either = b.node(Op::Binary(Binary::Maximum), &[above, alike]);
+        let chosen = b.node(Op::Select, &[either, x, fixed]);
+        let terms = vec![
+            Term::Input,
+            Term::Unary(Activation::Unary(Unary::Abs), 0),
+            Term::Constant(0.5),
+            Term::Add(1, 2, None),
+        ];
+        let divisor = b.node(Op::Fused(Arc::new(Fused { terms })), &[x]);
+        let quotient = b.node(Op::Binary(Binary::Div), &[chosen, divisor]);
+        b.output(either);
+        b.output(quotient);
+        b
+    }
+
+    #[test]
+    fn operators_of_several_values_round_once() {
+        for seed in 0..20 {
+            assert_rounds_once(choosing(seed));
+        }
     }
 
     /// Rounding errors of a node's weights and bias, in the worst case, per output element.

@@ -4,7 +4,7 @@ use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
-use tiivis_runtime::blob::{Origin, Scale};
+use tiivis_runtime::blob::{Comparison, Origin, Scale, Which};
 
 /// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,6 +125,35 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
+    /// `[a, b]` → `a / b`, either may be constant.
+    Div {
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[a, b]` → `(a - b)²`, either may be constant.
+    SquaredDifference {
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[a, b]` → the larger or smaller int8 number, whatever the scales; either may be constant.
+    Extreme {
+        /// Which of the two.
+        which: Which,
+    },
+    /// `[a, b]` → 1 where they compare so, else 0; either may be constant.
+    Compare {
+        /// What holds.
+        comparison: Comparison,
+        /// Bits that both are shifted left by before they are scaled.
+        left_shift: u32,
+        /// What both are scaled by before they are compared; below 1.
+        scales: [Scale; 2],
+    },
+    /// `[condition, a, b]` → the int8 number of `a` where the condition is not 0, else that of `b`,
+    /// whatever the scales; each may be constant.
+    Select,
+    /// `[x, slope]` → `x`, or `slope · x` below 0; either may be constant.
+    Prelu,
     /// `[x0, x1, …]`, each may have its own scale, each may be constant.
     Concat {
         /// Axis.

@@ -50,6 +50,44 @@ pub(super) fn check_rescale(
     }
 }
 
+/// Checks that the fixed-point quotient (see [`tiivis_runtime::blob::Op::Div`]) can reach the
+/// output's scale: it shifts to the left by at most 23.
+///
+/// # Errors
+/// [`QuantizeError::OutputTooFine`].
+pub(super) fn check_quotient(
+    node: &Node,
+    [a, b]: [QuantParams; 2],
+    output: QuantParams,
+) -> Result<(), QuantizeError> {
+    const MOST_SHIFT: i8 = 23;
+    let ratio = f64::from(a.scale) / (f64::from(b.scale) * f64::from(output.scale));
+    match quantize_multiplier(ratio) {
+        Ok(scale) if scale.shift <= MOST_SHIFT => Ok(()),
+        Ok(_) | Err(_) => Err(too_fine(node, ratio * REACH)),
+    }
+}
+
+/// Checks that the fixed-point square of a difference (7 bits more than the operands', see
+/// [`tiivis_runtime::blob::Op::SquaredDifference`]) fits int32 at the output's scale.
+///
+/// # Errors
+/// [`QuantizeError::OutputTooFine`].
+pub(super) fn check_square(
+    node: &Node,
+    inputs: [QuantParams; 2],
+    output: QuantParams,
+) -> Result<(), QuantizeError> {
+    const MOST_SHIFT: i8 = 1;
+    let [a, b] = inputs.map(|input| f64::from(input.scale));
+    let twice_larger = 2.0 * a.max(b);
+    let ratio = twice_larger * twice_larger / f64::from(output.scale);
+    match quantize_multiplier(ratio / f64::from(1 << 14)) {
+        Ok(scale) if scale.shift <= MOST_SHIFT => Ok(()),
+        Ok(_) | Err(_) => Err(too_fine(node, ratio * REACH * REACH)),
+    }
+}
+
 fn too_fine(node: &Node, ratio: f64) -> QuantizeError {
     QuantizeError::OutputTooFine {
         node: node.name.clone(),

@@ -10,9 +10,20 @@ use std::sync::Arc;
 /// the zero point, saturated. (TFLite's tables are computed in f32: `LUTPopulate`,
 /// `kernels/internal/common.h`; entries can differ by one where that rounds to another side.)
 pub(super) fn table(activation: Activation, input: QuantParams, output: QuantParams) -> Arc<[i8]> {
-    (i8::MIN..=i8::MAX)
-        .map(|q| output.quantize(activation.apply(input.dequantize(q))))
-        .collect()
+    of(input, output, |x| activation.apply(x))
+}
+
+/// [`table`] of any function. What is not a number becomes real 0.
+pub(super) fn of(
+    input: QuantParams,
+    output: QuantParams,
+    function: impl Fn(f64) -> f64,
+) -> Arc<[i8]> {
+    let result = |q| {
+        let y = function(input.dequantize(q));
+        output.quantize(if y.is_nan() { 0.0 } else { y })
+    };
+    (i8::MIN..=i8::MAX).map(result).collect()
 }
 
 #[cfg(test)]

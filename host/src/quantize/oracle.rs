@@ -7,9 +7,9 @@
 
 use super::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use super::range::{Range, Ranges};
-use crate::ir::{AvgPool2d, Conv2d, ConvTranspose2d, Graph, Op, Pad, Pool2d, Window2d};
+use crate::ir::{AvgPool2d, Binary, Conv2d, ConvTranspose2d, Graph, Op, Pad, Pool2d, Window2d};
 use crate::passes::oracle::{self, compute_op};
-use tiivis_runtime::blob::Scale;
+use tiivis_runtime::blob::{Comparison, Scale, Which};
 
 fn real(scale: Scale) -> f64 {
     f64::from(scale.multiplier) * f64::from(i32::from(scale.shift) - 31).exp2()
@@ -203,6 +203,35 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
         QOp::Add { clamp } => float(Op::Add { clamp: None }, Some(*clamp)),
         QOp::Sub { clamp } => float(Op::Sub { clamp: None }, Some(*clamp)),
         QOp::Mul { clamp } => float(Op::Mul { clamp: None }, Some(*clamp)),
+        QOp::Div { clamp } => float(Op::Binary(Binary::Div), Some(*clamp)),
+        QOp::SquaredDifference { clamp } => {
+            float(Op::Binary(Binary::SquaredDifference), Some(*clamp))
+        }
+        QOp::Extreme { which } => {
+            assert_eq!(inputs[0].0.params, inputs[1].0.params, "{}", node.name);
+            same();
+            let function = match which {
+                Which::Smallest => Binary::Minimum,
+                Which::Largest => Binary::Maximum,
+            };
+            float(Op::Binary(function), None)
+        }
+        QOp::Compare { comparison, .. } => {
+            let function = match comparison {
+                Comparison::Equal => Binary::Equal,
+                Comparison::NotEqual => Binary::NotEqual,
+                Comparison::Greater => Binary::Greater,
+                Comparison::GreaterEqual => Binary::GreaterEqual,
+            };
+            float(Op::Binary(function), None)
+        }
+        QOp::Select => {
+            for (value, _) in &inputs[1..] {
+                assert_eq!(value.params, output.params, "{}", node.name);
+            }
+            float(Op::Select, None)
+        }
+        QOp::Prelu => float(Op::Binary(Binary::Prelu), None),
         QOp::Concat { axis } => float(Op::Concat { axis: *axis }, None),
         QOp::Reshape => {
             same();

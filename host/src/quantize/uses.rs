@@ -64,6 +64,9 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::MatMul { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

@@ -24,7 +24,7 @@ pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
 };
 pub use step::{
-    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Factor, Lut, MatMul, Mul, Offsets,
-    Op, Operand, Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES,
-    Take, TakeAxis, Transpose, Window2d,
+    Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,
+    Factor, Lut, MatMul, Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale,
+    Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };

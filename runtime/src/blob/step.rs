@@ -76,6 +76,18 @@ pub enum Op {
     MatMul(MatMul),
     /// Copies runs of bytes from where an outer product of offsets says.
     Take(Take),
+    /// The larger or smaller of two numbers, broadcasting.
+    Extreme(Extreme),
+    /// `(a - b)²`, broadcasting.
+    SquaredDifference(AddSub),
+    /// `a / b`, broadcasting.
+    Div(Mul),
+    /// Whether two numbers compare so, broadcasting.
+    Compare(Compare),
+    /// One of two numbers, as a condition says, broadcasting.
+    Select(Select),
+    /// `x`, or `slope · x` below 0, broadcasting.
+    Prelu(Prelu),
 }
 
 impl Op {
@@ -97,6 +109,12 @@ impl Op {
             Self::Lut(_) => "Lut",
             Self::Requantize(_) => "Requantize",
             Self::Transpose(_) => "Transpose",
+            Self::Extreme(_) => "Extreme",
+            Self::SquaredDifference(_) => "SquaredDifference",
+            Self::Div(_) => "Div",
+            Self::Compare(_) => "Compare",
+            Self::Select(_) => "Select",
+            Self::Prelu(_) => "Prelu",
             Self::TransposeConv2d(_) => "TransposeConv2d",
             Self::MatMul(_) => "MatMul",
             Self::Take(_) => "Take",
@@ -111,14 +129,18 @@ impl Op {
             Self::DepthwiseConv2d(op) => op.output,
             Self::Dense(op) => op.output,
             Self::MaxPool2d(op) | Self::AvgPool2d(op) => op.output,
-            Self::Add(op) | Self::Sub(op) => op.output,
-            Self::Mul(op) => op.output,
+            Self::Add(op) | Self::Sub(op) | Self::SquaredDifference(op) => op.output,
+            Self::Mul(op) | Self::Div(op) => op.output,
             Self::Concat(op) => op.output,
             Self::Pad(op) => op.output,
             Self::Softmax(op) => op.output,
             Self::Lut(op) => op.output,
             Self::Requantize(op) => op.output,
             Self::Transpose(op) => op.output,
+            Self::Extreme(op) => op.output,
+            Self::Compare(op) => op.output,
+            Self::Select(op) => op.output,
+            Self::Prelu(op) => op.output,
             Self::MatMul(op) => op.output,
             Self::Take(op) => op.output,
         }
@@ -143,7 +165,13 @@ impl Op {
             | Self::Requantize(_)
             | Self::Transpose(_)
             | Self::MatMul(_)
-            | Self::Take(_) => 0,
+            | Self::Take(_)
+            | Self::Extreme(_)
+            | Self::SquaredDifference(_)
+            | Self::Div(_)
+            | Self::Compare(_)
+            | Self::Select(_)
+            | Self::Prelu(_) => 0,
         }
     }
 
@@ -174,7 +202,13 @@ impl Op {
             | Self::Lut(_)
             | Self::Requantize(_)
             | Self::Transpose(_)
-            | Self::Take(_) => 0,
+            | Self::Extreme(_)
+            | Self::SquaredDifference(_)
+            | Self::Div(_)
+            | Self::Compare(_)
+            | Self::Select(_)
+            | Self::Prelu(_) => 0,
+            Self::Take(_) => 0,
         }
     }
 }
@@ -333,7 +367,8 @@ pub struct Operand {
 }
 
 /// Parameters of [`Op::Add`] and [`Op::Sub`] (TFLite's ADD: both operands are brought to twice the
-/// larger scale with `left_shift` extra bits, added, and brought to the output's scale).
+/// larger scale with `left_shift` extra bits, added, and brought to the output's scale), and of
+/// [`Op::SquaredDifference`], which squares in between.
 ///
 /// The output may be exactly one of the operands' spans if that operand has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,13 +381,14 @@ pub struct AddSub {
     pub output: Span,
     /// Shape of the result.
     pub shape: [u32; 4],
-    /// Bits that both operands are shifted left by before they are scaled; 20 for int8, at most 23.
+    /// Bits that both operands are shifted left by before they are scaled: for int8 20, at most 23;
+    /// for a squared difference 7, which is the most.
     pub left_shift: u32,
     /// Scale of `a`; the shift is in `-31..=0`.
     pub a_scale: Scale,
     /// Scale of `b`; the shift is in `-31..=0`.
     pub b_scale: Scale,
-    /// Scale of the sum; the shift is in `-31..=0`.
+    /// Scale of the sum, with a shift in `-31..=0`, or of the squared difference.
     pub output_scale: Scale,
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
@@ -362,7 +398,7 @@ pub struct AddSub {
     pub max: i8,
 }
 
-/// Parameters of [`Op::Mul`]. The output may be exactly one of the operands' spans if that operand
+/// Parameters of [`Op::Mul`] and [`Op::Div`]. The output may be exactly one of the operands' spans if that operand
 /// has the output's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mul {
@@ -374,7 +410,7 @@ pub struct Mul {
     pub output: Span,
     /// Shape of the result.
     pub shape: [u32; 4],
-    /// Scale of the product.
+    /// Scale of the product; of the quotient, with a shift of at most 23.
     pub output_scale: Scale,
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
@@ -495,6 +531,105 @@ pub struct Transpose {
     pub shape: [u32; 4],
     /// A permutation of `0..4`.
     pub perm: [u8; 4],
+}
+
+/// Parameters of [`Op::Extreme`]: of the numbers as they are, whatever their scales (TFLite's MAXIMUM
+/// and MINIMUM). The output may be exactly one of the operands' spans if that operand has the
+/// output's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extreme {
+    /// First operand; its zero point is not looked at.
+    pub a: Operand,
+    /// Second operand; its zero point is not looked at.
+    pub b: Operand,
+    /// Result.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+    /// Which of the two.
+    pub which: Which,
+}
+
+/// An end of an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    /// The smaller one.
+    Smallest,
+    /// The larger one.
+    Largest,
+}
+
+/// Parameters of [`Op::Compare`]: the operands less their zero points are shifted left, scaled and
+/// compared; the result is 1 where that holds, else 0. The output may be exactly one of the
+/// operands' spans if that operand has the output's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compare {
+    /// First operand.
+    pub a: Operand,
+    /// Second operand.
+    pub b: Operand,
+    /// Result, 0 or 1.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+    /// What holds.
+    pub comparison: Comparison,
+    /// Bits that both operands are shifted left by before they are scaled; at most 23.
+    pub left_shift: u32,
+    /// Scale of `a`; the shift is in `-31..=0`.
+    pub a_scale: Scale,
+    /// Scale of `b`; the shift is in `-31..=0`.
+    pub b_scale: Scale,
+}
+
+/// How two numbers compare. (`a < b` is `b > a`.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `a = b`.
+    Equal,
+    /// `a ≠ b`.
+    NotEqual,
+    /// `a > b`.
+    Greater,
+    /// `a ≥ b`.
+    GreaterEqual,
+}
+
+/// Parameters of [`Op::Select`]: `a` where the condition is not 0, else `b`; of the numbers as they
+/// are, whatever their scales. The output may be exactly the span of `a`, of `b` or of both if that
+/// operand has the output's shape; it overlaps no condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Select {
+    /// Condition, 0 or another number; its zero point is not looked at.
+    pub condition: Operand,
+    /// What is taken where the condition holds; its zero point is not looked at.
+    pub a: Operand,
+    /// What is taken elsewhere; its zero point is not looked at.
+    pub b: Operand,
+    /// Result.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+}
+
+/// Parameters of [`Op::Prelu`]. The output may be exactly one of the operands' spans if that operand
+/// has the output's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prelu {
+    /// The numbers.
+    pub input: Operand,
+    /// What those below 0 are multiplied by.
+    pub slope: Operand,
+    /// Result.
+    pub output: Span,
+    /// Shape of the result.
+    pub shape: [u32; 4],
+    /// Scale of what is not below 0.
+    pub positive: Scale,
+    /// Scale of the products.
+    pub negative: Scale,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
 }
 
 /// A factor of [`MatMul`].

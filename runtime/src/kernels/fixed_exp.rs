@@ -2,7 +2,7 @@
 //!
 //! The compiler calls this; a firmware does not, and its linker leaves it out.
 
-use super::softmax::saturating_shift_left;
+use super::reciprocal::saturating_shift_left;
 use super::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as multiply};
 
 /// Integer bits of a scaled difference (`kScaledDiffIntegerBits`).

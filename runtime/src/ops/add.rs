@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::kernels;
 
 /// Largest shift that keeps `255 << left_shift` in int32.
-const MAX_LEFT_SHIFT: u32 = 23;
+pub(super) const MAX_LEFT_SHIFT: u32 = 23;
 
 pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.activation(params.output, &params.shape)?;

@@ -9,10 +9,13 @@ mod add;
 mod avg_pool;
 mod bounds;
 mod channels;
+mod compare;
 mod concat;
 mod conv2d;
 mod dense;
 mod depthwise;
+mod div;
+mod extreme;
 mod in_place;
 mod lut;
 mod mat_mul;
@@ -20,9 +23,12 @@ mod max_pool;
 mod mul;
 mod operand;
 mod pad;
+mod prelu;
 mod requantize;
 mod rescale;
+mod select;
 mod softmax;
+mod squared_difference;
 mod sub;
 mod take;
 mod transpose;
@@ -52,6 +58,12 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Extreme(params) => extreme::check(params, bounds),
+        Op::SquaredDifference(params) => squared_difference::check(params, bounds),
+        Op::Div(params) => div::check(params, bounds),
+        Op::Compare(params) => compare::check(params, bounds),
+        Op::Select(params) => select::check(params, bounds),
+        Op::Prelu(params) => prelu::check(params, bounds),
         Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
         Op::MatMul(params) => mat_mul::check(params, bounds),
         Op::Take(params) => take::check(params, bounds),
@@ -75,6 +87,12 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Extreme(params) => extreme::run(params, arena, data),
+        Op::SquaredDifference(params) => squared_difference::run(params, arena, data),
+        Op::Div(params) => div::run(params, arena, data),
+        Op::Compare(params) => compare::run(params, arena, data),
+        Op::Select(params) => select::run(params, arena, data),
+        Op::Prelu(params) => prelu::run(params, arena, data),
         Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
         Op::MatMul(params) => mat_mul::run(params, arena, data),
         Op::Take(params) => take::run(params, arena, data),

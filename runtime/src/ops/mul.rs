@@ -17,13 +17,16 @@ pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
 }
 
 pub(super) fn run(params: &Mul, arena: &mut [i8], data: Data<'_>) {
-    let binary = Binary {
+    binary(params).run(arena, data, &|a, b, output| {
+        kernels::mul(params, a, b, output);
+    });
+}
+
+pub(super) fn binary(params: &Mul) -> Binary<'_> {
+    Binary {
         a: &params.a,
         b: &params.b,
         output: params.output,
         shape: params.shape,
-    };
-    binary.run(arena, data, &|a, b, output| {
-        kernels::mul(params, a, b, output);
-    });
+    }
 }

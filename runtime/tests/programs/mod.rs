@@ -402,6 +402,132 @@ pub fn mul() -> Vec<u8> {
     builder.finish(&[a], &[output])
 }
 
+fn operand(source: Source, shape: [u32; 4], zero_point: i32) -> Operand {
+    Operand {
+        source,
+        shape,
+        zero_point,
+    }
+}
+
+/// The larger one of an input, which the result replaces, and a constant row.
+pub fn extreme() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(3 * 4);
+    let row = builder.int8(&ramp(4));
+    builder.step(Op::Extreme(Extreme {
+        a: operand(Source::Arena(a), [1, 1, 3, 4], 0),
+        b: operand(Source::Data(row), [1, 1, 1, 4], 0),
+        output: a,
+        shape: [1, 1, 3, 4],
+        which: Which::Largest,
+    }));
+    builder.finish(&[a], &[a])
+}
+
+pub fn squared_difference() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(3 * 4);
+    let b = builder.activation(3);
+    let output = builder.activation(3 * 4);
+    let shape = [1, 1, 3, 4];
+    builder.step(Op::SquaredDifference(AddSub {
+        left_shift: 7,
+        output_scale: Scale {
+            multiplier: 1_987_654_321,
+            shift: -17,
+        },
+        ..add_sub(
+            operand(Source::Arena(a), shape, 3),
+            operand(Source::Arena(b), [1, 1, 3, 1], -7),
+            output,
+            shape,
+        )
+    }));
+    builder.finish(&[a, b], &[output])
+}
+
+pub fn div() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(3 * 4);
+    let b = builder.activation(3 * 4);
+    let shape = [1, 1, 3, 4];
+    builder.step(Op::Div(Mul {
+        a: operand(Source::Arena(a), shape, -9),
+        b: operand(Source::Arena(b), shape, 5),
+        output: b,
+        shape,
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: 4,
+        },
+        output_zero_point: 2,
+        min: -128,
+        max: 127,
+    }));
+    builder.finish(&[a, b], &[b])
+}
+
+pub fn compare() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(3 * 4);
+    let b = builder.activation(4);
+    let output = builder.activation(3 * 4);
+    let shape = [1, 1, 3, 4];
+    builder.step(Op::Compare(Compare {
+        a: operand(Source::Arena(a), shape, -9),
+        b: operand(Source::Arena(b), [1, 1, 1, 4], 5),
+        output,
+        shape,
+        comparison: Comparison::GreaterEqual,
+        left_shift: 8,
+        a_scale: HALF,
+        b_scale: Scale {
+            multiplier: 1_234_567_890,
+            shift: -1,
+        },
+    }));
+    builder.finish(&[a, b], &[output])
+}
+
+/// An input or a constant, as another input says; the result replaces the first.
+pub fn select() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let condition = builder.activation(3);
+    let a = builder.activation(3 * 4);
+    let b = builder.int8(&ramp(4));
+    let shape = [1, 1, 3, 4];
+    builder.step(Op::Select(Select {
+        condition: operand(Source::Arena(condition), [1, 1, 3, 1], 0),
+        a: operand(Source::Arena(a), shape, 0),
+        b: operand(Source::Data(b), [1, 1, 1, 4], 0),
+        output: a,
+        shape,
+    }));
+    builder.finish(&[condition, a], &[a])
+}
+
+pub fn prelu() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(3 * 4);
+    let slope = builder.int8(&ramp(4));
+    let output = builder.activation(3 * 4);
+    let shape = [1, 1, 3, 4];
+    builder.step(Op::Prelu(Prelu {
+        input: operand(Source::Arena(input), shape, 11),
+        slope: operand(Source::Data(slope), [1, 1, 1, 4], -3),
+        output,
+        shape,
+        positive: HALF,
+        negative: Scale {
+            multiplier: 1_234_567_890,
+            shift: -7,
+        },
+        output_zero_point: -20,
+    }));
+    builder.finish(&[input], &[output])
+}
+
 /// An input, rescaled, and a constant, side by side.
 pub fn concat() -> Vec<u8> {
     let mut builder = Builder::new();
@@ -788,6 +914,12 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("lut", lut()),
         ("requantize", requantize()),
         ("transpose", transpose()),
+        ("extreme", extreme()),
+        ("squared_difference", squared_difference()),
+        ("div", div()),
+        ("compare", compare()),
+        ("select", select()),
+        ("prelu", prelu()),
         ("transpose_conv2d", transpose_conv2d()),
         ("mat_mul", mat_mul()),
         ("state", state()),

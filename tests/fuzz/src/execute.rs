@@ -85,8 +85,12 @@ fn work(op: &Op) -> u64 {
         Op::MaxPool2d(p) | Op::AvgPool2d(p) => {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }
-        Op::Add(p) | Op::Sub(p) => p.output.len.into(),
-        Op::Mul(p) => p.output.len.into(),
+        Op::Add(p) | Op::Sub(p) | Op::SquaredDifference(p) => p.output.len.into(),
+        Op::Mul(p) | Op::Div(p) => p.output.len.into(),
+        Op::Extreme(p) => p.output.len.into(),
+        Op::Compare(p) => p.output.len.into(),
+        Op::Select(p) => p.output.len.into(),
+        Op::Prelu(p) => p.output.len.into(),
         Op::Concat(p) => p.output.len.into(),
         Op::Pad(p) => p.output.len.into(),
         Op::Softmax(p) => p.output.len.into(),

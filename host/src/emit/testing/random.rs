@@ -4,7 +4,9 @@ use super::builder::{Builder, clamp, int8, params, weights, window};
 use crate::ir::{IndexMap, TransposedWindow2d, ValueId};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{QClamp, QGraph, QOp, QuantParams};
+use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
+use tiivis_runtime::blob::{Comparison, Which};
 
 /// A graph and inputs for it. Softmax only before outputs, so that being off by one goes no
 /// further.
@@ -246,10 +248,34 @@ fn binary(
         builder.constant(&own, params, values)
     };
     let clamp = random_clamp(random);
-    let op = match random.below(3) {
+    let op = match random.below(8) {
         0 => QOp::Add { clamp },
         1 => QOp::Sub { clamp },
-        _ => QOp::Mul { clamp },
+        2 => QOp::Mul { clamp },
+        3 => QOp::SquaredDifference { clamp },
+        4 => QOp::Extreme {
+            which: [Which::Smallest, Which::Largest][random.below(2)],
+        },
+        5 => {
+            let scale = |real| quantize_multiplier(real).unwrap();
+            QOp::Compare {
+                comparison: [
+                    Comparison::Equal,
+                    Comparison::NotEqual,
+                    Comparison::Greater,
+                    Comparison::GreaterEqual,
+                ][random.below(4)],
+                left_shift: 8,
+                scales: [scale(0.03), scale(0.05)],
+            }
+        }
+        6 => {
+            let params = random_params(random);
+            let mut inputs = [input, input, other];
+            inputs.rotate_left(random.below(3));
+            return builder.node(QOp::Select, &inputs, &shape, params);
+        }
+        _ => QOp::Prelu,
     };
     let params = random_params(random);
     let inputs = if random.chance(50) {

@@ -3,6 +3,7 @@
 
 use crate::ir::{TransposedWindow2d, ValueId, Window2d};
 use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
+use tiivis_runtime::blob::{Comparison, Scale, Which};
 
 type Tensor = Vec<i64>;
 
@@ -125,6 +126,41 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
         QOp::Add { clamp } => sum(inputs, output, 1, clamp),
         QOp::Sub { clamp } => sum(inputs, output, -1, clamp),
         QOp::Mul { clamp } => product(inputs, output, clamp),
+        QOp::Div { .. } => unreachable!("random graphs divide nothing: `golden/tflite_ops` does"),
+        QOp::SquaredDifference { clamp } => squared_difference(inputs, output, clamp),
+        QOp::Extreme { which } => each_element(output, |index| {
+            let [a, b] = [0, 1].map(|operand| operand_at(inputs, operand, output, index));
+            match which {
+                Which::Smallest => a.min(b),
+                Which::Largest => a.max(b),
+            }
+        }),
+        QOp::Compare {
+            comparison,
+            left_shift,
+            scales,
+        } => each_element(output, |index| {
+            let [a, b] = [0, 1].map(|operand| {
+                let x = operand_at(inputs, operand, output, index) - zero_point(inputs[operand].0);
+                let Scale { multiplier, shift } = scales[operand];
+                scaled(x << left_shift, multiplier.into(), shift.into())
+            });
+            i64::from(match comparison {
+                Comparison::Equal => a == b,
+                Comparison::NotEqual => a != b,
+                Comparison::Greater => a > b,
+                Comparison::GreaterEqual => a >= b,
+            })
+        }),
+        QOp::Select => each_element(output, |index| {
+            let chosen = if operand_at(inputs, 0, output, index) == 0 {
+                2
+            } else {
+                1
+            };
+            operand_at(inputs, chosen, output, index)
+        }),
+        QOp::Prelu => prelu(inputs, output),
         QOp::Concat { axis } => concat(inputs, output, *axis),
         QOp::Reshape => x.clone(),
         QOp::Transpose { perm } => each_element(output, |index| {
@@ -310,6 +346,51 @@ fn product(inputs: &[(&QValue, &Tensor)], output: &QValue, clamp: &QClamp) -> Te
             .map(|(value, x)| x[broadcast(value, output, index)] - zero_point(value));
         let product = scaled(factors.product(), multiplier, shift);
         clamped(product + zero_point(output), clamp)
+    })
+}
+
+/// The number of an operand that an element of the output reads.
+fn operand_at(
+    inputs: &[(&QValue, &Tensor)],
+    operand: usize,
+    output: &QValue,
+    index: &[usize],
+) -> i64 {
+    let (value, x) = inputs[operand];
+    x[broadcast(value, output, index)]
+}
+
+fn squared_difference(inputs: &[(&QValue, &Tensor)], output: &QValue, clamp: &QClamp) -> Tensor {
+    let scale = |index: usize| f64::from(inputs[index].0.params.scale);
+    let twice = 2.0 * scale(0).max(scale(1));
+    let ratio = twice * twice / (2f64.powi(14) * f64::from(output.params.scale));
+    let (multiplier, shift) = fixed(ratio);
+    each_element(output, |index| {
+        let [a, b] = [0, 1].map(|operand| {
+            let (multiplier, shift) = fixed(scale(operand) / twice);
+            let x = operand_at(inputs, operand, output, index) - zero_point(inputs[operand].0);
+            scaled(x << 7, multiplier, shift)
+        });
+        let square = scaled((a - b) * (a - b), multiplier, shift);
+        clamped(square + zero_point(output), clamp)
+    })
+}
+
+fn prelu(inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
+    let scale = |value: &QValue| f64::from(value.params.scale);
+    let [x_scale, slope_scale] = [0, 1].map(|operand: usize| scale(inputs[operand].0));
+    let positive = fixed(x_scale / scale(output));
+    let negative = fixed(x_scale * slope_scale / scale(output));
+    each_element(output, |index| {
+        let [x, slope] = [0, 1].map(|operand| {
+            operand_at(inputs, operand, output, index) - zero_point(inputs[operand].0)
+        });
+        let result = if x < 0 {
+            scaled(x * slope, negative.0, negative.1)
+        } else {
+            scaled(x, positive.0, positive.1)
+        };
+        (result + zero_point(output)).clamp(-128, 127)
     })
 }
 

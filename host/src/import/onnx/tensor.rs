@@ -67,6 +67,21 @@ impl Data {
         }
     }
 
+    /// The elements as numbers: integers to 53 bits, a truth 0 or 1.
+    #[expect(
+        clippy::as_conversions,
+        reason = "shapes and indices are below 2^53, and are compared only"
+    )]
+    pub(super) fn numbers(&self) -> Vec<f64> {
+        match self {
+            Self::F32(values) => values.iter().map(|&x| f64::from(x)).collect(),
+            Self::I64(values) => values.iter().map(|&x| x as f64).collect(),
+            Self::Bool(values) => values.iter().map(|&x| f64::from(u8::from(x))).collect(),
+            Self::I8(values) => values.iter().map(|&x| f64::from(x)).collect(),
+            Self::U8(values) => values.iter().map(|&x| f64::from(x)).collect(),
+        }
+    }
+
     /// Number of elements.
     fn len(&self) -> usize {
         match self {

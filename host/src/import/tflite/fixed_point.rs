@@ -68,6 +68,40 @@ fn two_over_one_plus(x: i32) -> i32 {
     estimate
 }
 
+/// `1 / √x` for a whole number as a Q0.31 multiplier and a shift to the left.
+///
+/// TFLite's `GetInvSqrtQuantizedMultiplierExp` (`kernels/internal/quantization_util.h`): five
+/// Newton-Raphson steps from 1 in Q3.28.
+pub(super) fn inverse_root(x: i32) -> (i32, i32) {
+    const ONE_AND_A_HALF: i32 = (1 << 28) + (1 << 27);
+    const ROOT_OF_HALF: i32 = 1_518_500_250;
+    if x <= 1 {
+        return (i32::MAX, 0);
+    }
+    let (mut x, mut right) = (x, 11i32);
+    while x >= 1 << 29 {
+        x /= 4;
+        right += 1;
+    }
+    // Pairs of bits to the left, so that x lies in 2^27..2^29.
+    let pairs = ((x.leading_zeros() - 1) / 2).saturating_sub(1);
+    right -= pairs as i32;
+    x <<= 2 * pairs;
+    let half = rounding_divide_by_pot(x >> 1, 1);
+    let mut root = 1 << 28;
+    for _ in 0..5 {
+        let cube = shift_left(multiply(multiply(root, root), root), 6);
+        let step = multiply(ONE_AND_A_HALF, root) - multiply(half, cube);
+        root = shift_left(step, 3);
+    }
+    root = multiply(root, ROOT_OF_HALF);
+    if right < 0 {
+        root = shift_left(root, right.unsigned_abs());
+        right = 0;
+    }
+    (root, -right)
+}
+
 /// `x * 2^bits`, saturated.
 const fn shift_left(x: i32, bits: u32) -> i32 {
     x.saturating_mul(1 << bits)

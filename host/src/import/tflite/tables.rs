@@ -10,8 +10,8 @@
 )]
 
 use super::fixed_point::{
-    divide_i16, logistic, multiply_rounding_i16, multiply_truncating_i16, saturate_i16,
-    shift_left_i16, tanh, upper_half,
+    divide_i16, inverse_root, logistic, multiply_rounding_i16, multiply_truncating_i16,
+    saturate_i16, shift_left_i16, tanh, upper_half,
 };
 use crate::quantize::graph::{QClamp, QuantParams};
 use crate::quantize::quantize_multiplier;
@@ -205,6 +205,89 @@ pub(super) fn elu(input: QuantParams, output: QuantParams) -> LutTable {
     // The exponential in double precision is the correctly rounded float32 on every host.
     let exp = |x: f32| f64::from(x).exp() as f32;
     through_floats(input, output, |x| if x < 0.0 { exp(x) - 1.0 } else { x })
+}
+
+/// A float32 function computed in double precision: correctly rounded on every host.
+fn in_double(function: impl Fn(f64) -> f64) -> impl Fn(f32) -> f32 {
+    move |x| function(f64::from(x)) as f32
+}
+
+/// `exp(x)` (`LiteRT`'s `kernels/exp.cc`, a table).
+pub(super) fn exp(input: QuantParams, output: QuantParams) -> LutTable {
+    through_floats(input, output, in_double(f64::exp))
+}
+
+/// `ln(x)` (`LiteRT`'s `kernels/elementwise.cc`, a table); the least number where `x` is not above 0.
+pub(super) fn log(input: QuantParams, output: QuantParams) -> LutTable {
+    through_floats(input, output, in_double(|x| x.max(0.0).ln()))
+}
+
+/// The Gaussian error linear unit (`LiteRT`'s `reference/gelu.h`, a table).
+pub(super) fn gelu(is_approximate: bool, input: QuantParams, output: QuantParams) -> LutTable {
+    /// `√(2/π)` as the reference makes it.
+    const ROOT: f32 = (std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2) as f32;
+    const MINUS_ROOT_HALF: f32 = -std::f32::consts::FRAC_1_SQRT_2;
+    through_floats(input, output, |x| {
+        let factor = if is_approximate {
+            let argument = ROOT * x * (1.0 + 0.044_715 * x * x);
+            1.0 + in_double(f64::tanh)(argument)
+        } else {
+            in_double(libm::erfc)(x * MINUS_ROOT_HALF)
+        };
+        0.5 * x * factor
+    })
+}
+
+/// `√x`, rounded down (`LiteRT`'s `kernels/elementwise.cc`); that of 0 below 0, where `LiteRT` stops.
+pub(super) fn sqrt(input: QuantParams, output: QuantParams) -> LutTable {
+    table(|q| {
+        let real = input.scale * (q - input.zero_point).max(0) as f32;
+        let whole = (real.sqrt() / output.scale) as i32;
+        whole.saturating_add(output.zero_point)
+    })
+}
+
+/// `1 / √x` by Newton's method (TFLM's `kernels/elementwise.cc`); the most at 0, and below it, where
+/// TFLM stops.
+pub(super) fn rsqrt(input: QuantParams, output: QuantParams) -> Result<LutTable, Unfit> {
+    /// Bits that keep the root of a whole number whole.
+    const SHIFT: i32 = 20;
+    let real = 1.0 / (f64::from(input.scale).sqrt() * f64::from(output.scale));
+    let scale = multiplier(real)?;
+    // The results would overflow otherwise, and are all the most.
+    if scale.shift > 20 {
+        return Err("a root of the input's scale over the output's below 2^20");
+    }
+    Ok(table(|q| {
+        let x = q - input.zero_point;
+        if x <= 0 {
+            return i32::from(i8::MAX);
+        }
+        let (inverse, shift) = inverse_root(x);
+        let data = requantize_wide(1, inverse, shift + SHIFT);
+        let scaled = requantize_wide(data, scale.multiplier, i32::from(scale.shift) - SHIFT);
+        scaled.saturating_add(output.zero_point)
+    }))
+}
+
+/// [`requantize`] for any shift that the result fits with.
+fn requantize_wide(x: i32, multiplier: i32, shift: i32) -> i32 {
+    requantize(x, multiplier, shift.clamp(-31, 30) as i8)
+}
+
+/// `x`, rescaled, between two real bounds (`LiteRT`'s `kernels/activations.cc`, `QuantizedReluX`).
+pub(super) fn relu_between(
+    [low, high]: [f32; 2],
+    input: QuantParams,
+    output: QuantParams,
+) -> Result<LutTable, Unfit> {
+    let Scale { multiplier, shift } = multiplier(f64::from(input.scale / output.scale))?;
+    let [low, high] = [low, high].map(|bound| quantized_bound(bound, output).clamp(-128, 127));
+    Ok(table(|q| {
+        requantize(q - input.zero_point, multiplier, shift)
+            .saturating_add(output.zero_point)
+            .clamp(low, high)
+    }))
 }
 
 /// `|x|`.

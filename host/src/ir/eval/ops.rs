@@ -3,9 +3,9 @@
 use super::conv::conv2d;
 use super::conv_transpose::conv_transpose2d;
 use super::pad::PadConstant;
-use super::pointwise::Pointwise;
+use super::pointwise::{FusedPointwise, Pairwise, Pointwise, Selection};
 use super::pool::{Pool, Reduction};
-use crate::ir::{Activation, Clamp, IndexMap, Op};
+use crate::ir::{Activation, Binary, Clamp, IndexMap, Op};
 use candle_core::{D, Result, Shape, Tensor};
 
 /// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
@@ -49,6 +49,9 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
         Op::Add { clamp } => clamped(x.broadcast_add(inputs[1])?, *clamp),
         Op::Sub { clamp } => clamped(x.broadcast_sub(inputs[1])?, *clamp),
         Op::Mul { clamp } => clamped(x.broadcast_mul(inputs[1])?, *clamp),
+        Op::Binary(function) => binary(*function, x, inputs[1]),
+        Op::Select => select(inputs),
+        Op::Fused(function) => x.apply_op1(FusedPointwise(function.clone())),
         Op::Concat { axis } => Tensor::cat(inputs, *axis)?.contiguous(),
         Op::Reshape { shape } => x.reshape(reshaped(x, shape)),
         Op::Transpose { perm } => x.permute(&perm[..])?.contiguous(),
@@ -87,6 +90,9 @@ pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::Binary(_)
+        | Op::Select
+        | Op::Fused(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
         | Op::Take { .. }
@@ -105,7 +111,12 @@ pub(super) fn repeat(tensor: &Tensor, samples: usize) -> Result<Tensor> {
 fn is_broadcasting(op: &Op) -> bool {
     matches!(
         op,
-        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::MatMul { .. }
+        Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::Mul { .. }
+            | Op::MatMul { .. }
+            | Op::Binary(_)
+            | Op::Select
     )
 }
 
@@ -179,6 +190,36 @@ fn softmax(x: &Tensor) -> Result<Tensor> {
     // Subtracting the largest leaves the quotients as they are and keeps exp from overflowing.
     let exponentials = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
     exponentials.broadcast_div(&exponentials.sum_keepdim(D::Minus1)?)
+}
+
+/// Operands that are repeated until they have one shape.
+fn spread(operands: &[&Tensor]) -> Result<Vec<Tensor>> {
+    let rank = operands.iter().map(|x| x.rank()).max().unwrap_or(0);
+    let mut shape = vec![1; rank];
+    for operand in operands {
+        let dims = operand.dims();
+        for (axis, &dim) in shape[rank - dims.len()..].iter_mut().zip(dims) {
+            *axis = dim.max(*axis);
+        }
+    }
+    let repeated = operands
+        .iter()
+        .map(|x| x.broadcast_as(&shape[..])?.contiguous());
+    repeated.collect()
+}
+
+fn binary(function: Binary, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    match &spread(&[a, b])?[..] {
+        [a, b] => a.apply_op2_no_bwd(b, &Pairwise(function)),
+        _ => candle_core::bail!("{} takes 2 inputs", function.name()),
+    }
+}
+
+fn select(inputs: &[&Tensor]) -> Result<Tensor> {
+    match &spread(inputs)?[..] {
+        [condition, a, b] => condition.apply_op3_no_bwd(a, b, &Selection),
+        _ => candle_core::bail!("a choice takes 3 inputs"),
+    }
 }
 
 fn biased(sums: Tensor, bias: Option<&&Tensor>) -> Result<Tensor> {

@@ -1,15 +1,25 @@
 //! Checks that operators share.
 
 use super::InferError;
-use crate::ir::{Activation, Clamp, Value};
+use crate::ir::{Activation, Clamp, Fused, Term, Value};
 
 pub(super) fn check_activation(activation: &Activation) -> Result<(), InferError> {
-    use Activation::{Clamp, Elu, HardSigmoid, HardSwish, LeakyRelu, Sigmoid, Tanh};
+    use Activation::{
+        Clamp, Elu, HardSigmoid, HardSwish, LeakyRelu, Parametric, Sigmoid, Tanh, Unary,
+    };
     let numbers = match *activation {
         Clamp(clamp) => return check_clamp(Some(clamp)),
-        Sigmoid | Tanh | HardSwish => return Ok(()),
+        Sigmoid | Tanh | HardSwish | Unary(_) => return Ok(()),
         LeakyRelu { alpha } | Elu { alpha } => [("alpha", alpha), ("alpha", alpha)],
         HardSigmoid { alpha, beta } => [("alpha", alpha), ("beta", beta)],
+        Parametric {
+            function,
+            parameters: [a, b],
+        } => match *function.parameters() {
+            [first, second] => [(first, a), (second, b)],
+            [only, ..] => [(only, a), (only, b)],
+            [] => return Ok(()),
+        },
     };
     match numbers.into_iter().find(|(_, number)| !number.is_finite()) {
         None => Ok(()),
@@ -19,6 +29,21 @@ pub(super) fn check_activation(activation: &Activation) -> Result<(), InferError
             found,
         }),
     }
+}
+
+pub(super) fn check_fused(function: &Fused) -> Result<(), InferError> {
+    if !function.is_sound() {
+        return Err(InferError::Fused {
+            terms: function.terms.len(),
+        });
+    }
+    function.terms.iter().try_for_each(|term| match term {
+        Term::Unary(activation, _) => check_activation(activation),
+        Term::Add(_, _, clamp) | Term::Sub(_, _, clamp) | Term::Mul(_, _, clamp) => {
+            check_clamp(*clamp)
+        }
+        Term::Input | Term::Constant(_) | Term::Binary(..) | Term::Select(..) => Ok(()),
+    })
 }
 
 pub(super) fn check_clamp(clamp: Option<Clamp>) -> Result<(), InferError> {

@@ -24,6 +24,12 @@ pub enum InferError {
         /// Shape found.
         found: Vec<usize>,
     },
+    /// A fused function whose terms do not follow each other.
+    #[error("a fused function of {terms} terms must have one at least, each of earlier ones only")]
+    Fused {
+        /// Number of terms.
+        terms: usize,
+    },
     /// A parameter whose length is not the number of channels.
     #[error("{input} must have shape [{expected}], found {found:?}")]
     ParameterShape {

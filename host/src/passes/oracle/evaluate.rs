@@ -1,6 +1,6 @@
 //! A naive evaluator in f64.
 
-use crate::ir::{Activation, Clamp, Graph, Op, Port, Window2d};
+use crate::ir::{Activation, Binary, Clamp, Graph, Op, Port, Window2d};
 
 fn windows(window: &Window2d, input: &[usize], axis: usize) -> usize {
     let padded = input[axis + 1] + window.pad_before[axis] + window.pad_after[axis];
@@ -42,7 +42,8 @@ pub(crate) fn shape_of(op: &Op, inputs: &[&[usize]]) -> Vec<usize> {
         Op::Dense { .. } => [&x[..x.len() - 1], &inputs[1][..1]].concat(),
         Op::MaxPool2d(pool) => pooled(&pool.window, x[3]),
         Op::AvgPool2d(pool) => pooled(&pool.window, x[3]),
-        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } => broadcast(x, inputs[1]),
+        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Binary(_) => broadcast(x, inputs[1]),
+        Op::Select => broadcast(&broadcast(x, inputs[1]), inputs[2]),
         Op::Concat { axis } => {
             let mut shape = x.to_vec();
             shape[*axis] = inputs.iter().map(|shape| shape[*axis]).sum();
@@ -54,7 +55,9 @@ pub(crate) fn shape_of(op: &Op, inputs: &[&[usize]]) -> Vec<usize> {
         Op::Pad(pad) => (0..x.len())
             .map(|i| x[i] + pad.before[i] + pad.after[i])
             .collect(),
-        Op::BatchNorm { .. } | Op::Activation(_) | Op::Softmax | Op::Identity => x.to_vec(),
+        Op::BatchNorm { .. } | Op::Activation(_) | Op::Fused(_) | Op::Softmax | Op::Identity => {
+            x.to_vec()
+        }
     }
 }
 
@@ -173,6 +176,26 @@ fn activate(activation: Activation, x: f64) -> f64 {
             (f64::from(alpha) * x + f64::from(beta)).clamp(0.0, 1.0)
         }
         Activation::HardSwish => x * (x / 6.0 + 0.5).clamp(0.0, 1.0),
+        Activation::Unary(function) => function.apply(x),
+        Activation::Parametric {
+            function,
+            parameters,
+        } => function.apply(parameters.map(f64::from), x),
+    }
+}
+
+fn combine(function: Binary, a: f64, b: f64) -> f64 {
+    let truth = |holds| if holds { 1.0 } else { 0.0 };
+    match function {
+        Binary::Div => a / b,
+        Binary::SquaredDifference => a * a - 2.0 * a * b + b * b,
+        Binary::Maximum => (a + b + (a - b).abs()) / 2.0,
+        Binary::Minimum => (a + b - (a - b).abs()) / 2.0,
+        Binary::Equal => truth(a == b),
+        Binary::NotEqual => truth(a != b),
+        Binary::Greater => truth(a > b),
+        Binary::GreaterEqual => truth(a >= b),
+        Binary::Prelu => a.max(0.0) + b * a.min(0.0),
     }
 }
 
@@ -291,6 +314,15 @@ fn compute(op: &Op, inputs: &[Tensor<'_>]) -> Vec<f64> {
         Op::Add { clamp } => binary(*clamp, |a, b| a + b),
         Op::Sub { clamp } => binary(*clamp, |a, b| a - b),
         Op::Mul { clamp } => binary(*clamp, |a, b| a * b),
+        Op::Binary(function) => each(&|at| {
+            let (a, b) = (x.broadcast_at(at), inputs[1].broadcast_at(at));
+            combine(*function, a, b)
+        }),
+        Op::Select => each(&|at| {
+            let chosen = if x.broadcast_at(at) == 0.0 { 2 } else { 1 };
+            inputs[chosen].broadcast_at(at)
+        }),
+        Op::Fused(function) => each(&|at| function.apply(x.at(at))),
         Op::Concat { axis } => each(&|at| {
             let mut at = at.to_vec();
             for tensor in inputs {

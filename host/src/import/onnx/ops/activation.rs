@@ -1,5 +1,6 @@
 //! Functions of one number: they keep the layout, whatever it is.
 
+use super::choice;
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -8,7 +9,11 @@ use crate::import::onnx::tensor::Data;
 use crate::ir::{Activation as Function, Clamp, Op};
 use rten_onnx::onnx::DataType;
 
-fn apply(context: &mut Context, node: &Node<'_>, function: Function) -> Result<Tensor, NodeFault> {
+pub(super) fn apply(
+    context: &mut Context,
+    node: &Node<'_>,
+    function: Function,
+) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input X")?;
     let value = context.emit(node, Op::Activation(function), vec![x.value])?;
     Ok(Tensor::computed(value, x.view.clone()))
@@ -126,10 +131,14 @@ pub(super) fn check_inference(node: &Node<'_>) -> Result<(), NodeFault> {
     Ok(())
 }
 
-/// Cast of floats to floats, and of integers to integers where shapes are computed.
+/// Cast of floats and truths to floats, of floats to truths, and of integers to integers where shapes
+/// are computed.
 pub(super) fn cast(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let to = node.attributes.int("to")?.unwrap_or(0);
     let to = DataType(i32::try_from(to).unwrap_or(0));
+    if to == DataType::BOOL && matches!(node.required(0, "input")?, Tensor::Activation(_)) {
+        return choice::truth(context, node);
+    }
     let same = match node.required(0, "input")? {
         Tensor::Activation(_) => to == DataType::FLOAT,
         Tensor::Constant(constant) => match constant.data {

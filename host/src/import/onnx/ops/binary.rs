@@ -9,7 +9,7 @@ use crate::import::onnx::layout::batch_first;
 use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
 use crate::import::onnx::tensor::{Constant, Data, elements};
 use crate::import::onnx::view::View;
-use crate::ir::{Op, ValueId};
+use crate::ir::{Binary, Op, ValueId};
 
 /// `a + b`.
 pub(super) fn add(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
@@ -41,7 +41,7 @@ pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
     )
 }
 
-/// `a / b` for a constant `b`: a product with the reciprocal, which is rounded to the nearest f32;
+/// `a / b`. For a constant `b` a product with the reciprocal, which is rounded to the nearest f32;
 /// so the result is within two roundings (2⁻²³ relative) of the quotient, and exact for powers of
 /// two.
 pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
@@ -74,11 +74,7 @@ pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
                 &reciprocal.into(),
             )
         }
-        (_, Tensor::Activation(_)) => Err(operand_fault(
-            "divisor B",
-            "a constant (Div by a computed tensor is not supported)",
-            "a computed tensor",
-        )),
+        (_, Tensor::Activation(_)) => apply(context, node, Op::Binary(Binary::Div), a, b),
     }
 }
 
@@ -192,14 +188,20 @@ pub(super) fn apply(
     let a = in_source_order(context, node, a, rank)?;
     let b = in_source_order(context, node, b, rank)?;
     let value = context.emit(node, op, vec![a, b])?;
-    let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
-    axes.extend((0..rank - 1).map(|atom| vec![atom]));
-    let view = View::new(context.graph.shape(value)[1..].to_vec(), axes);
+    let view = source_view(context, value, &shape);
     Ok(Tensor::computed(value, view))
 }
 
+/// The view of a value in the source order, with the batch in front.
+pub(super) fn source_view(context: &Context, value: ValueId, shape: &[usize]) -> View {
+    let rank = batch_first(shape).len();
+    let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
+    axes.extend((0..rank - 1).map(|atom| vec![atom]));
+    View::new(context.graph.shape(value)[1..].to_vec(), axes)
+}
+
 /// An operand in the source order, with `rank` axes, the batch in front.
-fn in_source_order(
+pub(super) fn in_source_order(
     context: &mut Context,
     node: &Node<'_>,
     tensor: &Tensor,

@@ -3,6 +3,7 @@
 mod activation;
 mod align;
 mod binary;
+mod choice;
 mod concat;
 mod constant;
 mod conv;
@@ -19,6 +20,7 @@ mod quantized;
 mod shape;
 mod softmax;
 mod table;
+mod unary;
 mod window;
 
 pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};

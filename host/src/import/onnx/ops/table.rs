@@ -1,12 +1,14 @@
 //! The supported operators.
 
+use super::choice::{Order, Variadic};
 use super::{
-    activation, binary, concat, constant, conv, conv_transpose, dense, norm, pad, pick, pool,
-    prelu, quantized, shape, softmax,
+    activation, binary, choice, concat, constant, conv, conv_transpose, dense, norm, pad, pick,
+    pool, prelu, quantized, shape, softmax, unary,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::Node;
+use crate::ir::{Binary, Parametric, Unary};
 
 /// How an operator is imported.
 pub(in crate::import::onnx) struct Row {
@@ -159,7 +161,31 @@ const CONSTANT: &[&str] = &[
 
 /// Every supported operator, by name.
 const ROWS: &[Row] = &[
+    row("Abs", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Abs)
+    }),
+    row("Acos", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Acos)
+    }),
+    row("Acosh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Acosh)
+    }),
     row("Add", 2, &[], binary::add),
+    row("And", 2, &[], |context, node| {
+        choice::logical(context, node, Binary::Minimum)
+    }),
+    row("Asin", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Asin)
+    }),
+    row("Asinh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Asinh)
+    }),
+    row("Atan", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Atan)
+    }),
+    row("Atanh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Atanh)
+    }),
     row("AveragePool", 1, AVERAGE_POOL, pool::average_pool),
     row(
         "BatchNormalization",
@@ -173,6 +199,12 @@ const ROWS: &[Row] = &[
         &["to", "saturate", "round_mode"],
         activation::cast,
     ),
+    row("Ceil", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Ceil)
+    }),
+    row("Celu", 1, &["alpha"], |context, node| {
+        unary::parametric(context, node, Parametric::Celu, [1.0, 0.0])
+    }),
     row("Clip", 3, &["min", "max"], activation::clip),
     row("Concat", MANY, &["axis"], concat::concat),
     row("Constant", 0, CONSTANT, constant::constant),
@@ -195,6 +227,12 @@ const ROWS: &[Row] = &[
         QUANTIZE,
         quantized::dequantize_linear,
     ),
+    row("Cos", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Cos)
+    }),
+    row("Cosh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Cosh)
+    }),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -203,9 +241,22 @@ const ROWS: &[Row] = &[
         activation::dropout,
     ),
     row("Elu", 1, &["alpha"], activation::elu),
+    row("Equal", 2, &[], |context, node| {
+        choice::compare(context, node, Order::Equal)
+    }),
+    row("Erf", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Erf)
+    }),
+    row("Exp", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Exp)
+    }),
     row("Expand", 2, &[], binary::expand),
     row("Flatten", 1, &["axis"], shape::flatten),
+    row("Floor", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Floor)
+    }),
     row("Gather", 2, &["axis"], pick::gather),
+    row("Gelu", 1, &["approximate"], unary::gelu),
     row(
         "Gemm",
         3,
@@ -214,6 +265,12 @@ const ROWS: &[Row] = &[
     ),
     row("GlobalAveragePool", 1, &[], pool::global_average_pool),
     row("GlobalMaxPool", 1, &[], pool::global_max_pool),
+    row("Greater", 2, &[], |context, node| {
+        choice::compare(context, node, Order::Greater)
+    }),
+    row("GreaterOrEqual", 2, &[], |context, node| {
+        choice::compare(context, node, Order::GreaterOrEqual)
+    }),
     row(
         "HardSigmoid",
         1,
@@ -223,14 +280,46 @@ const ROWS: &[Row] = &[
     row("HardSwish", 1, &[], activation::hard_swish),
     row("Identity", 1, &[], activation::identity),
     row("LeakyRelu", 1, &["alpha"], activation::leaky_relu),
+    row("Less", 2, &[], |context, node| {
+        choice::compare(context, node, Order::Less)
+    }),
+    row("LessOrEqual", 2, &[], |context, node| {
+        choice::compare(context, node, Order::LessOrEqual)
+    }),
+    row("Log", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Log)
+    }),
     row("MatMul", 2, &[], dense::mat_mul),
+    row("Max", MANY, &[], |context, node| {
+        choice::variadic(context, node, Variadic::Max)
+    }),
     row("MaxPool", 1, MAX_POOL, pool::max_pool),
+    row("Mean", MANY, &[], |context, node| {
+        choice::variadic(context, node, Variadic::Mean)
+    }),
+    row("Min", MANY, &[], |context, node| {
+        choice::variadic(context, node, Variadic::Min)
+    }),
+    row("Mish", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Mish)
+    }),
     row("Mul", 2, &[], binary::mul),
+    row("Neg", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Neg)
+    }),
+    row("Not", 1, &[], choice::not),
+    row("Or", 2, &[], |context, node| {
+        choice::logical(context, node, Binary::Maximum)
+    }),
     row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
+    row("Pow", 2, &[], unary::pow),
+    row("Reciprocal", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Reciprocal)
+    }),
     row(
         "ReduceMax",
         2,
@@ -245,15 +334,58 @@ const ROWS: &[Row] = &[
     ),
     row("Relu", 1, &[], activation::relu),
     row("Reshape", 2, &["allowzero"], shape::reshape),
+    row("Round", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Round)
+    }),
+    row("Selu", 1, &["alpha", "gamma"], |context, node| {
+        unary::parametric(context, node, Parametric::Selu, [1.673_263_2, 1.050_701])
+    }),
     row("Shape", 1, &["start", "end"], constant::shape),
+    row("Shrink", 1, &["bias", "lambd"], |context, node| {
+        unary::parametric(context, node, Parametric::Shrink, [0.5, 0.0])
+    }),
     row("Sigmoid", 1, &[], activation::sigmoid),
+    row("Sign", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Sign)
+    }),
+    row("Sin", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Sin)
+    }),
+    row("Sinh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Sinh)
+    }),
     row("Slice", 5, &["starts", "ends", "axes"], pick::slice),
     row("Softmax", 1, &["axis"], softmax::softmax),
+    row("Softplus", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Softplus)
+    }),
+    row("Softsign", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Softsign)
+    }),
+    row("Sqrt", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Sqrt)
+    }),
     row("Squeeze", 2, &["axes"], shape::squeeze),
     row("Sub", 2, &[], binary::sub),
+    row("Sum", MANY, &[], |context, node| {
+        choice::variadic(context, node, Variadic::Sum)
+    }),
+    row("Swish", 1, &["alpha"], |context, node| {
+        unary::parametric(context, node, Parametric::Swish, [1.0, 0.0])
+    }),
+    row("Tan", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Tan)
+    }),
     row("Tanh", 1, &[], activation::tanh),
+    row("ThresholdedRelu", 1, &["alpha"], |context, node| {
+        unary::parametric(context, node, Parametric::ThresholdedRelu, [1.0, 0.0])
+    }),
     row("Transpose", 1, &["perm"], shape::transpose),
     row("Unsqueeze", 2, &["axes"], shape::unsqueeze),
+    row("Where", 3, &[], choice::choose),
+    row("Xor", 2, &[], |context, node| {
+        choice::logical(context, node, Binary::NotEqual)
+    }),
 ];
 
 /// The row of an operator of ONNX's own domain.
@@ -264,11 +396,6 @@ pub(in crate::import::onnx) fn row_of(operator: &str) -> Option<&'static Row> {
 /// What comes nearest to an operator that is not supported.
 pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
     let hint = match operator {
-        "ThresholdedRelu" | "Selu" | "Celu" => "LeakyRelu, PRelu and Elu are supported",
-        "Gelu" | "Softplus" | "Mish" | "Swish" | "Softsign" | "Erf" => {
-            "HardSwish, Sigmoid, Tanh and x · Sigmoid(x) are supported; nn.GELU(approximate=\"tanh\") \
-             exports to those with PyTorch's TorchScript exporter (dynamo=False)"
-        }
         "LogSoftmax" | "Hardmax" | "ArgMax" => {
             "Softmax is supported; cut the rest off and leave it to the application"
         }
@@ -296,12 +423,17 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
             "a tensor cannot be cut; compute each part by a Conv of its own with its part of the \
              weights"
         }
-        "Range" | "Where" => {
+        "Range" => {
             "constants are not computed so: export with constant folding, or run a simplifier \
              such as onnxsim"
         }
-        "Tile" | "Pow" | "Sqrt" | "Neg" | "Abs" | "Exp" | "Log" | "Max" | "Min" => {
-            "Add, Sub, Mul, Div by a constant, Expand and Clip are supported"
+        "Tile" => "Expand is supported",
+        "IsNaN" | "IsInf" => {
+            "int8 holds finite numbers only; Equal, Greater and Less are supported"
+        }
+        "Mod" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
+            "numbers are real: Div, Floor, Mul and Sub, and And, Or, Xor and Not of truths are \
+             supported"
         }
         _ => {
             let names: Vec<&str> = ROWS.iter().map(|row| row.operator).collect();

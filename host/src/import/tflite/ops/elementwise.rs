@@ -4,8 +4,10 @@ use super::super::failure::{Checked, operand};
 use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::options::{fused, kind, options, shaped};
-use crate::quantize::graph::QOp;
+use crate::ir::ValueId;
+use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::quantize_multiplier;
+use tiivis_runtime::blob::Which;
 
 /// What is computed.
 #[derive(Clone, Copy)]
@@ -13,23 +15,111 @@ pub(super) enum Binary {
     Add,
     Sub,
     Mul,
+    Div,
+    SquaredDifference,
+    Prelu,
 }
 
-/// ADD, SUB and MUL, with operands that are stretched along axes of extent 1.
+impl Binary {
+    /// The kind of its options.
+    fn kind(self) -> u8 {
+        match self {
+            Self::Add => kind::ADD,
+            Self::Sub => kind::SUB,
+            Self::Mul => kind::MUL,
+            Self::Div => kind::DIV,
+            Self::SquaredDifference => kind::SQUARED_DIFFERENCE,
+            Self::Prelu => kind::NONE,
+        }
+    }
+
+    /// The largest scale that its kernel needs, for operands and a result of these scales.
+    fn scale(self, [x, y, z]: [f64; 3]) -> f64 {
+        let larger = 2.0 * x.max(y);
+        match self {
+            Self::Add | Self::Sub => larger / (f64::from(1 << 20) * z),
+            Self::Mul => x * y / z,
+            Self::Div => x / (y * z),
+            Self::SquaredDifference => larger * larger / (f64::from(1 << 14) * z),
+            Self::Prelu => (x / z).max(x * y / z),
+        }
+    }
+}
+
+/// ADD, SUB, MUL, DIV, `SQUARED_DIFFERENCE` and PRELU, with operands that are stretched along axes of
+/// extent 1.
 pub(super) fn binary<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     binary: Binary,
 ) -> Checked {
-    let kind = match binary {
-        Binary::Add => kind::ADD,
-        Binary::Sub => kind::SUB,
-        Binary::Mul => kind::MUL,
+    let options = options(operator, binary.kind())?;
+    let (operands, result) = operands(importer, operator, &[DType::I8])?;
+    let [left, right] = operands.map(|id| importer.value(id));
+    let [x, y, z] = [left, right, &result].map(|value| f64::from(value.params.scale));
+    if quantize_multiplier(binary.scale([x, y, z])).is_err() {
+        let found = format!("scales {x}, {y} and {z}");
+        return Err(operand(
+            "output",
+            "of a scale that is not that small",
+            found,
+        ));
+    }
+    let params = result.params;
+    let op = match binary {
+        Binary::Add => QOp::Add {
+            clamp: fused(options, 0, params)?,
+        },
+        Binary::Sub => QOp::Sub {
+            clamp: fused(options, 0, params)?,
+        },
+        Binary::Mul => QOp::Mul {
+            clamp: fused(options, 0, params)?,
+        },
+        Binary::Div => QOp::Div {
+            clamp: fused(options, 0, params)?,
+        },
+        Binary::SquaredDifference => QOp::SquaredDifference {
+            clamp: fused(None, 0, params)?,
+        },
+        Binary::Prelu => QOp::Prelu,
     };
-    let options = options(operator, kind)?;
-    let a = importer.activation_or_constant(operator, 0, "first operand")?;
-    let b = importer.activation_or_constant(operator, 1, "second operand")?;
-    let result = importer.result(operator)?;
+    importer.push(operator, op, operands.to_vec(), result)
+}
+
+/// MAXIMUM and MINIMUM of the numbers as they are: TFLM's kernel does not look at scales.
+pub(super) fn extreme<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    which: Which,
+) -> Checked {
+    options(operator, kind::MAXIMUM_MINIMUM)?;
+    let (operands, result) = operands(importer, operator, &[DType::I8])?;
+    importer.push(operator, QOp::Extreme { which }, operands.to_vec(), result)
+}
+
+/// Two operands of one of these types, one of which is computed, and the result, of the shape that
+/// both are stretched to.
+fn operands<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    types: &[DType],
+) -> Checked<([ValueId; 2], QValue)> {
+    let result = importer.result_of(operator, types)?;
+    let operands = pair(importer, operator, types, &result)?;
+    Ok((operands, result))
+}
+
+/// Two operands of one of these types, one of which is computed, that are stretched to the shape of
+/// the result.
+pub(super) fn pair<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    types: &[DType],
+    result: &QValue,
+) -> Checked<[ValueId; 2]> {
+    let a = importer.activation_or_constant_of(operator, 0, "first operand", types)?;
+    let b = importer.activation_or_constant_of(operator, 1, "second operand", types)?;
     let (left, right) = (importer.value(a), importer.value(b));
     if left.constant.is_some() && right.constant.is_some() {
         return Err(operand(
@@ -37,6 +127,10 @@ pub(super) fn binary<'a>(
             "an activation at least",
             "two constants",
         ));
+    }
+    if left.dtype != right.dtype {
+        let found = format!("{} and {}", left.dtype.name(), right.dtype.name());
+        return Err(operand("operands", "of one type", found));
     }
     let stretched = stretched(&left.shape, &right.shape).ok_or_else(|| {
         let found = format!("shapes {:?} and {:?}", left.shape, right.shape);
@@ -46,31 +140,12 @@ pub(super) fn binary<'a>(
             found,
         )
     })?;
-    shaped(&result, &stretched)?;
-    let [x, y, z] = [left, right, &result].map(|value| f64::from(value.params.scale));
-    let scale = match binary {
-        Binary::Add | Binary::Sub => 2.0 * x.max(y) / (f64::from(1 << 20) * z),
-        Binary::Mul => x * y / z,
-    };
-    if quantize_multiplier(scale).is_err() {
-        let found = format!("scales {x}, {y} and {z}");
-        return Err(operand(
-            "output",
-            "of a scale that is not that small",
-            found,
-        ));
-    }
-    let clamp = fused(options, 0, result.params)?;
-    let op = match binary {
-        Binary::Add => QOp::Add { clamp },
-        Binary::Sub => QOp::Sub { clamp },
-        Binary::Mul => QOp::Mul { clamp },
-    };
-    importer.push(operator, op, vec![a, b], result)
+    shaped(result, &stretched)?;
+    Ok([a, b])
 }
 
 /// The shape that both are stretched to, their last axes aligned.
-fn stretched(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+pub(super) fn stretched(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let axis = |shape: &[usize], at: usize| match (at + shape.len()).checked_sub(rank) {
         Some(at) => shape[at],

@@ -1,5 +1,6 @@
 //! The operators, a file for each family, and the table that names them.
 
+mod choice;
 mod elementwise;
 mod moves;
 mod options;

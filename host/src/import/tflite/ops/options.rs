@@ -9,6 +9,8 @@ use crate::quantize::graph::{QClamp, QValue, QuantParams};
 
 /// Kinds of options, `BuiltinOptions` in the schema.
 pub(super) mod kind {
+    /// Of an operator without options.
+    pub(in super::super) const NONE: u8 = 0;
     pub(in super::super) const CONV_2D: u8 = 1;
     pub(in super::super) const DEPTHWISE_CONV_2D: u8 = 2;
     pub(in super::super) const POOL_2D: u8 = 5;
@@ -18,6 +20,22 @@ pub(super) mod kind {
     pub(in super::super) const ADD: u8 = 11;
     pub(in super::super) const MUL: u8 = 21;
     pub(in super::super) const SUB: u8 = 28;
+    pub(in super::super) const DIV: u8 = 29;
+    pub(in super::super) const CAST: u8 = 37;
+    pub(in super::super) const MAXIMUM_MINIMUM: u8 = 39;
+    pub(in super::super) const LESS: u8 = 41;
+    pub(in super::super) const GREATER: u8 = 44;
+    pub(in super::super) const GREATER_EQUAL: u8 = 45;
+    pub(in super::super) const LESS_EQUAL: u8 = 46;
+    pub(in super::super) const SELECT: u8 = 47;
+    pub(in super::super) const EQUAL: u8 = 53;
+    pub(in super::super) const NOT_EQUAL: u8 = 54;
+    pub(in super::super) const LOGICAL_OR: u8 = 60;
+    pub(in super::super) const LOGICAL_AND: u8 = 62;
+    pub(in super::super) const LOGICAL_NOT: u8 = 63;
+    pub(in super::super) const SQUARED_DIFFERENCE: u8 = 76;
+    pub(in super::super) const SELECT_V2: u8 = 98;
+    pub(in super::super) const GELU: u8 = 116;
     pub(in super::super) const TRANSPOSE_CONV: u8 = 49;
     pub(in super::super) const LEAKY_RELU: u8 = 75;
     pub(in super::super) const BATCH_MATMUL: u8 = 101;

@@ -3,10 +3,12 @@
 use super::super::failure::Checked;
 use super::super::importer::Importer;
 use super::super::model::Operator;
+use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
 use super::{moves, product, state, unary, weighted};
 use crate::import::Precision;
+use tiivis_runtime::blob::Which;
 
 /// Appends the nodes of an operator.
 type Import = for<'a> fn(&mut Importer<'_, 'a>, &Operator<'a>) -> Checked;
@@ -42,30 +44,89 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("BATCH_MATMUL", INT8, product::batch_mat_mul),
     row("CALL_ONCE", INT8, state::call_once),
+    row("CAST", INT8, choice::cast),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
     row("DEQUANTIZE", INT8, unary::dequantize),
+    row("DIV", INT8, |importer, operator| {
+        elementwise::binary(importer, operator, Binary::Div)
+    }),
     row("ELU", INT8, unary::elu),
+    row("EQUAL", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::Equal)
+    }),
+    row("EXP", INT8, unary::exp),
     row("EXPAND_DIMS", INT8, moves::reshape),
     row("FULLY_CONNECTED", INT8, weighted::dense),
+    row("GELU", INT8, unary::gelu),
+    row("GREATER", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::Greater)
+    }),
+    row("GREATER_EQUAL", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::GreaterEqual)
+    }),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
+    row("LESS", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::Less)
+    }),
+    row("LESS_EQUAL", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::LessEqual)
+    }),
+    row("LOG", INT8, unary::log),
+    row("LOGICAL_AND", INT8, |importer, operator| {
+        choice::logical(importer, operator, Which::Smallest)
+    }),
+    row("LOGICAL_NOT", INT8, choice::not),
+    row("LOGICAL_OR", INT8, |importer, operator| {
+        choice::logical(importer, operator, Which::Largest)
+    }),
     row("LOGISTIC", INT8, unary::logistic),
+    row("MAXIMUM", INT8, |importer, operator| {
+        elementwise::extreme(importer, operator, Which::Largest)
+    }),
     row("MAX_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
+    }),
+    row("MINIMUM", INT8, |importer, operator| {
+        elementwise::extreme(importer, operator, Which::Smallest)
     }),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
+    row("NEG", INT8, unary::neg),
+    row("NOT_EQUAL", INT8, |importer, operator| {
+        choice::compare(importer, operator, Order::NotEqual)
+    }),
     row("PAD", INT8, moves::pad),
     row("PADV2", INT8, moves::pad),
+    row("PRELU", INT8, |importer, operator| {
+        elementwise::binary(importer, operator, Binary::Prelu)
+    }),
     row("QUANTIZE", INT8, unary::quantize),
     row("READ_VARIABLE", INT8, state::read),
     row("RELU", INT8, unary::relu),
     row("RELU6", INT8, unary::relu6),
+    row("RELU_0_TO_1", INT8, |importer, operator| {
+        unary::relu_between(importer, operator, 0.0)
+    }),
+    row("RELU_N1_TO_1", INT8, |importer, operator| {
+        unary::relu_between(importer, operator, -1.0)
+    }),
     row("RESHAPE", INT8, moves::reshape),
+    row("RSQRT", INT8, unary::rsqrt),
+    row("SELECT", INT8, |importer, operator| {
+        choice::select(importer, operator, true)
+    }),
+    row("SELECT_V2", INT8, |importer, operator| {
+        choice::select(importer, operator, false)
+    }),
     row("SOFTMAX", INT8, unary::softmax),
+    row("SQRT", INT8, unary::sqrt),
+    row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
+        elementwise::binary(importer, operator, Binary::SquaredDifference)
+    }),
     row("SQUEEZE", INT8, moves::reshape),
     row("SUB", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)

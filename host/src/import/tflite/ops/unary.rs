@@ -97,6 +97,54 @@ pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     lut(importer, operator, tables::abs)
 }
 
+/// NEG: `LiteRT` negates the numbers as they are, -128 staying itself.
+pub(super) fn neg<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, |_, _| {
+        Ok((i8::MIN..=i8::MAX).map(i8::wrapping_neg).collect())
+    })
+}
+
+pub(super) fn exp<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, |input, output| {
+        Ok(tables::exp(input, output))
+    })
+}
+
+pub(super) fn log<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, |input, output| {
+        Ok(tables::log(input, output))
+    })
+}
+
+pub(super) fn sqrt<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, |input, output| {
+        Ok(tables::sqrt(input, output))
+    })
+}
+
+pub(super) fn rsqrt<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    lut(importer, operator, tables::rsqrt)
+}
+
+pub(super) fn gelu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::GELU)?;
+    let is_approximate = options.map_or(Ok(0), |table| table.i8(0))? != 0;
+    lut(importer, operator, |input, output| {
+        Ok(tables::gelu(is_approximate, input, output))
+    })
+}
+
+/// `RELU_0_TO_1` and `RELU_N1_TO_1`.
+pub(super) fn relu_between<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    low: f32,
+) -> Checked {
+    lut(importer, operator, |input, output| {
+        tables::relu_between([low, 1.0], input, output)
+    })
+}
+
 /// QUANTIZE: of float32 an input of the network, of int8 another scale.
 pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let (tensor, source) = importer.tensor(operator, 0, "input")?;
