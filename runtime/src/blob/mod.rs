@@ -8,12 +8,16 @@ mod assemble;
 mod crc;
 mod preamble;
 mod program;
+mod reduce;
 mod step;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape};
+pub use reduce::{
+    ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
+};
 pub use step::{
     Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Op, Operand, Pad, Pool2d,
     Requantize, Rescale, Scale, Softmax, Source, Span, Step, Transpose, Window2d,

@@ -5,6 +5,7 @@
 //! `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
 //! [`crate::kernels::requantize`]).
 
+use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -65,6 +66,16 @@ pub enum Op {
     Requantize(Requantize),
     /// Permutes the axes.
     Transpose(Transpose),
+    /// Sum, mean, largest or smallest value over axes.
+    Reduce(Reduce),
+    /// Index of the largest or smallest value along an axis.
+    ArgExtreme(ArgExtreme),
+    /// Interpolates between rows and columns.
+    ResizeBilinear(ResizeBilinear),
+    /// Makes vectors along the last axis as long as 1.
+    L2Normalize(L2Normalize),
+    /// Logarithm of softmax over the last axis.
+    LogSoftmax(LogSoftmax),
 }
 
 impl Op {
@@ -86,6 +97,11 @@ impl Op {
             Self::Lut(_) => "Lut",
             Self::Requantize(_) => "Requantize",
             Self::Transpose(_) => "Transpose",
+            Self::Reduce(_) => "Reduce",
+            Self::ArgExtreme(_) => "ArgExtreme",
+            Self::ResizeBilinear(_) => "ResizeBilinear",
+            Self::L2Normalize(_) => "L2Normalize",
+            Self::LogSoftmax(_) => "LogSoftmax",
         }
     }
 
@@ -105,6 +121,11 @@ impl Op {
             Self::Lut(op) => op.output,
             Self::Requantize(op) => op.output,
             Self::Transpose(op) => op.output,
+            Self::Reduce(op) => op.output,
+            Self::ArgExtreme(op) => op.output,
+            Self::ResizeBilinear(op) => op.output,
+            Self::L2Normalize(op) => op.output,
+            Self::LogSoftmax(op) => op.output,
         }
     }
 
@@ -125,7 +146,12 @@ impl Op {
             | Self::Softmax(_)
             | Self::Lut(_)
             | Self::Requantize(_)
-            | Self::Transpose(_) => 0,
+            | Self::Transpose(_)
+            | Self::Reduce(_)
+            | Self::ArgExtreme(_)
+            | Self::ResizeBilinear(_)
+            | Self::L2Normalize(_)
+            | Self::LogSoftmax(_) => 0,
         }
     }
 
@@ -150,7 +176,12 @@ impl Op {
             | Self::Softmax(_)
             | Self::Lut(_)
             | Self::Requantize(_)
-            | Self::Transpose(_) => 0,
+            | Self::Transpose(_)
+            | Self::Reduce(_)
+            | Self::ArgExtreme(_)
+            | Self::ResizeBilinear(_)
+            | Self::L2Normalize(_)
+            | Self::LogSoftmax(_) => 0,
         }
     }
 }

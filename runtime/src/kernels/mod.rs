@@ -8,6 +8,7 @@
 //! Sums and sums of products wrap. A compiled model cannot overflow them (the compiler proves each
 //! channel's bound), a hostile one can, and gets defined nonsense.
 
+mod arg_extreme;
 mod avg_pool;
 mod binary;
 mod channels;
@@ -16,15 +17,20 @@ mod dense;
 mod depthwise;
 mod dot;
 mod fixed_exp;
+mod l2_normalize;
+mod log_softmax;
 mod lut;
 mod max_pool;
 mod pad;
+mod reduce;
 mod requantize;
 mod rescale;
+mod resize_bilinear;
 mod softmax;
 mod transpose;
 mod window;
 
+pub use arg_extreme::arg_extreme;
 pub(crate) use avg_pool::MAX_VALUES;
 pub use avg_pool::avg_pool2d;
 pub use binary::{add, mul, sub};
@@ -34,11 +40,15 @@ pub use dense::dense;
 pub use depthwise::depthwise_conv2d;
 pub use dot::dot;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
+pub use l2_normalize::l2_normalize;
+pub use log_softmax::log_softmax;
 pub use lut::lut;
 pub use max_pool::max_pool2d;
 pub use pad::pad;
+pub use reduce::reduce;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
 pub use rescale::rescale;
+pub use resize_bilinear::resize_bilinear;
 pub use softmax::softmax;
 pub use transpose::transpose;
 pub use window::{Axis, Taps};

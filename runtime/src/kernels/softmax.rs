@@ -22,14 +22,7 @@ pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
             let difference = usize::from(largest.wrapping_sub(x) as u8);
             table.get(difference).copied()
         };
-        let sum = row.iter().fold(0i32, |sum, &x| match exponential(x) {
-            Some(exponential) => {
-                // From Q0.31 to Q12.19.
-                sum.saturating_add(rounding_divide_by_pot(exponential, 12))
-            }
-            None => sum,
-        });
-        let (reciprocal, bits_over_unit) = reciprocal(sum);
+        let (reciprocal, bits_over_unit) = reciprocal(sum_of_exponentials(table, row, largest));
         let exponent = bits_over_unit + 31 - 8;
         for x in row {
             *x = match exponential(*x) {
@@ -42,6 +35,19 @@ pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
             };
         }
     }
+}
+
+/// The sum of the exponentials of a row's differences to its largest value, as Q12.19, saturated;
+/// at least 1, because that value adds `exp(0)`.
+pub(super) fn sum_of_exponentials(table: &[i32], row: &[i8], largest: i8) -> i32 {
+    row.iter().fold(0, |sum: i32, &x| {
+        let difference = usize::from(largest.wrapping_sub(x) as u8);
+        match table.get(difference) {
+            // From Q0.31 to Q12.19.
+            Some(&exponential) => sum.saturating_add(rounding_divide_by_pot(exponential, 12)),
+            None => sum,
+        }
+    })
 }
 
 /// `1 / (sum / 2^n)` as Q0.31 and `n`, the number of bits of `sum`'s integer part less one; `sum`
@@ -58,7 +64,7 @@ fn reciprocal(sum: i32) -> (i32, u32) {
 /// `1 / (1 + x)` for `x` in `0..1`, both Q0.31, by three Newton-Raphson steps in Q2.29.
 ///
 /// gemmlowp's `one_over_one_plus_x_for_x_in_0_1` (`fixedpoint.h`), in its operations and order.
-fn one_over_one_plus(x: i32) -> i32 {
+pub(super) fn one_over_one_plus(x: i32) -> i32 {
     const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
     const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
     const ONE_Q2: i32 = 1 << 29;

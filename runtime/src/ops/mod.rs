@@ -6,6 +6,7 @@
 //! does more than `arena_bytes * max(arena_bytes, data bytes)` multiplications or comparisons.
 
 mod add;
+mod arg_extreme;
 mod avg_pool;
 mod bounds;
 mod channels;
@@ -14,13 +15,17 @@ mod conv2d;
 mod dense;
 mod depthwise;
 mod in_place;
+mod l2_normalize;
+mod log_softmax;
 mod lut;
 mod max_pool;
 mod mul;
 mod operand;
 mod pad;
+mod reduce;
 mod requantize;
 mod rescale;
+mod resize_bilinear;
 mod softmax;
 mod sub;
 mod transpose;
@@ -49,6 +54,11 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Reduce(params) => reduce::check(params, bounds),
+        Op::ArgExtreme(params) => arg_extreme::check(params, bounds),
+        Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
+        Op::L2Normalize(params) => l2_normalize::check(params, bounds),
+        Op::LogSoftmax(params) => log_softmax::check(params, bounds),
     }
 }
 
@@ -69,5 +79,10 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Reduce(params) => reduce::run(params, arena),
+        Op::ArgExtreme(params) => arg_extreme::run(params, arena),
+        Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),
+        Op::L2Normalize(params) => l2_normalize::run(params, arena),
+        Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
     }
 }
