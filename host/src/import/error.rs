@@ -123,6 +123,32 @@ pub enum ImportError {
         /// What is wrong.
         fault: Box<NodeFault>,
     },
+    /// Several nodes that cannot be imported, or inputs; all that were found.
+    #[error("{} parts of the model are not supported (`tiivis ops` lists what is):{}", .0.len(), listed(.0))]
+    Several(Vec<ImportError>),
+}
+
+impl ImportError {
+    /// One error of all that were found; none if there are none.
+    pub(super) fn all(mut found: Vec<Self>) -> Option<Self> {
+        match found.len() {
+            0 => None,
+            1 => found.pop(),
+            _ => Some(Self::Several(found)),
+        }
+    }
+}
+
+/// A line for each, without the list of supported operators in each of them.
+fn listed(faults: &[ImportError]) -> String {
+    let line = |fault: &ImportError| {
+        let text = fault.to_string();
+        let text = text
+            .split_once("; supported: ")
+            .map_or(&*text, |(text, _)| text);
+        format!("\n  {text}")
+    };
+    faults.iter().map(line).collect()
 }
 
 /// What is wrong with a constant tensor.

@@ -8,10 +8,13 @@
 mod error;
 mod network;
 pub mod onnx;
+mod precision;
+pub mod survey;
 pub mod tflite;
 
 pub use error::{ImportError, NodeFault, TensorFault};
 pub use network::Network;
+pub use precision::Precision;
 
 use sha2::{Digest, Sha256};
 use std::path::Path;

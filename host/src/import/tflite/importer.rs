@@ -1,12 +1,11 @@
-//! Operators one by one, in the file's order, which is that of execution.
+//! The graph under construction, and what operators ask of tensors.
 
-use super::failure::{Checked, Failure, operand};
+use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
 use super::schema::Type;
-use super::{ops, port};
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams};
+use crate::quantize::graph::{QNode, QOp, QValue, QuantParams};
 use std::sync::Arc;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
@@ -25,46 +24,8 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) holds: Vec<Option<ValueId>>,
     /// Values of the graph's inputs, as far as they are known.
     pub(super) inputs: Vec<Option<ValueId>>,
-}
-
-/// Makes the graph of a model.
-pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Result<QGraph, ImportError> {
-    let mut importer = Importer {
-        model,
-        budget,
-        nodes: Vec::new(),
-        values: model.tensors.iter().map(|_| None).collect(),
-        holds: vec![None; model.tensors.len()],
-        inputs: vec![None; model.inputs.len()],
-    };
-    port::define_inputs(&mut importer)?;
-    for operator in &model.operators {
-        let imported = ops::import(&mut importer, operator);
-        imported.map_err(|failure| named(model, operator, failure))?;
-    }
-    let (inputs, outputs) = port::ports(&mut importer)?;
-    Ok(QGraph {
-        name: name.to_owned(),
-        inputs,
-        outputs,
-        nodes: importer.nodes,
-        values: importer.values,
-    })
-}
-
-/// A fault with its operator: its index and the name of what it computes.
-fn named(model: &Model<'_>, operator: &Operator<'_>, failure: Failure) -> ImportError {
-    let fault = match failure {
-        Failure::Model(error) => return error,
-        Failure::Node(fault) => fault,
-    };
-    let output = operator.outputs.first();
-    let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
-    ImportError::Node {
-        node: format!("{}: {output}", operator.index),
-        operator: operator.name.to_string(),
-        fault: Box::new(fault),
-    }
+    /// Tensors that depend on what is not supported, so far that nothing can be said about them.
+    pub(super) unknown: Vec<bool>,
 }
 
 impl<'m, 'a> Importer<'m, 'a> {
@@ -146,6 +107,11 @@ impl<'m, 'a> Importer<'m, 'a> {
             let found = operator.outputs.len().to_string();
             return Err(operand("number of outputs", "1", found));
         };
+        self.described(tensor)
+    }
+
+    /// A tensor that is computed, as the file describes it.
+    pub(super) fn described(&self, tensor: usize) -> Checked<QValue> {
         let tensor = &self.model.tensors[tensor];
         check_int8(tensor, "output")?;
         check_size(tensor, "output")?;

@@ -8,15 +8,19 @@
 //! The batch is 1: a dynamic batch is taken as 1, and so is a fixed one where the whole network
 //! goes through it sample by sample. Where an input or output has no batch in front, one is added.
 
+mod attempt;
 mod batch;
+mod budget;
 mod failure;
 mod fixed_point;
 mod flatbuffer;
 mod importer;
 mod model;
+mod names;
 mod operators;
 mod ops;
 mod port;
+mod quantization;
 mod schema;
 mod tables;
 #[cfg(test)]
@@ -24,7 +28,8 @@ mod tests;
 
 use super::ImportError;
 use crate::quantize::graph::QGraph;
-use model::Model;
+use attempt::Attempt;
+use model::{Budget, Model};
 
 /// Reads an int8 model; the graph gets this name. Also returns what the file is, e.g. `TFLite
 /// schema 3, int8`.
@@ -35,19 +40,22 @@ use model::Model;
 pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
     let (mut model, budget) = Model::read(bytes)?;
     let mut format = format!("TFLite schema {}, int8", schema::VERSION);
-    let fixed = batch::fixed(&model);
-    let graph = if let Some(samples) = fixed {
-        let shapes = batch::take_out(&mut model);
-        let single = importer::import(&model, budget.clone(), name);
-        if single.is_ok() {
-            format.push_str(&format!(", batch {samples} taken as 1"));
-            single
-        } else {
-            batch::put_back(&mut model, shapes);
-            importer::import(&model, budget, name)
+    let (attempt, batch) = attempt(&mut model, &budget, name);
+    if let Some(samples) = batch {
+        format.push_str(&format!(", batch {samples} taken as 1"));
+    }
+    Ok((attempt.graph?, format))
+}
+
+/// Imports a model, its batch taken as 1 where that is possible; also which batch was.
+fn attempt(model: &mut Model<'_>, budget: &Budget, name: &str) -> (Attempt, Option<usize>) {
+    if let Some(samples) = batch::fixed(model) {
+        let shapes = batch::take_out(model);
+        let single = attempt::import(model, budget.clone(), name);
+        if single.graph.is_ok() {
+            return (single, Some(samples));
         }
-    } else {
-        importer::import(&model, budget, name)
-    };
-    Ok((graph?, format))
+        batch::put_back(model, shapes);
+    }
+    (attempt::import(model, budget.clone(), name), None)
 }

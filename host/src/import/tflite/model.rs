@@ -1,54 +1,20 @@
 //! A file as its tensors and operators, checked so far that every index and size is sound.
 
-use super::flatbuffer::{Table, Vector};
+pub(super) use super::budget::Budget;
+use super::flatbuffer::Table;
+use super::names::unique;
 use super::operators::operator_name;
+pub(super) use super::quantization::Quantization;
 use super::schema::{self, Type, field};
 use crate::import::ImportError;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Most tensors, operators or operator codes that are read.
 const MAX_ITEMS: usize = 1 << 16;
 
 /// Most axes of a tensor.
 const MAX_AXES: usize = 8;
-
-/// Bytes that names, lists and constants may take in memory for each byte of the file: a file that
-/// names each of them a few times stays far below, one that points at one long list a million
-/// times is stopped.
-const BUDGET_PER_BYTE: usize = 8;
-
-/// What may be used on top of that.
-const BUDGET_BYTES: usize = 1 << 20;
-
-/// Memory that the file may still make the importer use.
-#[derive(Clone, Debug)]
-pub(super) struct Budget {
-    left_bytes: usize,
-}
-
-impl Budget {
-    const fn of(file: &[u8]) -> Self {
-        Self {
-            left_bytes: file
-                .len()
-                .saturating_mul(BUDGET_PER_BYTE)
-                .saturating_add(BUDGET_BYTES),
-        }
-    }
-
-    /// Takes so many bytes.
-    pub(super) fn take(&mut self, bytes: usize) -> Result<(), ImportError> {
-        self.left_bytes = self
-            .left_bytes
-            .checked_sub(bytes)
-            .ok_or(ImportError::Model {
-                found: "refers to the same names, lists or constants over and over".to_owned(),
-                remedy: "convert it again",
-            })?;
-        Ok(())
-    }
-}
 
 /// A tensor as the file has it.
 #[derive(Debug)]
@@ -65,36 +31,6 @@ pub(super) struct Tensor<'a> {
     pub(super) quantization: Quantization<'a>,
     /// What makes it unusable: a variable, sparse, …
     pub(super) oddity: Option<&'static str>,
-}
-
-/// What quantized numbers of a tensor mean.
-#[derive(Debug)]
-pub(super) struct Quantization<'a> {
-    /// One float32, or one for each index along `axis`; none if the tensor is not quantized.
-    pub(super) scales: Vector<'a>,
-    /// int64, as many.
-    pub(super) zero_points: Vector<'a>,
-    pub(super) axis: i32,
-    has_details: bool,
-}
-
-impl<'a> Quantization<'a> {
-    fn read(tensor: Table<'a>) -> Result<Self, ImportError> {
-        let Some(table) = tensor.table(field::tensor::QUANTIZATION)? else {
-            return Ok(Self {
-                scales: Vector::empty(4),
-                zero_points: Vector::empty(8),
-                axis: 0,
-                has_details: false,
-            });
-        };
-        Ok(Self {
-            scales: table.vector(field::quantization::SCALE, 4)?,
-            zero_points: table.vector(field::quantization::ZERO_POINT, 8)?,
-            axis: table.i32(field::quantization::AXIS, 0)?,
-            has_details: table.u8(field::quantization::DETAILS_TYPE)? != 0,
-        })
-    }
 }
 
 /// An operator as the file has it.
@@ -164,10 +100,10 @@ impl<'a> Model<'a> {
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    root: Table<'a>,
-    budget: Budget,
+    pub(super) root: Table<'a>,
+    pub(super) budget: Budget,
 }
 
 impl<'a> Reader<'a> {
@@ -325,7 +261,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of tensors, -1 for one that is left out.
-    fn indices(
+    pub(super) fn indices(
         &mut self,
         table: Table<'a>,
         id: usize,
@@ -348,65 +284,14 @@ impl<'a> Reader<'a> {
         list.elements().map(tensor).collect()
     }
 
-    /// The graph's inputs or outputs, by the names that the first signature gives them,
-    /// else by those of their tensors.
-    fn ports(
-        &mut self,
-        graph: Table<'a>,
-        graph_field: usize,
-        signature_field: usize,
-        tensors: &[Tensor<'a>],
-    ) -> Result<Vec<Port>, ImportError> {
-        let indices = self.indices(graph, graph_field, tensors.len(), "the model")?;
-        let indices: Vec<usize> = indices.into_iter().flatten().collect();
-        let mut names = HashMap::new();
-        let signatures = self.root.tables(field::model::SIGNATURES)?;
-        if let Some(signature) = signatures.table(0)?
-            && signature.u32(field::signature::SUBGRAPH)? == 0
-        {
-            let maps = signature.tables(signature_field)?;
-            bounded("ports", maps.len())?;
-            for map in maps.iter_tables() {
-                let map = map?;
-                let tensor = map.u32(field::tensor_map::TENSOR)?;
-                names.insert(tensor, self.text(map, field::tensor_map::NAME)?);
-            }
-        }
-        let mut ports = Vec::with_capacity(indices.len());
-        for index in indices {
-            let given = u32::try_from(index).ok().and_then(|key| names.get(&key));
-            let name = given.filter(|name| !name.is_empty());
-            let name = name.unwrap_or(&tensors[index].name).clone();
-            self.budget.take(name.len())?;
-            ports.push((name, index));
-        }
-        Ok(ports)
-    }
-
-    fn text(&mut self, table: Table<'a>, id: usize) -> Result<String, ImportError> {
+    pub(super) fn text(&mut self, table: Table<'a>, id: usize) -> Result<String, ImportError> {
         let bytes = table.string(id)?;
         self.budget.take(bytes.len().saturating_mul(3))?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
-/// The name that the file gives, or one like it that nothing else has.
-fn unique(taken: &HashSet<String>, given: String, index: usize) -> String {
-    if given.is_empty() {
-        return unique(taken, format!("tensor {index}"), index);
-    }
-    if !taken.contains(&given) {
-        return given;
-    }
-    // The index is unique, what names look like is not.
-    let mut name = format!("{given}#{index}");
-    while taken.contains(&name) {
-        name.push('#');
-    }
-    name
-}
-
-fn bounded(what: &str, found: usize) -> Result<(), ImportError> {
+pub(super) fn bounded(what: &str, found: usize) -> Result<(), ImportError> {
     if found <= MAX_ITEMS {
         return Ok(());
     }

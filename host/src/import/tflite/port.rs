@@ -12,15 +12,20 @@ use crate::quantize::graph::{QOp, QPort, QValue};
 /// Most axes of a port, the batch included.
 const MAX_AXES: usize = 4;
 
-/// Defines the inputs that are int8; those of float32 come with what quantizes them.
-pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Result<(), ImportError> {
+/// Defines the inputs that are int8; those of float32 come with what quantizes them. Returns the
+/// faults of those that cannot be.
+pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError> {
+    let mut faults = Vec::new();
     for (index, (name, tensor)) in importer.model.inputs.iter().enumerate() {
         let element = importer.model.tensors[*tensor].element;
         if element != Type::FLOAT32 {
-            define_input(importer, index, *tensor).map_err(|failure| at_input(name, failure))?;
+            if let Err(failure) = define_input(importer, index, *tensor) {
+                faults.push(at_input(name, failure));
+                importer.doubt_tensor(*tensor);
+            }
         }
     }
-    Ok(())
+    faults
 }
 
 /// A fault of an input's tensor as one of the input.

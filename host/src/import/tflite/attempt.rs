@@ -1,0 +1,132 @@
+//! Operators one by one, in the file's order, which is that of execution, and what came of each.
+
+use super::failure::Failure;
+use super::importer::Importer;
+use super::model::{Budget, Model, Operator};
+use super::{ops, port};
+use crate::import::survey::Verdict;
+use crate::import::{ImportError, NodeFault};
+use crate::ir::ValueId;
+use crate::quantize::graph::QGraph;
+
+/// What came of an import.
+pub(super) struct Attempt {
+    pub(super) graph: Result<QGraph, ImportError>,
+    /// One for each operator; fewer if the file itself is at fault.
+    pub(super) verdicts: Vec<Verdict>,
+}
+
+/// Makes the graph of a model. An operator that is not supported does not end it, so that all of
+/// them are found.
+pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
+    let mut importer = Importer {
+        model,
+        budget,
+        nodes: Vec::new(),
+        values: model.tensors.iter().map(|_| None).collect(),
+        holds: vec![None; model.tensors.len()],
+        inputs: vec![None; model.inputs.len()],
+        unknown: vec![false; model.tensors.len()],
+    };
+    let mut faults = port::define_inputs(&mut importer);
+    let mut verdicts = Vec::with_capacity(model.operators.len());
+    for operator in &model.operators {
+        match importer.operator(operator) {
+            Ok(Ok(verdict)) => verdicts.push(verdict),
+            Ok(Err(fault)) => {
+                verdicts.push(Verdict::Unsupported(fault.to_string()));
+                faults.push(named(model, operator, fault));
+            }
+            Err(error) => {
+                let graph = Err(error);
+                return Attempt { graph, verdicts };
+            }
+        }
+    }
+    let graph = match ImportError::all(faults) {
+        Some(error) => Err(error),
+        None => importer.graph(name),
+    };
+    Attempt { graph, verdicts }
+}
+
+/// A fault with its operator: its index and the name of what it computes.
+fn named(model: &Model<'_>, operator: &Operator<'_>, fault: NodeFault) -> ImportError {
+    let output = operator.outputs.first();
+    let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
+    ImportError::Node {
+        node: format!("{}: {output}", operator.index),
+        operator: operator.name.to_string(),
+        fault: Box::new(fault),
+    }
+}
+
+impl<'a> Importer<'_, 'a> {
+    /// Appends an operator's nodes; an error of the file as a whole, or a fault of the operator.
+    fn operator(
+        &mut self,
+        operator: &Operator<'a>,
+    ) -> Result<Result<Verdict, NodeFault>, ImportError> {
+        let inputs = operator.inputs.iter().flatten();
+        let unknown = inputs.copied().find(|&tensor| self.unknown[tensor]);
+        if let (Some(tensor), true) = (unknown, ops::is_supported(operator)) {
+            self.doubt(operator);
+            let name = &self.model.tensors[tensor].name;
+            let reason = format!("reads `{name}`, which depends on what is not supported");
+            self.budget.take(reason.len())?;
+            return Ok(Ok(Verdict::Undecided(reason)));
+        }
+        match ops::import(self, operator) {
+            Ok(()) => Ok(Ok(Verdict::Supported)),
+            Err(Failure::Model(error)) => Err(error),
+            Err(Failure::Node(fault)) => {
+                self.assume(operator);
+                // Faults quote names, which a hostile file makes long and uses often.
+                let names = operator.outputs.iter();
+                let names = names.map(|&tensor| self.model.tensors[tensor].name.len());
+                let len = names.sum::<usize>().saturating_add(fault.to_string().len());
+                self.budget.take(len.saturating_mul(2))?;
+                Ok(Err(fault))
+            }
+        }
+    }
+
+    /// Goes on as if an operator had computed its outputs, so far as the file describes them.
+    fn assume(&mut self, operator: &Operator<'a>) {
+        for &tensor in &operator.outputs {
+            if self.holds[tensor].is_some() {
+                continue;
+            }
+            match self.described(tensor) {
+                Ok(value) => {
+                    self.values[tensor] = Some(value);
+                    self.holds[tensor] = Some(ValueId::from_index(tensor));
+                }
+                Err(_) => self.unknown[tensor] = true,
+            }
+        }
+    }
+
+    /// Says of an operator's outputs that nothing is known.
+    fn doubt(&mut self, operator: &Operator<'a>) {
+        for &tensor in &operator.outputs {
+            self.unknown[tensor] = true;
+        }
+    }
+
+    /// Says of an input's tensor that nothing is known.
+    pub(super) fn doubt_tensor(&mut self, tensor: usize) {
+        self.unknown[tensor] = true;
+    }
+
+    fn graph(mut self, name: &str) -> Result<QGraph, ImportError> {
+        let (inputs, outputs) = port::ports(&mut self)?;
+        Ok(QGraph {
+            name: name.to_owned(),
+            inputs,
+            outputs,
+            nodes: self.nodes,
+            values: self.values,
+        })
+    }
+}
