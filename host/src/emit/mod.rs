@@ -12,6 +12,7 @@ mod encode;
 mod error;
 mod file;
 mod header;
+mod reduce;
 mod steps;
 mod unary;
 mod weighted;

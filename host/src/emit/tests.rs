@@ -13,16 +13,20 @@ use crate::quantize::graph::{QGraph, QOp};
 use crate::quantize::{Range, Ranges, quantize};
 use std::collections::BTreeMap;
 
-/// Whether the value of an output went through a softmax.
+/// 1 for outputs that are compared with real arithmetic.
 fn tolerances(graph: &QGraph) -> Vec<i16> {
-    let is_softmax = |id| {
+    let is_real = |id| {
         let mut nodes = graph.nodes.iter();
-        nodes.any(|node| node.output == id && node.op == QOp::Softmax)
+        nodes.any(|node| {
+            let real = matches!(
+                node.op,
+                QOp::Softmax { .. } | QOp::LogSoftmax | QOp::L2Normalize
+            );
+            node.output == id && real
+        })
     };
     let outputs = graph.outputs.iter();
-    outputs
-        .map(|port| i16::from(is_softmax(port.value)))
-        .collect()
+    outputs.map(|port| i16::from(is_real(port.value))).collect()
 }
 
 fn name(op: &QOp) -> String {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod error;
+mod reduce;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -42,7 +43,10 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
         Op::Reshape { shape } => reshape(x, shape)?,
         Op::Transpose { perm } => transpose(x, perm)?,
         Op::Pad(parameters) => pad(parameters, x)?,
-        Op::Softmax => {
+        Op::Reduce(parameters) => reduce::reduce(parameters, x)?,
+        Op::ArgExtreme { axis, keep, .. } => reduce::arg_extreme(*axis, *keep, x)?,
+        Op::ResizeBilinear(parameters) => reduce::resize_bilinear(parameters, x)?,
+        Op::Softmax | Op::L2Normalize | Op::LogSoftmax => {
             check_has_channels("x", x)?;
             x.clone()
         }
@@ -79,6 +83,11 @@ fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => (1..=1, "1"),
     };
     if range.contains(&found) {

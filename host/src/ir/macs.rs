@@ -32,6 +32,11 @@ pub fn macs(graph: &Graph) -> Vec<u64> {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => 0,
     };
     graph.nodes.iter().map(count).collect()

@@ -10,6 +10,7 @@ mod graph;
 mod infer;
 mod macs;
 mod op;
+pub(crate) mod reduce;
 mod text;
 mod verify;
 
@@ -17,4 +18,5 @@ pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use infer::{InferError, infer};
 pub use macs::macs;
 pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};
+pub use reduce::{Coordinates, Reduce, Reduction, ResizeBilinear};
 pub use verify::{VerifyError, verify};

@@ -1,5 +1,7 @@
 //! The operators of the float graph.
 
+use super::reduce::{Reduce, ResizeBilinear};
+
 /// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
 ///
 /// A closed enum: adding a variant makes the compiler list every place that must learn it.
@@ -59,6 +61,23 @@ pub enum Op {
     Pad(Pad),
     /// `[x]` → softmax over the last axis.
     Softmax,
+    /// `[x]` → mean, sum, largest or smallest value over axes.
+    Reduce(Reduce),
+    /// `[x]` → index of the first largest (or smallest) value along an axis.
+    ArgExtreme {
+        /// Axis, never the batch.
+        axis: usize,
+        /// The largest value, or the smallest.
+        largest: bool,
+        /// Whether the axis stays, with extent 1.
+        keep: bool,
+    },
+    /// `[x: N H W C]` → interpolated between rows and columns.
+    ResizeBilinear(ResizeBilinear),
+    /// `[x]` → each vector along the last axis over its length.
+    L2Normalize,
+    /// `[x]` → logarithm of softmax over the last axis.
+    LogSoftmax,
     /// `[x]` → `x`. Only between import and the pass that removes it.
     Identity,
 }
@@ -179,6 +198,11 @@ impl Op {
             Self::Transpose { .. } => "Transpose",
             Self::Pad(_) => "Pad",
             Self::Softmax => "Softmax",
+            Self::Reduce(_) => "Reduce",
+            Self::ArgExtreme { .. } => "ArgExtreme",
+            Self::ResizeBilinear(_) => "ResizeBilinear",
+            Self::L2Normalize => "L2Normalize",
+            Self::LogSoftmax => "LogSoftmax",
             Self::Identity => "Identity",
         }
     }

@@ -1,7 +1,9 @@
 //! The text form of a graph: stable, one line per node, for people and for tests. It is written
 //! for broken graphs too, since that is when it is read.
 
-use super::{Activation, Clamp, Graph, Node, Op, Pad, Port, Value, ValueId, Window2d};
+use super::{
+    Activation, Clamp, Graph, Node, Op, Pad, Port, Reduce, ResizeBilinear, Value, ValueId, Window2d,
+};
 use std::fmt::{Display, Formatter, Result};
 
 impl Display for Graph {
@@ -118,8 +120,36 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
             List(before),
             List(after)
         ),
-        Op::Softmax | Op::Identity => Ok(()),
+        Op::Reduce(Reduce {
+            reduction,
+            axes,
+            keep,
+        }) => {
+            write!(f, " {} axes {}", reduction.name(), List(axes))?;
+            write_keep(f, *keep)
+        }
+        Op::ArgExtreme {
+            axis,
+            largest,
+            keep,
+        } => {
+            let extreme = if *largest { "max" } else { "min" };
+            write!(f, " {extreme} axis {axis}")?;
+            write_keep(f, *keep)
+        }
+        Op::ResizeBilinear(ResizeBilinear {
+            size: [rows, columns],
+            coordinates: [down, across],
+        }) => {
+            let (down, across) = (down.name(), across.name());
+            write!(f, " size {rows}x{columns} {down},{across}")
+        }
+        Op::Softmax | Op::Identity | Op::L2Normalize | Op::LogSoftmax => Ok(()),
     }
+}
+
+fn write_keep(f: &mut Formatter<'_>, keep: bool) -> Result {
+    if keep { write!(f, " keep") } else { Ok(()) }
 }
 
 fn write_window(f: &mut Formatter<'_>, window: &Window2d) -> Result {

@@ -201,6 +201,11 @@ fn parameters(op: &Op) -> &'static [&'static str] {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => &[],
     }
 }

@@ -8,12 +8,14 @@ mod accumulator;
 mod error;
 mod homes;
 mod node;
+mod reduce;
 mod shape;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use error::LowerError;
+pub(crate) use reduce::{alternating, resample, resamples};
 pub(crate) use shape::{aligned_rank, count, four, rows_and_depth, window};
 
 use crate::ir::ValueId;

@@ -2,9 +2,10 @@
 
 use super::LowerError;
 use super::accumulator::{self, Order};
+use super::reduce;
 use super::shape::{bytes, four, index, rows_and_depth, window};
 use crate::ir::Window2d;
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue, Weights};
+use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams, Weights};
 use std::collections::HashSet;
 
 /// The number of inputs, which everything after relies on.
@@ -21,7 +22,11 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Reshape
         | QOp::Transpose { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => (found == 1, "1"),
     };
@@ -71,7 +76,17 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             after,
             value: _,
         } => pad(node, [before, after], input, output),
-        QOp::Softmax => softmax(node, input, output),
+        QOp::Softmax { .. } => prescribed(node, input, output, (1.0 / 256.0, -128)),
+        QOp::LogSoftmax => prescribed(node, input, output, (1.0 / 16.0, 127)),
+        QOp::L2Normalize => prescribed(node, input, output, (1.0 / 128.0, 0)),
+        QOp::Reduce {
+            reduction,
+            axes,
+            clamp: _,
+        } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::ResizeBilinear { coordinates } => {
+            reduce::check_resize(node, *coordinates, [input, output])
+        }
         QOp::Lut { table } => {
             equal(node, "a table", 256, table.len())?;
             equal_bytes(node, input, output)
@@ -138,12 +153,19 @@ fn pad(
     same_params(node, input, output)
 }
 
-fn softmax(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
-    if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
+/// The output's scale and zero point are those that its kernel computes.
+fn prescribed(
+    node: &QNode,
+    input: &QValue,
+    output: &QValue,
+    (scale, zero_point): (f32, i32),
+) -> Result<(), LowerError> {
+    if output.params.scale == scale && output.params.zero_point == zero_point {
         return equal_bytes(node, input, output);
     }
-    Err(LowerError::SoftmaxOutput {
+    Err(LowerError::PrescribedOutput {
         node: node.name.clone(),
+        expected: format!("{:?}", QuantParams { scale, zero_point }),
         found: format!("{:?}", output.params),
     })
 }
@@ -243,7 +265,7 @@ fn taps(window: &Window2d) -> usize {
     window.kernel[0].saturating_mul(window.kernel[1])
 }
 
-fn equal(
+pub(super) fn equal(
     node: &QNode,
     what: &'static str,
     expected: usize,
@@ -287,7 +309,7 @@ fn divided(
     }
 }
 
-fn same_params(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+pub(super) fn same_params(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
     if input.params == output.params {
         return Ok(());
     }

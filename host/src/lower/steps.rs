@@ -28,7 +28,11 @@ pub(super) fn lower_node(
         | QOp::Mul { .. }
         | QOp::Transpose { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => whole(graph, index, program),
     }
@@ -50,7 +54,11 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Reshape
         | QOp::Transpose { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => 0,
     }
@@ -98,7 +106,9 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
 /// order, if nothing else that the step reads touches their bytes.
 fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<usize> {
     match &node.op {
-        QOp::Softmax
+        QOp::Softmax { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize
         | QOp::Add { .. }
@@ -112,7 +122,9 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Concat { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
-        | QOp::Pad { .. } => return Vec::new(),
+        | QOp::Pad { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let is_full = |id: ValueId| without_leading_ones(&graph.value(id).shape) == output;

@@ -49,6 +49,11 @@ pub(super) fn recognize(graph: &Graph, node: &Node) -> Option<Affine> {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }

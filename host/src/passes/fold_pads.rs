@@ -2,7 +2,7 @@
 
 use super::rewrite::{exhaust, is_padded};
 use super::simplify::Pass;
-use crate::ir::{Activation, Clamp, Graph, Op, Pad, ValueId, Window2d};
+use crate::ir::{Activation, Clamp, Graph, Op, Pad, Reduction, ValueId, Window2d};
 
 pub(super) const PASS: Pass = Pass {
     name: "fold-pads",
@@ -74,6 +74,11 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
         | Op::Reshape { .. }
         | Op::Transpose { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }
@@ -120,7 +125,15 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         Op::Activation(
             Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::HardSwish,
         )
-        | Op::BatchNorm { .. } => NONE,
+        | Op::BatchNorm { .. }
+        | Op::LogSoftmax => NONE,
+        Op::ArgExtreme { .. } => 0.0,
+        Op::L2Normalize => -1.0,
+        Op::Reduce(reduce) => match reduce.reduction {
+            Reduction::Max | Reduction::Min => of_inputs(),
+            Reduction::Mean | Reduction::Sum => NONE,
+        },
+        Op::ResizeBilinear(_) => of_inputs(),
         Op::Concat { .. } | Op::Reshape { .. } | Op::Transpose { .. } | Op::Identity => of_inputs(),
         Op::Pad(pad) => of_inputs().min(pad.value),
     }

@@ -50,6 +50,11 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
         | Op::Sub { .. }
         | Op::Mul { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     };
     let inputs = &graph.nodes[before].inputs;
@@ -99,6 +104,11 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
         )
         | Op::BatchNorm { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     }
 }

@@ -61,6 +61,11 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Activation(
             Activation::Sigmoid
             | Activation::Tanh

@@ -103,6 +103,11 @@ pub(super) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }

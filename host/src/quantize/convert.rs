@@ -2,13 +2,14 @@
 
 use super::assign::{assign, clamp};
 use super::error::QuantizeError;
-use super::graph::{QGraph, QNode, QOp, QPort, QValue, QuantParams};
-use super::headroom::{check_rescale, check_sum};
+use super::graph::{QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams};
+use super::headroom::{check_reduction, check_rescale, check_sum};
 use super::lut;
 use super::range::{Range, Ranges};
+use super::reduction::is_mean;
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
-use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
+use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, Reduction, ValueId, Window2d};
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -16,7 +17,7 @@ use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, ValueId, Window2d};
 /// quantization specification has it; softmax and sigmoid outputs have scale 1/256 and zero point
 /// -128, those of tanh 1/128 and 0. Fused clamps narrow the ranges they follow. Activations that
 /// are not fused become tables. An average pool that counts its padding becomes a pad and a pool
-/// without padding.
+/// without padding; one over a whole map becomes a mean, whose output has a scale of its own.
 ///
 /// # Errors
 /// See [`QuantizeError`]: what has no integer form, has no range, is not finite, or does not fit
@@ -98,6 +99,11 @@ impl Converter<'_> {
             | Op::Transpose { .. }
             | Op::Pad(_)
             | Op::Softmax
+            | Op::Reduce(_)
+            | Op::ArgExtreme { .. }
+            | Op::ResizeBilinear(_)
+            | Op::L2Normalize
+            | Op::LogSoftmax
             | Op::Identity => false,
         };
         for &input in operands(node) {
@@ -143,6 +149,9 @@ impl Converter<'_> {
                 window: pool.window.clone(),
                 clamp,
             },
+            Op::AvgPool2d(pool) if is_mean(pool, self.graph.shape(node.inputs[0])) => {
+                self.reduce(node, Reduction::Mean, &[1, 2], clamp)?
+            }
             Op::AvgPool2d(pool) => QOp::AvgPool2d {
                 window: uncounted(pool),
                 clamp,
@@ -173,7 +182,37 @@ impl Converter<'_> {
                 after: pad.after.clone(),
                 value: output.quantize(f64::from(pad.value)),
             },
-            Op::Softmax => QOp::Softmax,
+            Op::Softmax => QOp::Softmax { beta: 1.0 },
+            Op::Reduce(reduce) => self.reduce(node, reduce.reduction, &reduce.axes, clamp)?,
+            Op::ArgExtreme { .. } => return Err(not_simplified(node, "an index of an extreme")),
+            Op::ResizeBilinear(resize) => QOp::ResizeBilinear {
+                coordinates: resize.coordinates,
+            },
+            Op::L2Normalize => QOp::L2Normalize,
+            Op::LogSoftmax => QOp::LogSoftmax,
+        })
+    }
+
+    /// A reduction, whose sum is proven to fit.
+    fn reduce(
+        &self,
+        node: &Node,
+        reduction: Reduction,
+        axes: &[usize],
+        clamp: QClamp,
+    ) -> Result<QOp, QuantizeError> {
+        let (from, to) = (self.params(node.inputs[0])?, self.params(node.output)?);
+        let shape = self.graph.shape(node.inputs[0]);
+        check_reduction(
+            node,
+            reduction,
+            [from, to],
+            axes.iter().map(|&axis| shape[axis]).product(),
+        )?;
+        Ok(QOp::Reduce {
+            reduction,
+            axes: axes.to_vec(),
+            clamp,
         })
     }
 

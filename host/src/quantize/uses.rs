@@ -67,6 +67,11 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Transpose { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => &node.inputs,
     }
 }

@@ -3,6 +3,7 @@
 
 mod builder;
 mod random;
+mod reductions;
 mod reference;
 
 pub(crate) use builder::{Builder, clamp, int8, params, weights};

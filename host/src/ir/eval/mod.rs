@@ -11,6 +11,7 @@ mod ops;
 mod pad;
 mod pointwise;
 mod pool;
+mod reduce;
 mod storage;
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,12 @@ pub enum InferError {
         /// Number of axes.
         rank: usize,
     },
+    /// Axes that are none, or not ascending.
+    #[error("axes {axes:?} must be one or more, ascending")]
+    Axes {
+        /// The axes.
+        axes: Vec<usize>,
+    },
     /// Another number of elements.
     #[error("shape {from:?} cannot become {to:?}: the number of elements differs")]
     ElementCount {

@@ -3,6 +3,7 @@
 mod elementwise;
 mod moves;
 mod options;
+mod reduce;
 mod table;
 mod unary;
 mod weighted;

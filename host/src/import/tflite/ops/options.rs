@@ -19,6 +19,9 @@ pub(super) mod kind {
     pub(in super::super) const MUL: u8 = 21;
     pub(in super::super) const SUB: u8 = 28;
     pub(in super::super) const LEAKY_RELU: u8 = 75;
+    pub(in super::super) const L2_NORM: u8 = 12;
+    pub(in super::super) const RESIZE_BILINEAR: u8 = 15;
+    pub(in super::super) const REDUCER: u8 = 27;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.

@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, unary, weighted};
+use super::{moves, reduce, unary, weighted};
 use crate::import::Precision;
 
 /// Appends the nodes of an operator.
@@ -47,25 +47,32 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("EXPAND_DIMS", INT8, moves::reshape),
     row("FULLY_CONNECTED", INT8, weighted::dense),
     row("HARD_SWISH", INT8, unary::hard_swish),
+    row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
     row("LOGISTIC", INT8, unary::logistic),
+    row("LOG_SOFTMAX", INT8, reduce::log_softmax),
     row("MAX_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
+    row("MEAN", INT8, reduce::mean),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
     row("PAD", INT8, moves::pad),
     row("PADV2", INT8, moves::pad),
     row("QUANTIZE", INT8, unary::quantize),
+    row("REDUCE_MAX", INT8, reduce::max),
+    row("REDUCE_MIN", INT8, reduce::min),
     row("RELU", INT8, unary::relu),
     row("RELU6", INT8, unary::relu6),
     row("RESHAPE", INT8, moves::reshape),
+    row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
     row("SOFTMAX", INT8, unary::softmax),
     row("SQUEEZE", INT8, moves::reshape),
     row("SUB", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
+    row("SUM", INT8, reduce::sum),
     row("TANH", INT8, unary::tanh),
     row("TRANSPOSE", INT8, moves::transpose),
 ];
