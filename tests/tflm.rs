@@ -251,6 +251,7 @@ fn identity(like: &Tensor) -> Blob {
         name: "identity".to_owned(),
         inputs: vec![port("x", 0)],
         outputs: vec![port("y", 1)],
+        states: Vec::new(),
         nodes: vec![QNode {
             name: "op".to_owned(),
             op: QOp::Requantize,
@@ -309,6 +310,7 @@ fn run(case: &Case, op: QOp) -> Vec<i8> {
             })
             .collect(),
         outputs: vec![port("y".to_owned(), output, case.output.shape.len())],
+        states: Vec::new(),
         nodes: vec![QNode {
             name: "op".to_owned(),
             op,

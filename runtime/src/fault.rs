@@ -59,6 +59,8 @@ pub enum Fault {
     Table,
     /// A row that does not fit into the output's row.
     Row,
+    /// A run that is taken from outside of the input.
+    Run,
     /// A layer index beyond the layer count.
     Layer,
 }
@@ -93,6 +95,7 @@ impl Fault {
             Self::Broadcast => "an operand cannot be broadcast to the output",
             Self::Table => "a table is out of range",
             Self::Row => "a row leaves the output's row",
+            Self::Run => "a run leaves the input",
             Self::Layer => "the layer does not exist",
         }
     }

@@ -183,6 +183,23 @@ fn moves_and_tables() {
         |p: &mut Requantize| p.rescale.output_zero_point = 128 => ZeroPoint,
         |p: &mut Requantize| p.output.offset = 8 => Overlap,
     );
+    faults!(programs::take(), Take,
+        |p: &mut Take| p.run_bytes = 0 => Empty,
+        |p: &mut Take| p.run_bytes = 3 => Length,
+        |p: &mut Take| p.axes[2].count = 0 => Empty,
+        |p: &mut Take| p.axes[2].count = u32::MAX => Length,
+        |p: &mut Take| p.axes[5].count = 2 => Length,
+        |p: &mut Take| p.first_byte = 47 => Run,
+        |p: &mut Take| p.first_byte = 53 => Run,
+        |p: &mut Take| p.axes[4].offsets = Offsets::Stride(12) => Run,
+        |p: &mut Take| p.axes[4].offsets = Offsets::Stride(i32::MIN) => Run,
+        |p: &mut Take| p.axes[4].offsets = Offsets::Stride(i32::MAX) => Run,
+        |p: &mut Take| p.axes[5].offsets = Offsets::Stride(5) => Run,
+        |p: &mut Take| p.axes[5] = TakeAxis { count: 2, offsets: Offsets::Table(Span { offset: 2, len: 8 }) } => Alignment,
+        |p: &mut Take| p.axes[5].offsets = Offsets::Table(Span { offset: 16, len: 12 }) => DataExtent,
+        |p: &mut Take| p.input.offset = u32::MAX => ArenaExtent,
+        |p: &mut Take| p.output = p.input => Overlap,
+    );
     faults!(programs::transpose(), Transpose,
         |p: &mut Transpose| p.perm = [0, 1, 1, 3] => Permutation,
         |p: &mut Transpose| p.perm[0] = 4 => Permutation,
@@ -314,6 +331,43 @@ fn programs_and_ports() {
         let blob = programs::pack(&program, &blob[programs::data_offset(&blob)..]);
         assert_eq!(error(&blob), refused(Fault::PortScale), "{scale}");
     }
+}
+
+#[test]
+fn states_that_cannot_be_set_are_refused() {
+    let blob = programs::state();
+    let edited = |edit: fn(&mut State)| {
+        let states = programs::program(&blob).states;
+        let (mut state, rest) = postcard::take_from_bytes::<State>(states).expect("valid");
+        edit(&mut state);
+        let states = [&postcard::to_stdvec(&state).expect("encodes"), rest].concat();
+        error(&programs::with_program(&blob, |program| {
+            program.states = Box::leak(states.into_boxed_slice());
+        }))
+    };
+    let refused = |fault| Some(ParseError::State { index: 0, fault });
+    assert_eq!(edited(|_| ()), None);
+    assert_eq!(edited(|state| state.span.len = 0), refused(Fault::Empty));
+    assert_eq!(edited(|state| state.span.len = 3), refused(Fault::Length));
+    assert_eq!(
+        edited(|state| state.span.offset = u32::MAX),
+        refused(Fault::ArenaExtent)
+    );
+    let beyond = edited(|state| {
+        state.initial = Initial::Data(Span {
+            offset: u32::MAX,
+            len: 4,
+        });
+    });
+    assert_eq!(beyond, refused(Fault::DataExtent));
+    let count = |count| {
+        error(&programs::with_program(&blob, |program| {
+            program.state_count = count;
+        }))
+    };
+    assert_eq!(count(1), Some(ParseError::Program(Fault::Trailing)));
+    let fault = Fault::Encoding;
+    assert_eq!(count(3), Some(ParseError::State { index: 2, fault }));
 }
 
 fn step(index: u32, fault: Fault) -> ParseError {

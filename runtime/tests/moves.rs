@@ -1,4 +1,4 @@
-//! Padding, transposition and rescaling against indices written out.
+//! Padding, transposition, taking and rescaling against indices written out.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -89,6 +89,58 @@ fn every_permutation_moves_every_element() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn taking_copies_the_run_that_the_offsets_say() {
+    let mut random = Random::new(13);
+    for _ in 0..300 {
+        let run_bytes = random.extent(1, 3);
+        let counts: [u32; TAKE_AXES] = core::array::from_fn(|_| random.extent(1, 3));
+        let tables: [Vec<i32>; TAKE_AXES] = counts.map(|count| {
+            let offset = |_| random.extent(0, 12).cast_signed() - 6;
+            (0..count).map(offset).collect()
+        });
+        let axes = core::array::from_fn(|axis| TakeAxis {
+            count: counts[axis],
+            offsets: match tables[axis][0] {
+                // Whatever offsets the step makes are what the table would have.
+                step @ -4..=2 => Offsets::Stride(step),
+                _ => Offsets::Table(NOWHERE),
+            },
+        });
+        let p = Take {
+            input: NOWHERE,
+            output: NOWHERE,
+            run_bytes,
+            first_byte: 36 * 2,
+            axes,
+        };
+        let input = random.values(36 * 4 + 3);
+        let outputs: u32 = counts.iter().product();
+        let mut expected = Vec::new();
+        for flat in 0..outputs {
+            let mut rest = flat;
+            let mut from = 36i64 * 2;
+            for axis in (0..TAKE_AXES).rev() {
+                let at = rest % counts[axis];
+                rest /= counts[axis];
+                from += match axes[axis].offsets {
+                    Offsets::Stride(step) => i64::from(step) * i64::from(at),
+                    Offsets::Table(_) => tables[axis][at as usize].into(),
+                };
+            }
+            expected.extend_from_slice(&input[from as usize..][..run_bytes as usize]);
+        }
+        let mut output = vec![55; expected.len()];
+        kernels::take(
+            &p,
+            core::array::from_fn(|axis| &tables[axis][..]),
+            &input,
+            &mut output,
+        );
+        assert_eq!(output, expected, "{p:?} {tables:?}");
     }
 }
 

@@ -24,6 +24,8 @@ pub use file::write_atomically;
 pub use header::{c_header, rust_header};
 
 #[cfg(test)]
+mod state_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

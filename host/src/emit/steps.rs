@@ -95,6 +95,11 @@ impl<'a> Emitter<'a> {
         })
     }
 
+    fn take(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        let ends = self.ends(node)?;
+        unary::take(&mut self.data, &ends)
+    }
+
     fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
         Ok(match &node.op {
             QOp::Conv2d {
@@ -127,6 +132,9 @@ impl<'a> Emitter<'a> {
             QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
             QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
             QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),
+            // Of more axes than its own kernel takes.
+            QOp::Transpose { perm } if perm.len() > 4 => self.take(node)?,
+            QOp::Take { .. } => self.take(node)?,
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {
                 before,

@@ -4,10 +4,12 @@ use super::data::Data;
 use super::steps::Ends;
 use super::{EmitError, elementwise};
 use crate::ir::Window2d;
-use crate::lower::{LowerError, aligned_rank, four, rows_and_depth, window};
+use crate::lower::{LowerError, Steps, Walk, four, padded_four, rows_and_depth, window};
 use crate::quantize::graph::{QClamp, QNode};
 use crate::quantize::softmax_parameters;
-use tiivis_runtime::blob::{Lut, Op, Pad, Pool2d, Requantize, Softmax, Transpose};
+use tiivis_runtime::blob::{
+    Lut, Offsets, Op, Pad, Pool2d, Requantize, Softmax, TAKE_AXES, Take, TakeAxis, Transpose,
+};
 use tiivis_runtime::kernels::table_entry;
 
 pub(super) fn pool(
@@ -25,6 +27,40 @@ pub(super) fn pool(
     })
 }
 
+/// A move that [`Walk`] knows.
+pub(super) fn take(data: &mut Data, ends: &Ends<'_>) -> Result<Op, EmitError> {
+    let too_large = |_| EmitError::TooLarge;
+    let walk = Walk::of(ends.node, ends.from).ok_or(EmitError::TooLarge)?;
+    let once = TakeAxis {
+        count: 1,
+        offsets: Offsets::Stride(0),
+    };
+    let mut axes = [once; TAKE_AXES];
+    let unused = TAKE_AXES.checked_sub(walk.axes.len());
+    let unused = unused.ok_or_else(|| LowerError::Axes {
+        node: ends.node.name.clone(),
+        found: walk.axes.len(),
+    })?;
+    for (to, axis) in axes[unused..].iter_mut().zip(&walk.axes) {
+        to.count = axis.count.try_into().map_err(too_large)?;
+        to.offsets = match &axis.offsets {
+            Steps::Stride(stride) => Offsets::Stride((*stride).try_into().map_err(too_large)?),
+            Steps::Table(table) => {
+                let offsets: Result<Vec<i32>, _> =
+                    table.iter().map(|&offset| offset.try_into()).collect();
+                Offsets::Table(data.int32(offsets.map_err(too_large)?)?)
+            }
+        };
+    }
+    Ok(Op::Take(Take {
+        input: ends.input,
+        output: ends.output,
+        run_bytes: walk.run_bytes.try_into().map_err(too_large)?,
+        first_byte: walk.first_byte.try_into().map_err(too_large)?,
+        axes,
+    }))
+}
+
 pub(super) fn transpose(ends: &Ends<'_>, perm: &[usize]) -> Result<Op, EmitError> {
     Ok(Op::Transpose(Transpose {
         input: ends.input,
@@ -39,12 +75,13 @@ pub(super) fn pad(
     [before, after]: [&[usize]; 2],
     value: i8,
 ) -> Result<Op, EmitError> {
+    let [shape, before, after] = padded_four(ends.node, &ends.from.shape, [before, after])?;
     Ok(Op::Pad(Pad {
         input: ends.input,
         output: ends.output,
-        shape: four(ends.node, &ends.from.shape)?,
-        before: aligned_rank(ends.node, before, 0)?,
-        after: aligned_rank(ends.node, after, 0)?,
+        shape,
+        before,
+        after,
         value,
     }))
 }

@@ -9,7 +9,7 @@ mod window;
 
 pub use error::InferError;
 
-use super::{Clamp, Conv2d, Op, Pad, Value, Window2d};
+use super::{Clamp, Conv2d, IndexMap, Op, Pad, Value, Window2d};
 use checks::{
     check_activation, check_bias, check_clamp, check_has_channels, check_parameter, four,
 };
@@ -42,6 +42,7 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
         Op::Concat { axis } => concat(*axis, inputs)?,
         Op::Reshape { shape } => reshape(x, shape)?,
         Op::Transpose { perm } => transpose(x, perm)?,
+        Op::Take { maps } => take(x, maps)?,
         Op::Pad(parameters) => pad(parameters, x)?,
         Op::Reduce(parameters) => reduce::reduce(parameters, x)?,
         Op::ArgExtreme { axis, keep, .. } => reduce::arg_extreme(*axis, *keep, x)?,
@@ -81,6 +82,7 @@ fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
         | Op::AvgPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)
@@ -247,6 +249,19 @@ fn transpose(x: &[usize], perm: &[usize]) -> Result<Vec<usize>, InferError> {
         });
     }
     Ok(perm.iter().map(|&axis| x[axis]).collect())
+}
+
+fn take(x: &[usize], maps: &[IndexMap]) -> Result<Vec<usize>, InferError> {
+    let takes_batch = x.first().zip(maps.first());
+    let takes_batch = takes_batch.is_some_and(|(&batch, map)| map.is_all(batch));
+    let fits = |(map, &extent): (&IndexMap, &usize)| map.fits(extent);
+    if !takes_batch || maps.len() != x.len() || !maps.iter().zip(x).all(fits) {
+        return Err(InferError::Take {
+            maps: maps.to_vec(),
+            shape: x.to_vec(),
+        });
+    }
+    Ok(maps.iter().map(IndexMap::count).collect())
 }
 
 /// Whether `axes` names each of `rank` axes once.

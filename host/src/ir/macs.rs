@@ -30,6 +30,7 @@ pub fn macs(graph: &Graph) -> Vec<u64> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

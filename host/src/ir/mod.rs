@@ -7,6 +7,7 @@
 mod activation;
 pub mod eval;
 mod graph;
+mod index_map;
 mod infer;
 mod macs;
 mod op;
@@ -15,6 +16,7 @@ mod text;
 mod verify;
 
 pub use graph::{Graph, Node, Port, Value, ValueId};
+pub use index_map::IndexMap;
 pub use infer::{InferError, infer};
 pub use macs::macs;
 pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};

@@ -1,5 +1,6 @@
 //! The operators of the float graph.
 
+use super::IndexMap;
 use super::reduce::{Reduce, ResizeBilinear};
 
 /// What a node computes. Inputs are listed as `[a, b]`; `?` marks one that may be absent.
@@ -56,6 +57,12 @@ pub enum Op {
     Transpose {
         /// Permutation.
         perm: Vec<usize>,
+    },
+    /// `[x]` → per axis, the indices that a map takes: slices, splits, gathers, tiles, reverses,
+    /// mirrors and repeats.
+    Take {
+        /// A map per axis; all of the batch.
+        maps: Vec<IndexMap>,
     },
     /// `[x]` → `x` surrounded by a constant.
     Pad(Pad),
@@ -196,6 +203,7 @@ impl Op {
             Self::Concat { .. } => "Concat",
             Self::Reshape { .. } => "Reshape",
             Self::Transpose { .. } => "Transpose",
+            Self::Take { .. } => "Take",
             Self::Pad(_) => "Pad",
             Self::Softmax => "Softmax",
             Self::Reduce(_) => "Reduce",

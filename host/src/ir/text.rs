@@ -110,6 +110,14 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
         Op::Concat { axis } => write!(f, " axis {axis}"),
         Op::Reshape { shape } => write!(f, " shape {}", List(shape)),
         Op::Transpose { perm } => write!(f, " perm {}", List(perm)),
+        Op::Take { maps } => {
+            write!(f, " [")?;
+            for (index, map) in maps.iter().enumerate() {
+                let comma = if index > 0 { "," } else { "" };
+                write!(f, "{comma}{map}")?;
+            }
+            write!(f, "]")
+        }
         Op::Pad(Pad {
             before,
             after,

@@ -199,6 +199,7 @@ fn parameters(op: &Op) -> &'static [&'static str] {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

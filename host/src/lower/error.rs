@@ -18,6 +18,14 @@ pub enum LowerError {
         /// Name of the second port.
         port: String,
     },
+    /// A state contradicts the rest of the graph.
+    #[error("state `{state}` {what}")]
+    State {
+        /// Name of the state.
+        state: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A value is read that nothing computes before.
     #[error("value `{value}` is read but is no input and nothing computes it before")]
     Undefined {
@@ -59,6 +67,18 @@ pub enum LowerError {
         /// Name of the node.
         node: String,
         /// Axes that there are.
+        found: usize,
+    },
+    /// A move along too many axes for its kernel.
+    #[error(
+        "node `{node}`: moves along {found} axes that cannot be joined, but its kernel takes at most \
+         {}; split it",
+        tiivis_runtime::blob::TAKE_AXES
+    )]
+    Axes {
+        /// Name of the node.
+        node: String,
+        /// Axes that are left after joining.
         found: usize,
     },
     /// Shapes and parameters of a node contradict each other.

@@ -1,9 +1,10 @@
 //! Where values live: which of them share a buffer because they mean the same bytes.
 //!
-//! A reshaped tensor is its input; an input of a concatenation along the outermost axis that
+//! A reshaped tensor is its input; a slice of the outermost axis that matters is a part of it; an input of a concatenation along the outermost axis that
 //! matters can be a part of the output. The rest get buffers of their own.
 
 use super::shape::bytes;
+use super::walk::Walk;
 use super::{ConcatInputs, LowerError};
 use crate::ir::ValueId;
 use crate::plan::{ALIGNMENT_BYTES, Buffer, Home, Place};
@@ -19,11 +20,20 @@ pub(super) struct Homes {
 pub(super) fn find(
     graph: &QGraph,
     live: &[bool],
+    live_states: &[bool],
     concat: ConcatInputs,
 ) -> Result<Homes, LowerError> {
     let mut sharing = Sharing::new(graph);
     for port in &graph.inputs {
         sharing.define(port.value, bytes(graph.value(port.value))?);
+    }
+    for (state, _) in graph
+        .states
+        .iter()
+        .zip(live_states)
+        .filter(|(_, live)| **live)
+    {
+        sharing.define(state.value, bytes(graph.value(state.value))?);
     }
     for (index, node) in graph.nodes.iter().enumerate() {
         if !live[index] {
@@ -34,12 +44,35 @@ pub(super) fn find(
             sharing.reshape(node)?;
             continue;
         }
+        if let Some(offset) = part(graph, node)
+            && !matches!(
+                sharing.bytes[node.inputs[0].index()],
+                Some(Bytes::Constant(_))
+            )
+        {
+            sharing.part(node, offset);
+            continue;
+        }
         sharing.define(node.output, bytes(graph.value(node.output))?);
         if let (QOp::Concat { axis }, ConcatInputs::Embedded) = (&node.op, concat) {
             sharing.embed(node, *axis)?;
         }
     }
     sharing.finish()
+}
+
+/// Where a node's output starts in its input, if it is a range of the input's bytes: a slice along
+/// the outermost axis that matters, a permutation of axes of one element. It is on a word, so that
+/// kernels may read it as fast as a buffer of its own.
+pub(super) fn part(graph: &QGraph, node: &QNode) -> Option<u32> {
+    let input = graph.value(node.inputs[0]);
+    let walk = Walk::of(node, input)?;
+    let length = bytes(graph.value(node.output)).ok()?;
+    let is_range = walk.axes.is_empty() && walk.run_bytes == i64::from(length);
+    let offset = u32::try_from(walk.first_byte).ok()?;
+    let end = offset.checked_add(length)?;
+    (is_range && offset.is_multiple_of(ALIGNMENT_BYTES) && end <= bytes(input).ok()?)
+        .then_some(offset)
 }
 
 /// A value's bytes: a part of another's, or their own.
@@ -124,6 +157,14 @@ impl<'a> Sharing<'a> {
         Ok(())
     }
 
+    /// The output is these bytes of the input.
+    fn part(&mut self, node: &QNode, offset: u32) {
+        self.bytes[node.output.index()] = Some(Bytes::PartOf {
+            value: node.inputs[0].index(),
+            offset,
+        });
+    }
+
     /// Makes inputs of a concatenation parts of its output, where that is one run of bytes, on a
     /// word, of the same scale, computed by a node and not yet a part of something.
     fn embed(&mut self, node: &QNode, axis: usize) -> Result<(), LowerError> {
@@ -150,8 +191,10 @@ impl<'a> Sharing<'a> {
         };
         let is_whole = matches!(self.bytes[root], Some(Bytes::Own(own)) if own == length);
         let mut ports = self.graph.inputs.iter();
-        let is_input = ports.any(|port| port.value.index() == root);
-        if is_whole && !is_input && root != output.index() {
+        let mut states = self.graph.states.iter();
+        let is_there_before = ports.any(|port| port.value.index() == root)
+            || states.any(|state| state.value.index() == root);
+        if is_whole && !is_there_before && root != output.index() {
             self.bytes[root] = Some(Bytes::PartOf {
                 value: output.index(),
                 offset: at,

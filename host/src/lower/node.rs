@@ -3,10 +3,12 @@
 use super::LowerError;
 use super::accumulator::{self, Order};
 use super::reduce;
-use super::shape::{bytes, four, index, rows_and_depth, window};
-use crate::ir::Window2d;
+use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
+use super::walk::Walk;
+use crate::ir::{IndexMap, Window2d};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue, QuantParams, Weights};
 use std::collections::HashSet;
+use tiivis_runtime::blob::TAKE_AXES;
 
 /// The number of inputs, which everything after relies on.
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
@@ -21,6 +23,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::AvgPool2d { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
+        | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
@@ -71,6 +74,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         QOp::Concat { axis } => concat(graph, node, *axis),
         QOp::Reshape => same_params(node, input, output),
         QOp::Transpose { perm } => transpose(node, perm, input, output),
+        QOp::Take { maps } => take(node, maps, input, output),
         QOp::Pad {
             before,
             after,
@@ -135,8 +139,45 @@ fn transpose(
     let axis = |&from: &usize| input.shape.get(from).copied();
     let axes: HashSet<&usize> = perm.iter().collect();
     equal(node, "different axes", input.shape.len(), axes.len())?;
-    same_shape(node, perm.iter().map(axis), output)?;
+    same_axes(node, perm.iter().map(axis), output)?;
+    walkable(node, Walk::of(node, input))?;
     same_params(node, input, output)
+}
+
+/// The maps fit the input and make the output, along as many axes as the kernel takes.
+fn take(
+    node: &QNode,
+    maps: &[IndexMap],
+    input: &QValue,
+    output: &QValue,
+) -> Result<(), LowerError> {
+    equal(node, "maps", input.shape.len(), maps.len())?;
+    for (map, &extent) in maps.iter().zip(&input.shape) {
+        let largest = map.indices().max().unwrap_or(0);
+        if !map.fits(extent) {
+            return Err(LowerError::Mismatch {
+                node: node.name.clone(),
+                what: "an axis with the largest index taken, or more,",
+                expected: largest,
+                found: extent,
+            });
+        }
+    }
+    same_axes(node, maps.iter().map(|map| Some(map.count())), output)?;
+    walkable(node, Walk::of(node, input))?;
+    same_params(node, input, output)
+}
+
+/// A walk over no more axes than its kernel takes.
+fn walkable(node: &QNode, walk: Option<Walk>) -> Result<(), LowerError> {
+    let found = walk.map_or(0, |walk| walk.axes.len());
+    if found <= TAKE_AXES {
+        return Ok(());
+    }
+    Err(LowerError::Axes {
+        node: node.name.clone(),
+        found,
+    })
 }
 
 fn pad(
@@ -149,7 +190,8 @@ fn pad(
     equal(node, "paddings after", input.shape.len(), after.len())?;
     let axes = input.shape.iter().zip(before).zip(after);
     let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
-    same_shape(node, padded, output)?;
+    same_axes(node, padded, output)?;
+    padded_four(node, &input.shape, [before, after])?;
     same_params(node, input, output)
 }
 
@@ -229,13 +271,12 @@ fn broadcast(node: &QNode, operand: &QValue, output: &QValue) -> Result<(), Lowe
     Ok(())
 }
 
-/// The output has these axes, at most four.
-fn same_shape(
+/// The output has these axes.
+fn same_axes(
     node: &QNode,
     axes: impl ExactSizeIterator<Item = Option<usize>>,
     output: &QValue,
 ) -> Result<(), LowerError> {
-    four(node, &output.shape)?;
     equal(node, "axes", axes.len(), output.shape.len())?;
     for (expected, &found) in axes.zip(&output.shape) {
         equal(node, "an axis", expected.unwrap_or(0), found)?;

@@ -38,11 +38,7 @@ pub(crate) fn four(node: &QNode, shape: &[usize]) -> Result<[u32; 4], LowerError
 }
 
 /// One number per axis as four, `fill` for the axes that are added in front.
-pub(crate) fn aligned_rank(
-    node: &QNode,
-    axes: &[usize],
-    fill: u32,
-) -> Result<[u32; 4], LowerError> {
+fn aligned_rank(node: &QNode, axes: &[usize], fill: u32) -> Result<[u32; 4], LowerError> {
     let Some(missing) = 4usize.checked_sub(axes.len()) else {
         return Err(LowerError::Rank {
             node: node.name.clone(),
@@ -54,6 +50,32 @@ pub(crate) fn aligned_rank(
         *to = count(node, "an axis", axis)?;
     }
     Ok(four)
+}
+
+/// Shape, elements before and elements after of a padded tensor, on four axes: an axis that is not
+/// padded is one with the axis before it.
+pub(crate) fn padded_four(
+    node: &QNode,
+    shape: &[usize],
+    [before, after]: [&[usize]; 2],
+) -> Result<[[u32; 4]; 3], LowerError> {
+    let mut axes: Vec<[usize; 3]> = Vec::new();
+    for ((&extent, &before), &after) in shape.iter().zip(before).zip(after) {
+        match axes.last_mut() {
+            Some(outer) if before == 0 && after == 0 => {
+                for size in outer {
+                    *size = size.saturating_mul(extent);
+                }
+            }
+            Some(outer) if *outer == [1, 0, 0] => *outer = [extent, before, after],
+            Some(_) | None => axes.push([extent, before, after]),
+        }
+    }
+    let part = |index: usize, fill| {
+        let sizes: Vec<usize> = axes.iter().map(|axis| axis[index]).collect();
+        aligned_rank(node, &sizes, fill)
+    };
+    Ok([part(0, 1)?, part(1, 0)?, part(2, 0)?])
 }
 
 /// A tensor as vectors of its last axis: their number and length.

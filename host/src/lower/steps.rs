@@ -1,6 +1,7 @@
 //! A node's step, or steps: what they read, what they write, and what can be in place.
 
 use super::LowerError;
+use super::homes::part;
 use super::node::check;
 use super::shape::count;
 use crate::ir::ValueId;
@@ -15,6 +16,9 @@ pub(super) fn lower_node(
 ) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
     check(graph, node)?;
+    if is_alias(graph, node, program) {
+        return Ok(());
+    }
     match &node.op {
         QOp::Reshape => Ok(()),
         QOp::Concat { axis } => concat(graph, index, *axis, program),
@@ -27,6 +31,7 @@ pub(super) fn lower_node(
         | QOp::Sub { .. }
         | QOp::Mul { .. }
         | QOp::Transpose { .. }
+        | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
@@ -35,6 +40,17 @@ pub(super) fn lower_node(
         | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => whole(graph, index, program),
+    }
+}
+
+/// Whether the output is bytes of the input that lie where they should.
+fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
+    let home = |id: ValueId| program.homes[id.index()];
+    match (part(graph, node), home(node.inputs[0]), home(node.output)) {
+        (Some(offset), Some(Home::Arena(input)), Some(Home::Arena(output))) => {
+            input.buffer == output.buffer && input.offset.checked_add(offset) == Some(output.offset)
+        }
+        _ => false,
     }
 }
 
@@ -53,6 +69,7 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Concat { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
+        | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
@@ -122,6 +139,7 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Concat { .. }
         | QOp::Reshape
         | QOp::Transpose { .. }
+        | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
         | QOp::ResizeBilinear { .. } => return Vec::new(),

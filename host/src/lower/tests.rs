@@ -2,7 +2,7 @@
 
 use super::{ConcatInputs, LowerError, lower, lower_with};
 use crate::emit::testing::{Builder, clamp, params, weights};
-use crate::ir::{ValueId, Window2d};
+use crate::ir::{IndexMap, ValueId, Window2d};
 use crate::plan::testing::Random;
 use crate::plan::{Kernel, Program, plan};
 use crate::quantize::graph::{QGraph, QOp, QuantParams, Weights};
@@ -57,6 +57,29 @@ fn reshapes_share_bytes() {
     );
     // All three in place.
     assert_eq!(plan(&program).unwrap().arena_bytes, 8);
+}
+
+#[test]
+fn slices_that_are_one_range_on_a_word_are_parts() {
+    let steps = |extent: usize, begin: usize, axis: usize| {
+        let mut builder = Builder::new();
+        let x = builder.input(&[1, 4, extent], scale());
+        let y = builder.like(table(), x);
+        let mut maps = vec![IndexMap::all(1), IndexMap::all(4), IndexMap::all(extent)];
+        maps[axis] = IndexMap::run(begin, 1);
+        let shape: Vec<usize> = maps.iter().map(IndexMap::count).collect();
+        let part = builder.node(QOp::Take { maps }, &[y], &shape, scale());
+        let z = builder.like(table(), part);
+        builder.output(z);
+        builder.output(y);
+        let program = lower(&builder.graph).unwrap();
+        let read = program.steps.last().unwrap().reads[0];
+        (layers(&program), read.offset)
+    };
+    assert_eq!(steps(8, 1, 1), (vec![0, 2], 8));
+    // Off a word, or not one range.
+    assert_eq!(steps(3, 1, 1), (vec![0, 1, 2], 0));
+    assert_eq!(steps(8, 4, 2), (vec![0, 1, 2], 0));
 }
 
 #[test]
@@ -297,14 +320,22 @@ fn shapes_that_contradict_each_other_are_named() {
     assert!(matches!(error, E::Empty { .. }), "{error}");
     let error = refused(one(table(), &[1, 1 << 33], &[1, 1 << 33]));
     assert!(matches!(error, E::TooLarge { .. }), "{error}");
-    let perm = vec![0, 2, 1, 3, 4];
-    let error = refused(one(
-        QOp::Transpose { perm },
-        &[1, 2, 2, 2, 2],
-        &[1, 2, 2, 2, 2],
-    ));
+    let pads = QOp::Pad {
+        before: vec![1; 5],
+        after: vec![0; 5],
+        value: 0,
+    };
+    let error = refused(one(pads, &[1; 5], &[2; 5]));
     assert!(matches!(error, E::Rank { found: 5, .. }), "{error}");
+    let reversed = QOp::Transpose {
+        perm: (0..8).rev().collect(),
+    };
+    let error = refused(one(reversed, &[2; 8], &[2; 8]));
+    assert!(matches!(error, E::Axes { found: 8, .. }), "{error}");
 
+    let take = |begin, count| QOp::Take {
+        maps: vec![IndexMap::all(1), IndexMap::run(begin, count)],
+    };
     let transpose = |perm: &[usize]| QOp::Transpose {
         perm: perm.to_vec(),
     };
@@ -320,6 +351,8 @@ fn shapes_that_contradict_each_other_are_named() {
         (one(transpose(&[0, 1, 1]), &[1, 2, 3], &[1, 2, 2]), (3, 2)),
         (one(transpose(&[0, 2, 1]), &[1, 2, 3], &[1, 2, 3]), (3, 2)),
         (one(pad, &[1, 2], &[1, 4]), (3, 4)),
+        (one(take(1, 2), &[1, 2], &[1, 2]), (2, 2)),
+        (one(take(0, 1), &[1, 2], &[1, 2]), (1, 2)),
         (one(concat, &[1, 2], &[1, 4]), (4, 2)),
     ] {
         match refused(graph) {

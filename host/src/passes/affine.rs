@@ -47,6 +47,7 @@ pub(super) fn recognize(graph: &Graph, node: &Node) -> Option<Affine> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

@@ -65,6 +65,7 @@ fn mixes(node: &Node) -> bool {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)
@@ -150,6 +151,7 @@ fn pass_on(
         | Op::Sub { .. }
         | Op::Mul { .. }
         | Op::Concat { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

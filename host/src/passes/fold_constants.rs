@@ -103,6 +103,13 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
             });
             Some(each.collect())
         }
+        Op::Take { maps } => {
+            let each = positions(shape).map(|at| {
+                let from = maps.iter().zip(&at).map(|(map, &i)| map.at(i));
+                x.broadcast_at(&from.collect::<Vec<_>>()) as f32
+            });
+            Some(each.collect())
+        }
         Op::Pad(pad) => Some(positions(shape).map(|at| padded(x, pad, &at)).collect()),
         Op::Concat { axis } => Some(concatenated(inputs, *axis)),
         Op::Conv2d(_)

@@ -73,6 +73,7 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Softmax
         | Op::Reduce(_)
         | Op::ArgExtreme { .. }
@@ -134,7 +135,11 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
             Reduction::Mean | Reduction::Sum => NONE,
         },
         Op::ResizeBilinear(_) => of_inputs(),
-        Op::Concat { .. } | Op::Reshape { .. } | Op::Transpose { .. } | Op::Identity => of_inputs(),
+        Op::Concat { .. }
+        | Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Take { .. }
+        | Op::Identity => of_inputs(),
         Op::Pad(pad) => of_inputs().min(pad.value),
     }
 }

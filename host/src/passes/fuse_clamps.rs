@@ -39,7 +39,11 @@ fn fuse(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
 /// To the other side of an operator that only moves values, where it can be fused.
 fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
     let moving = match graph.nodes[before].op {
-        Op::Reshape { .. } | Op::Transpose { .. } | Op::Pad(_) | Op::Concat { .. } => true,
+        Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Take { .. }
+        | Op::Pad(_)
+        | Op::Concat { .. } => true,
         Op::Conv2d(_)
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
@@ -91,9 +95,11 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Activation(Activation::Clamp(_)) => true,
-        Op::Reshape { .. } | Op::Transpose { .. } | Op::Pad(_) | Op::Concat { .. } => {
-            node.inputs.iter().all(|&id| takes_clamp(graph, id))
-        }
+        Op::Reshape { .. }
+        | Op::Transpose { .. }
+        | Op::Take { .. }
+        | Op::Pad(_)
+        | Op::Concat { .. } => node.inputs.iter().all(|&id| takes_clamp(graph, id)),
         Op::Activation(
             Activation::Sigmoid
             | Activation::Tanh

@@ -107,6 +107,7 @@ fn remove(graph: &mut Graph, chain: &Chain, removed: &[bool]) {
             | Op::MaxPool2d(_)
             | Op::AvgPool2d(_)
             | Op::Transpose { .. }
+            | Op::Take { .. }
             | Op::Pad(_)
             | Op::Dense { .. }
             | Op::BatchNorm { .. }

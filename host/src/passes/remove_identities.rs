@@ -48,6 +48,10 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         Op::Identity => true,
         Op::Reshape { .. } => same_shape(x),
         Op::Transpose { perm } => perm.iter().enumerate().all(|(i, &axis)| i == axis),
+        Op::Take { maps } => maps
+            .iter()
+            .zip(graph.shape(x))
+            .all(|(map, &len)| map.is_all(len)),
         Op::Pad(pad) => pad.before.iter().chain(&pad.after).all(|&n| n == 0),
         Op::Concat { .. } => node.inputs.len() == 1,
         Op::MaxPool2d(pool) => is_pointwise(&pool.window),
@@ -146,7 +150,7 @@ fn normalize(graph: &mut Graph, index: usize) -> bool {
     false
 }
 
-/// Lets the second of two reshapes, or of two transpositions, read what the first reads.
+/// Lets the second of two reshapes, transpositions or takes read what the first reads.
 fn join(graph: &mut Graph, index: usize) -> bool {
     let node = &graph.nodes[index];
     let Some(before) = graph.producer(node.inputs[0]) else {
@@ -158,6 +162,13 @@ fn join(graph: &mut Graph, index: usize) -> bool {
         (Op::Reshape { .. }, op @ Op::Reshape { .. }) => op.clone(),
         (Op::Transpose { perm: first }, Op::Transpose { perm: second }) => Op::Transpose {
             perm: second.iter().map(|&axis| first[axis]).collect(),
+        },
+        (Op::Take { maps: first }, Op::Take { maps: second }) => Op::Take {
+            maps: first
+                .iter()
+                .zip(second)
+                .map(|(first, second)| first.then(second))
+                .collect(),
         },
         _ => return false,
     };

@@ -101,6 +101,7 @@ pub(super) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

@@ -11,8 +11,8 @@ use crate::ir::{Activation, Clamp, Graph, Node, Op, Reduction, ValueId};
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
 /// weights and for values that no node names.
 ///
-/// Pools (but means over a whole map), extremes over axes, interpolations, reshapes, transposes and
-/// pads share their input's: all values that are so connected form
+/// Pools (but means over a whole map), extremes over axes, interpolations, reshapes, transposes,
+/// takes and pads share their input's: all values that are so connected form
 /// a group. An input of a concatenation joins the output's group if nothing else depends on it,
 /// so that it need not be rescaled.
 pub(super) fn assign(
@@ -82,6 +82,7 @@ fn keeps_scale(graph: &Graph, node: &Node) -> bool {
         Op::MaxPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::ResizeBilinear(_) => true,
         Op::AvgPool2d(pool) => !is_mean(pool, graph.shape(node.inputs[0])),
@@ -129,6 +130,7 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Reduce(_)
         | Op::ArgExtreme { .. }
@@ -179,6 +181,7 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         Op::MaxPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Concat { .. } => true,
         // The mean of clipped values is not the clipped mean.
@@ -252,6 +255,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

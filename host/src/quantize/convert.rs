@@ -39,6 +39,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         name: graph.name.clone(),
         inputs: graph.inputs.iter().map(port).collect(),
         outputs: graph.outputs.iter().map(port).collect(),
+        states: Vec::new(),
         nodes: converter.nodes,
         values: converter.values,
     })
@@ -97,6 +98,7 @@ impl Converter<'_> {
             | Op::AvgPool2d(_)
             | Op::Reshape { .. }
             | Op::Transpose { .. }
+            | Op::Take { .. }
             | Op::Pad(_)
             | Op::Softmax
             | Op::Reduce(_)
@@ -177,6 +179,7 @@ impl Converter<'_> {
             }
             Op::Reshape { .. } => QOp::Reshape,
             Op::Transpose { perm } => QOp::Transpose { perm: perm.clone() },
+            Op::Take { maps } => QOp::Take { maps: maps.clone() },
             Op::Pad(pad) => QOp::Pad {
                 before: pad.before.clone(),
                 after: pad.after.clone(),

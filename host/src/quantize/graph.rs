@@ -1,6 +1,6 @@
 //! The quantized graph: the same network in integers only.
 
-use crate::ir::{Coordinates, Reduction, ValueId, Window2d};
+use crate::ir::{Coordinates, IndexMap, Reduction, ValueId, Window2d};
 use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
@@ -109,6 +109,11 @@ pub enum QOp {
         /// Output axis `i` is input axis `perm[i]`.
         perm: Vec<usize>,
     },
+    /// `[x]`, elements of any type; same scale and zero point in and out.
+    Take {
+        /// What is taken along each axis.
+        maps: Vec<IndexMap>,
+    },
     /// `[x]`; same scale and zero point in and out.
     Pad {
         /// Elements before, per axis.
@@ -185,6 +190,30 @@ pub struct QPort {
     pub source_axes: Vec<usize>,
 }
 
+/// What a network remembers from one run to the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QState {
+    /// Name, for messages.
+    pub name: String,
+    /// What a run reads: the value as the run before left it. No node computes it. An operator that
+    /// keeps state (it says so) changes it while it runs.
+    pub value: ValueId,
+    /// What the value is at the end of a run, of the same bytes; none if operators change it in
+    /// place, or nothing does.
+    pub next: Option<ValueId>,
+    /// The value before the first run, and after a reset.
+    pub initial: Initial,
+}
+
+/// The bytes of a state before the first run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Initial {
+    /// All bytes the same.
+    Fill(i8),
+    /// As many as the value has.
+    Bytes(Arc<[i8]>),
+}
+
 /// An int8 network. Its values are indexed by the ids of the float graph that it was made from;
 /// values that it does not need are `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,6 +224,8 @@ pub struct QGraph {
     pub inputs: Vec<QPort>,
     /// What it computes.
     pub outputs: Vec<QPort>,
+    /// What it remembers.
+    pub states: Vec<QState>,
     /// Nodes in order.
     pub nodes: Vec<QNode>,
     /// Values by [`ValueId::index`].

@@ -186,6 +186,10 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
             same();
             float(Op::Transpose { perm: perm.clone() }, None)
         }
+        QOp::Take { maps } => {
+            same();
+            float(Op::Take { maps: maps.clone() }, None)
+        }
         QOp::Pad {
             before,
             after,

@@ -65,6 +65,7 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)

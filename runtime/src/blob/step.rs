@@ -66,6 +66,8 @@ pub enum Op {
     Requantize(Requantize),
     /// Permutes the axes.
     Transpose(Transpose),
+    /// Copies runs of bytes from where an outer product of offsets says.
+    Take(Take),
     /// Sum, mean, largest or smallest value over axes.
     Reduce(Reduce),
     /// Index of the largest or smallest value along an axis.
@@ -97,6 +99,7 @@ impl Op {
             Self::Lut(_) => "Lut",
             Self::Requantize(_) => "Requantize",
             Self::Transpose(_) => "Transpose",
+            Self::Take(_) => "Take",
             Self::Reduce(_) => "Reduce",
             Self::ArgExtreme(_) => "ArgExtreme",
             Self::ResizeBilinear(_) => "ResizeBilinear",
@@ -121,6 +124,7 @@ impl Op {
             Self::Lut(op) => op.output,
             Self::Requantize(op) => op.output,
             Self::Transpose(op) => op.output,
+            Self::Take(op) => op.output,
             Self::Reduce(op) => op.output,
             Self::ArgExtreme(op) => op.output,
             Self::ResizeBilinear(op) => op.output,
@@ -147,6 +151,7 @@ impl Op {
             | Self::Lut(_)
             | Self::Requantize(_)
             | Self::Transpose(_)
+            | Self::Take(_)
             | Self::Reduce(_)
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
@@ -177,6 +182,7 @@ impl Op {
             | Self::Lut(_)
             | Self::Requantize(_)
             | Self::Transpose(_)
+            | Self::Take(_)
             | Self::Reduce(_)
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
@@ -495,4 +501,45 @@ pub struct Transpose {
     pub shape: [u32; 4],
     /// A permutation of `0..4`.
     pub perm: [u8; 4],
+}
+
+/// Axes of a [`Take`].
+pub const TAKE_AXES: usize = 6;
+
+/// Parameters of [`Op::Take`], which slices, splits, gathers, repeats, reverses, mirrors and permutes
+/// axes of elements of any size.
+///
+/// The output is runs of `run_bytes`, one for each index `[i0, …, i5]` in row-major order; that run
+/// is the input's bytes from `first_byte + offset(axes[0], i0) + … + offset(axes[5], i5)` on. Every
+/// run lies inside the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// The tensor.
+    pub input: Span,
+    /// What is taken of it.
+    pub output: Span,
+    /// Bytes that are copied at a time.
+    pub run_bytes: u32,
+    /// Input byte that the offsets are counted from.
+    pub first_byte: u32,
+    /// The axes, outermost first; those that are not needed count 1.
+    pub axes: [TakeAxis; TAKE_AXES],
+}
+
+/// An axis of a [`Take`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeAxis {
+    /// Number of indices, at least 1.
+    pub count: u32,
+    /// Where they lead.
+    pub offsets: Offsets,
+}
+
+/// Bytes that an index moves the start of a run by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Offsets {
+    /// The index times this.
+    Stride(i32),
+    /// The entry of the index in a table of int32, 4-byte aligned.
+    Table(Span),
 }

@@ -27,6 +27,7 @@ mod requantize;
 mod rescale;
 mod resize_bilinear;
 mod softmax;
+mod take;
 mod transpose;
 mod window;
 
@@ -50,6 +51,7 @@ pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_dou
 pub use rescale::rescale;
 pub use resize_bilinear::resize_bilinear;
 pub use softmax::softmax;
+pub use take::take;
 pub use transpose::transpose;
 pub use window::{Axis, Taps};
 

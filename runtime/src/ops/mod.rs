@@ -28,10 +28,11 @@ mod rescale;
 mod resize_bilinear;
 mod softmax;
 mod sub;
+mod take;
 mod transpose;
 mod window;
 
-pub(crate) use bounds::{Bounds, zero_point};
+pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
 
 use crate::blob::Op;
 use crate::data::Data;
@@ -54,6 +55,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::Take(params) => take::check(params, bounds),
         Op::Reduce(params) => reduce::check(params, bounds),
         Op::ArgExtreme(params) => arg_extreme::check(params, bounds),
         Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
@@ -79,6 +81,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::Take(params) => take::run(params, arena, data),
         Op::Reduce(params) => reduce::run(params, arena),
         Op::ArgExtreme(params) => arg_extreme::run(params, arena),
         Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),

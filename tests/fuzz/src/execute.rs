@@ -93,5 +93,6 @@ fn work(op: &Op) -> u64 {
         Op::Lut(p) => p.output.len.into(),
         Op::Requantize(p) => p.output.len.into(),
         Op::Transpose(p) => p.output.len.into(),
+        Op::Take(p) => p.output.len.into(),
     }
 }

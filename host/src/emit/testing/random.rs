@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, clamp, int8, params, weights, window};
 use crate::ir::reduce::reduced_shape;
-use crate::ir::{Coordinates, Reduction, ValueId};
+use crate::ir::{Coordinates, IndexMap, Reduction, ValueId};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{QClamp, QGraph, QOp, QuantParams};
 use std::sync::Arc;
@@ -76,7 +76,7 @@ fn grow(
     input: ValueId,
 ) -> Option<ValueId> {
     let is_image = builder.shape(input).len() == 4;
-    match random.below(17) {
+    match random.below(18) {
         0..3 if is_image => conv(random, builder, input),
         3 if is_image => depthwise(random, builder, input),
         4 if is_image => pool(random, builder, input),
@@ -87,6 +87,7 @@ fn grow(
         14 | 15 => reduce(random, builder, input),
         16 if is_image => Some(resize(random, builder, input)),
         11 => Some(moved(random, builder, input)),
+        17 => Some(taken(random, builder, input)),
         12 => {
             let table: Arc<[i8]> = int8(random, 256).into();
             let (shape, params) = (builder.shape(input), random_params(random));
@@ -288,6 +289,30 @@ fn reshape(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueI
         1 => builder.reshape(input, &[1, count, 1, 1]),
         _ => builder.reshape(input, &[1, 1, 1, count]),
     }
+}
+
+/// Slices, gathers, repeats or reverses, on all axes but the first.
+fn taken(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let (shape, params) = (builder.shape(input), builder.params(input));
+    let mut map = |axis: usize| {
+        let extent = shape[axis];
+        match random.below(if axis == 0 { 1 } else { 5 }) {
+            0 | 1 => IndexMap::all(extent),
+            2 => {
+                let begin = random.below(extent);
+                IndexMap::run(begin, 1 + random.below(extent - begin))
+            }
+            3 => IndexMap::of((0..extent).rev().collect()),
+            _ => IndexMap::of(
+                (0..1 + random.below(5))
+                    .map(|_| random.below(extent))
+                    .collect(),
+            ),
+        }
+    };
+    let maps: Vec<IndexMap> = (0..shape.len()).map(&mut map).collect();
+    let taken: Vec<usize> = maps.iter().map(IndexMap::count).collect();
+    builder.node(QOp::Take { maps }, &[input], &taken, params)
 }
 
 /// Transposed or padded.

@@ -3,7 +3,7 @@
 
 use super::reference::{Tensor, at, clamped, each_element, fixed, scaled, zero_point};
 use crate::ir::{Coordinates, Reduction};
-use crate::quantize::graph::{QClamp, QValue};
+use crate::quantize::graph::{QClamp, QOp, QValue};
 
 pub(super) fn reduce(
     (from, x): (&QValue, &Tensor),
@@ -118,4 +118,9 @@ pub(super) fn log_softmax(from: &QValue, x: &Tensor) -> Tensor {
         })
     });
     rows.collect()
+}
+
+/// Whether the reference of an operator is real arithmetic, from which its kernel may be off by one.
+pub(crate) fn is_real(op: &QOp) -> bool {
+    matches!(op, QOp::Softmax { .. } | QOp::LogSoftmax | QOp::L2Normalize)
 }

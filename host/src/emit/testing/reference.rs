@@ -124,6 +124,12 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             }
             x[flat(&from.shape, &source)]
         }),
+        QOp::Take { maps } => each_element(output, |index| {
+            let source: Vec<usize> = (0..index.len())
+                .map(|axis| maps[axis].indices().nth(index[axis]).unwrap())
+                .collect();
+            x[flat(&from.shape, &source)]
+        }),
         QOp::Pad { before, value, .. } => each_element(output, |index| {
             let inside = index.iter().zip(before).zip(&from.shape);
             let source: Option<Vec<usize>> = inside

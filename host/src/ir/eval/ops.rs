@@ -5,7 +5,7 @@ use super::pad::PadConstant;
 use super::pointwise::Pointwise;
 use super::pool::{Pool, Reduction};
 use super::reduce::{self, ArgExtreme, Resize};
-use crate::ir::{Activation, Clamp, Op};
+use crate::ir::{Activation, Clamp, IndexMap, Op};
 use candle_core::{D, Result, Tensor};
 
 /// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
@@ -41,6 +41,7 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
         Op::Concat { axis } => Tensor::cat(inputs, *axis)?.contiguous(),
         Op::Reshape { shape } => x.reshape(reshaped(x, shape)),
         Op::Transpose { perm } => x.permute(&perm[..])?.contiguous(),
+        Op::Take { maps } => take(x, maps),
         Op::Pad(pad) => x.apply_op1(PadConstant(pad.clone())),
         Op::Softmax => softmax(x),
         Op::Reduce(parameters) => reduce::reduce(x, parameters),
@@ -91,6 +92,7 @@ pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<
         | Op::Mul { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }
+        | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
         | Op::Reduce(_)
@@ -116,6 +118,23 @@ fn is_broadcasting(op: &Op) -> bool {
 fn reshaped(x: &Tensor, shape: &[usize]) -> Vec<usize> {
     let values: usize = shape.iter().product();
     super::batched(shape, x.elem_count() / values)
+}
+
+/// All samples are taken, however many there are.
+fn take(x: &Tensor, maps: &[IndexMap]) -> Result<Tensor> {
+    let mut taken = x.clone();
+    for (axis, map) in maps.iter().enumerate().skip(1) {
+        if map.is_all(taken.dim(axis)?) {
+            continue;
+        }
+        let indices: std::result::Result<Vec<u32>, _> = map.indices().map(u32::try_from).collect();
+        let Ok(indices) = indices else {
+            candle_core::bail!("an index of {map} does not fit 32 bits");
+        };
+        let indices = Tensor::new(indices, x.device())?;
+        taken = taken.index_select(&indices, axis)?;
+    }
+    taken.contiguous()
 }
 
 fn dense(x: &Tensor, weights: &Tensor) -> Result<Tensor> {

@@ -3,7 +3,7 @@
 
 use super::{Batch, EvalError, Evaluator};
 use crate::ir::{
-    Activation, AvgPool2d, Clamp, Graph, Op, Pad, Pool2d, ValueId, VerifyError, Window2d,
+    Activation, AvgPool2d, Clamp, Graph, IndexMap, Op, Pad, Pool2d, ValueId, VerifyError, Window2d,
 };
 use crate::passes::oracle::{self, Builder, RELU, Random};
 
@@ -247,7 +247,10 @@ fn what_depends_on_constants_alone_joins_the_samples() {
 
 #[test]
 fn moves_keep_samples_apart() {
-    let cases: [(&[usize], Op); 9] = [
+    let take = |maps: &[&[usize]]| Op::Take {
+        maps: maps.iter().map(|map| IndexMap::of(map.to_vec())).collect(),
+    };
+    let cases: [(&[usize], Op); 11] = [
         (
             &[1, 2, 3, 4],
             Op::Transpose {
@@ -297,6 +300,8 @@ fn moves_keep_samples_apart() {
                 value: 1.0,
             }),
         ),
+        (&[1, 2, 3], take(&[&[0], &[1, 0], &[2, 2, 0, 1]])),
+        (&[1, 3, 4, 2], take(&[&[0], &[1, 2], &[3, 1], &[0, 1]])),
         (&[1, 2, 3], Op::Identity),
     ];
     for (seed, (shape, op)) in (0..).zip(cases) {

@@ -1,5 +1,8 @@
 //! Why shapes cannot be inferred.
 
+use crate::ir::IndexMap;
+use std::fmt::Write;
+
 /// Why an operator cannot take its inputs. Axes count from 0, shapes are NHWC, filters OHWI.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InferError {
@@ -123,6 +126,18 @@ pub enum InferError {
         /// The axes.
         axes: Vec<usize>,
     },
+    /// Indices that an axis does not have, or not all of the batch.
+    #[error(
+        "cannot take {} of shape {shape:?}: all of the batch and indices below the extents are \
+             taken",
+        written(maps)
+    )]
+    Take {
+        /// A map per axis.
+        maps: Vec<IndexMap>,
+        /// Shape of the input.
+        shape: Vec<usize>,
+    },
     /// Another number of elements.
     #[error("shape {from:?} cannot become {to:?}: the number of elements differs")]
     ElementCount {
@@ -181,4 +196,15 @@ pub enum InferError {
         /// The shape.
         shape: Vec<usize>,
     },
+}
+
+/// `[0..1,2..5]`; long tables are cut.
+fn written(maps: &[IndexMap]) -> String {
+    let mut text = String::new();
+    for map in maps {
+        let comma = if text.is_empty() { '[' } else { ',' };
+        let map: String = map.to_string().chars().take(80).collect();
+        write!(text, "{comma}{map}").expect("a string can be written");
+    }
+    text + "]"
 }

@@ -34,6 +34,7 @@ pub(crate) fn shape_of(op: &Op, inputs: &[&[usize]]) -> Vec<usize> {
         }
         Op::Reshape { shape } => shape.clone(),
         Op::Transpose { perm } => perm.iter().map(|&axis| x[axis]).collect(),
+        Op::Take { maps } => maps.iter().map(|map| map.indices().count()).collect(),
         Op::Pad(pad) => (0..x.len())
             .map(|i| x[i] + pad.before[i] + pad.after[i])
             .collect(),
@@ -281,6 +282,12 @@ fn compute(op: &Op, inputs: &[Tensor<'_>]) -> Vec<f64> {
             for (&axis, &i) in perm.iter().zip(at) {
                 from[axis] = i;
             }
+            x.at(&from)
+        }),
+        Op::Take { maps } => each(&|at| {
+            let from: Vec<usize> = (0..at.len())
+                .map(|axis| maps[axis].indices().nth(at[axis]).unwrap())
+                .collect();
             x.at(&from)
         }),
         Op::Pad(pad) => each(&|at| {

@@ -1,7 +1,7 @@
 //! Random networks.
 
 use super::builder::{Builder, window};
-use crate::ir::{Clamp, Op};
+use crate::ir::{Clamp, IndexMap, Op};
 
 /// Random operators in a row and side by side, with many zeros in the weights.
 pub(crate) fn random_network(seed: u64) -> Builder {
@@ -18,7 +18,7 @@ pub(crate) fn random_network(seed: u64) -> Builder {
                 max: 1.0,
             }),
         ][b.random.below(2)];
-        let y = match b.random.below(12) {
+        let y = match b.random.below(13) {
             0 | 1 if roomy => {
                 let padding = b.random.below(2);
                 b.conv(x, 4, window(3, 1, padding), 1, clamp)
@@ -40,6 +40,12 @@ pub(crate) fn random_network(seed: u64) -> Builder {
             10 => {
                 let perm = vec![0, 2, 1, 3];
                 b.node(Op::Transpose { perm }, &[x])
+            }
+            11 => {
+                let all = IndexMap::all;
+                let rows = IndexMap::of((0..shape[1]).rev().collect());
+                let maps = vec![all(1), rows, all(shape[2]), all(4)];
+                b.node(Op::Take { maps }, &[x])
             }
             _ => b.dense(x, 4, clamp),
         };
