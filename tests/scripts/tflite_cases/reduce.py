@@ -42,7 +42,22 @@ def reduction(op, name, shape, axes, keep=True, scales=(0.05, 0.05), zeros=None,
     FAMILY.emit(name, op, data, feeds, oracle, refused)
 
 
-def extreme(op, name, shape, axis, out="int32", values=None, oracle="tflm"):
+def rank_5(op, scales):
+    """Ports have four axes at most: reshaped from and to them."""
+    name = f"{op.lower()}_rank_5"
+    rng = rng_for(name)
+    m = Model()
+    x = m.tensor("x", "int8", (1, 2, 3, 8), scales[0], 5)
+    y = m.tensor("five", "int8", (1, 2, 3, 2, 4), scales[0], 5)
+    z = m.tensor("z", "int8", (1, 3, 4), scales[1], -9)
+    five = m.tensor("shape", "int32", (5,), data=np.array([1, 2, 3, 2, 4], np.int32))
+    axes = m.tensor("axes", "int32", (2,), data=np.array([1, 3], np.int32))
+    m.op("RESHAPE", [x, five], [y], opts(S.ReshapeOptionsT, newShape=[1, 2, 3, 2, 4]))
+    m.op(op, [y, axes], [z], opts(S.ReducerOptionsT, keepDims=False))
+    FAMILY.emit(name, op, m.finish([x], [z]), [[numbers(rng, (1, 2, 3, 8))] for _ in range(2)])
+
+
+def extreme(op, name, shape, axis, out="int32", values=None, oracle="tflm", refused="later"):
     name = f"{op.lower()}_{name}"
     rng = rng_for(name)
     options = {"ARG_MAX": S.ArgMaxOptionsT, "ARG_MIN": S.ArgMinOptionsT}[op]
@@ -51,7 +66,7 @@ def extreme(op, name, shape, axis, out="int32", values=None, oracle="tflm"):
     data = single(op, shape, oshape, opts(options, outputType=kind), (0.1, 1), (3, 0),
                   [np.array(axis, np.int32)], out)
     draw = lambda: rng.choice(values, shape).astype(np.int8) if values else numbers(rng, shape)
-    FAMILY.emit(name, op, data, [[draw()] for _ in range(2)], oracle)
+    FAMILY.emit(name, op, data, [] if refused else [[draw()] for _ in range(2)], oracle, refused)
 
 
 def resize(name, shape, size, align=False, half=False, scale=0.05, zero=None, refused=None,
@@ -86,7 +101,7 @@ def means_and_sums():
         reduction(op, "hw_same", (1, 3, 3, 9), [1, 2], scales=(0.05, 0.05), zeros=(-7, -7))
         reduction(op, "hw_finer", (1, 6, 6, 8), [1, 2], scales=(0.05, 0.013))
         reduction(op, "hw_much_coarser", (1, 4, 4, 8), [1, 2], scales=(0.01, 7.3))
-        reduction(op, "rank_5", (1, 2, 3, 2, 4), [1, 3], scales=coarse)
+        rank_5(op, coarse)
         reduction(op, "repeated_axes", (1, 4, 3, 5), [1, -3], scales=coarse)
         for axes in ([1], [2], [3], [1, 3], [2, 3], [0], [0, 3]):
             name = "axes_" + "_".join(map(str, axes))
