@@ -91,6 +91,8 @@ fn keeps_scale(graph: &Graph, node: &Node) -> bool {
             Reduction::Mean | Reduction::Sum => false,
         },
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -120,6 +122,8 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
             | Activation::HardSwish,
         )
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::MaxPool2d(_)
@@ -187,6 +191,8 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         // The mean of clipped values is not the clipped mean.
         Op::AvgPool2d(_) | Op::ResizeBilinear(_) => false,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -239,6 +245,7 @@ fn value_range(
 pub(super) fn clamp(op: &Op) -> Option<Clamp> {
     match op {
         Op::Conv2d(conv) => conv.clamp,
+        Op::ConvTranspose2d(conv) => conv.clamp,
         Op::MaxPool2d(pool) => pool.clamp,
         Op::AvgPool2d(pool) => pool.clamp,
         Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
@@ -251,6 +258,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
             | Activation::HardSigmoid { .. }
             | Activation::HardSwish,
         )
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

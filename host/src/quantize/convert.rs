@@ -89,8 +89,13 @@ impl Converter<'_> {
 
     fn node(&mut self, node: &Node) -> Result<(), QuantizeError> {
         let may_be_constant = match node.op {
-            Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Concat { .. } => true,
+            Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::Mul { .. }
+            | Op::MatMul { .. }
+            | Op::Concat { .. } => true,
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Activation(_)
@@ -138,6 +143,20 @@ impl Converter<'_> {
         let clamp = output.clamp(clamp(&node.op));
         Ok(match &node.op {
             Op::Conv2d(conv) => self.conv(node, conv)?,
+            Op::ConvTranspose2d(conv) => QOp::TransposeConv2d {
+                window: conv.window.clone(),
+                groups: conv.groups,
+                weights: quantize_weights(&self.layer(node)?)?,
+                clamp,
+            },
+            Op::MatMul {
+                transpose_a,
+                transpose_b,
+            } => QOp::MatMul {
+                transpose_a: *transpose_a,
+                transpose_b: *transpose_b,
+                clamp,
+            },
             Op::Dense { .. } => QOp::Dense {
                 weights: quantize_weights(&self.layer(node)?)?,
                 clamp,
@@ -342,7 +361,7 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Activation, Clamp};
+    use crate::ir::{Activation, Clamp, ConvTranspose2d, Reduce};
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};
@@ -393,8 +412,14 @@ mod tests {
         let bent = b.node(Op::Activation(Activation::HardSwish), &[less]);
         let both = b.node(Op::Concat { axis: 3 }, &[bent, grouped]);
         let mean = b.avg_pool(both, window(3, 2, 1), true);
+        let larger = b.conv_transpose(mean, 6, 2);
         let perm = vec![0, 2, 1, 3];
-        let turned = b.node(Op::Transpose { perm }, &[mean]);
+        let turned = b.node(Op::Transpose { perm }, &[larger]);
+        let product = Op::MatMul {
+            transpose_a: true,
+            transpose_b: false,
+        };
+        let turned = b.node(product, &[turned, turned]);
         let count = b.graph.shape(turned).iter().product();
         let shape = vec![1, count];
         let flat = b.node(Op::Reshape { shape }, &[turned]);
@@ -425,6 +450,13 @@ mod tests {
             Op::Conv2d(conv) => {
                 let clamp = None;
                 Op::Conv2d(Conv2d {
+                    clamp,
+                    ..conv.clone()
+                })
+            }
+            Op::ConvTranspose2d(conv) => {
+                let clamp = None;
+                Op::ConvTranspose2d(ConvTranspose2d {
                     clamp,
                     ..conv.clone()
                 })
@@ -541,7 +573,7 @@ mod tests {
         let mut b = Builder::new(11);
         let x = b.input(&[1, 8, 8, 2]);
         let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
-        let pool = b.avg_pool(conv, window(8, 1, 0), false);
+        let pool = b.avg_pool(conv, window(4, 4, 0), false);
         b.output(pool);
         let samples = b.samples(5);
         let ranges = observed(&b.graph, &samples);
@@ -575,15 +607,42 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_does_not_widen_the_concatenation_that_it_joins() {
+    fn a_pool_does_not_widen_the_concatenation_that_it_joins() {
         let mut b = Builder::new(18);
         let x = b.input(&[1, 8, 8, 2]);
         let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
-        let mean = b.avg_pool(conv, window(8, 1, 0), false);
+        let mean = b.avg_pool(conv, window(7, 1, 0), false);
         let all = b.node(Op::Concat { axis: 3 }, &[mean, mean]);
         b.output(all);
         let graph = quantized(&mut b);
         assert!(params(&graph, all).scale < 0.5 * params(&graph, mean).scale);
+    }
+
+    #[test]
+    fn a_mean_over_a_map_has_a_scale_of_its_own() {
+        let mut b = Builder::new(11);
+        let x = b.input(&[1, 8, 8, 2]);
+        let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
+        let mean = b.avg_pool(conv, window(8, 1, 0), false);
+        let sum = Reduce {
+            reduction: Reduction::Sum,
+            axes: vec![2],
+            keep: false,
+        };
+        let sum = b.node(Op::Reduce(sum), &[conv]);
+        b.output(mean);
+        b.output(sum);
+        let samples = b.samples(60);
+        let ranges = observed(&b.graph, &samples);
+        let graph = quantize(&b.graph, &ranges).unwrap();
+        for id in [conv, mean, sum] {
+            let expected = QuantParams::from_range(ranges.get(id).unwrap());
+            assert_eq!(params(&graph, id), expected);
+        }
+        b.graph.outputs.pop();
+        let graph = quantized(&mut b);
+        let ratio = sqnr(&mut b, &graph);
+        assert!(ratio > 30.0, "{ratio} dB");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use reduce::{
     ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };
 pub use step::{
-    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Offsets, Op, Operand,
-    Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES, Take,
-    TakeAxis, Transpose, Window2d,
+    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Factor, Lut, MatMul, Mul, Offsets,
+    Op, Operand, Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES,
+    Take, TakeAxis, Transpose, TransposeConv2d, Window2d,
 };

@@ -20,6 +20,7 @@ mod fixed_exp;
 mod l2_normalize;
 mod log_softmax;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod pad;
 mod reduce;
@@ -29,6 +30,7 @@ mod resize_bilinear;
 mod softmax;
 mod take;
 mod transpose;
+mod transpose_conv2d;
 mod window;
 
 pub use arg_extreme::arg_extreme;
@@ -44,6 +46,7 @@ pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use l2_normalize::l2_normalize;
 pub use log_softmax::log_softmax;
 pub use lut::lut;
+pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
 pub use pad::pad;
 pub use reduce::reduce;
@@ -53,6 +56,7 @@ pub use resize_bilinear::resize_bilinear;
 pub use softmax::softmax;
 pub use take::take;
 pub use transpose::transpose;
+pub use transpose_conv2d::transpose_conv2d;
 pub use window::{Axis, Taps};
 
 /// Clamps to `min..=max` and narrows.
