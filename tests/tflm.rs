@@ -249,6 +249,7 @@ fn identity(like: &Tensor) -> Blob {
         source_axes: (0..like.shape.len()).collect(),
     };
     let graph = QGraph {
+        origins: BTreeMap::new(),
         name: "identity".to_owned(),
         inputs: vec![port("x", 0)],
         outputs: vec![port("y", 1)],
@@ -299,6 +300,7 @@ fn run(case: &Case, op: QOp) -> Vec<i8> {
         .collect();
     values.push(Some(case.output.qvalue("y")));
     let graph = QGraph {
+        origins: BTreeMap::new(),
         name: case.name.clone(),
         inputs: ids
             .clone()

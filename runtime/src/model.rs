@@ -1,7 +1,8 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{FrontendSpec, MAX_FRONTENDS};
-use crate::blob::{Initial, MAX_PORTS, Port, Preamble, Program, State, Step};
+use crate::blob::{
+    FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step, Trace,
+};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
@@ -148,6 +149,13 @@ impl<'a> Model<'a> {
             self.program.layer_count
         };
         Items::new(names, count)
+    }
+
+    /// What layers compute and where it is found, none if they were stripped. They are not proven:
+    /// the list ends where one cannot be decoded, and spans need not lie in the arena.
+    #[must_use]
+    pub fn traces(&self) -> Items<'a, Trace> {
+        Items::new(self.program.traces, self.program.trace_count)
     }
 
     pub(crate) fn data(&self) -> Data<'a> {

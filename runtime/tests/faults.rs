@@ -307,6 +307,8 @@ fn programs_and_ports() {
         refused(Fault::Encoding)
     );
     assert_eq!(program(|p| p.layer_names = b"\x01a"), None);
+    // Traces are not the runtime's business.
+    assert_eq!(program(|p| (p.trace_count, p.traces) = (7, &[0xff])), None);
     assert_eq!(
         program(|p| p.provenance.source_sha256 = &[0; 31]),
         refused(Fault::Digest)

@@ -4,7 +4,7 @@ use super::{files, model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
-use crate::emit;
+use crate::emit::{self, Layers};
 use crate::import::Network;
 use crate::ir::Graph;
 use crate::measure::sim::Blob;
@@ -53,6 +53,10 @@ pub(super) struct Compress {
     /// Leave the layers' names out of the blob.
     #[arg(long)]
     strip_names: bool,
+    /// Compute every layer's tensor as the model file has it, without fusion, folding or sharing of
+    /// work between layers, for `tiivis run --dump-layers` (quantized models only).
+    #[arg(long, conflicts_with = "strip_names")]
+    keep_layers: bool,
     /// Also write a Rust header with the arena's size and the inputs' and outputs' constants.
     #[arg(long, value_name = "FILE.rs")]
     rust_header: Option<PathBuf>,
@@ -101,6 +105,10 @@ impl Compress {
                 .map(read_labels)
                 .transpose()?
                 .unwrap_or_default(),
+            layers: match self.keep_layers {
+                true => Layers::Kept,
+                false => Layers::Optimised,
+            },
         };
         let headers = self.rust_header.iter().chain(&self.c_header);
         files::check_targets(
@@ -136,6 +144,12 @@ impl Compress {
                     bail!(
                         "`{model}` is a float32 model, and the ranges of its activations are taken from \
                          samples: add --data train.npz"
+                    );
+                }
+                if self.keep_layers {
+                    bail!(
+                        "--keep-layers keeps the layers of a quantized model, and `{model}` is float32, \
+                         whose layers become others when it is quantized: leave the option out"
                     );
                 }
             }

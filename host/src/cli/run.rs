@@ -34,7 +34,9 @@ pub(super) struct Run {
     /// Samples after which a model with state forgets them [default: all samples are one sequence].
     #[arg(long, value_name = "SAMPLES")]
     sequence: Option<NonZeroUsize>,
-    /// Also writes what every step computed for the first sample (int8, NHWC; not for a float model).
+    /// Also writes what every layer computed for the first sample, NHWC, in the model's integers (not
+    /// for a float model). Tensors of a .tflite are named `opNN_tTENSOR`, the numbers of the operator
+    /// and of the tensor in the file.
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
 }
@@ -83,9 +85,16 @@ impl Run {
             .collect();
         if let Some(path) = &self.dump_layers {
             let layers = sim::dump_layers(&model, &quantized);
+            if layers.is_empty() {
+                bail!(
+                    "`{}` says nothing about its layers, they were stripped: compile it without \
+                     --strip-names",
+                    self.model.display()
+                );
+            }
             let arrays: Vec<_> = layers
                 .into_iter()
-                .map(|(name, values)| (name, Array::i8(vec![values.len()], values)))
+                .map(|layer| (layer.key, Array::i8(layer.shape, layer.values)))
                 .collect();
             write_npz(path, &arrays)?;
         }

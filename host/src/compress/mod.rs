@@ -3,7 +3,7 @@
 mod samples;
 
 use crate::data::{DataError, Dataset};
-use crate::emit::{self, CompileError, EmitOptions};
+use crate::emit::{self, CompileError, EmitOptions, Layers};
 use crate::import::{Imported, Network};
 use crate::ir::Graph;
 use crate::measure::float;
@@ -25,6 +25,8 @@ pub struct Recipe {
     pub strip_names: bool,
     /// Names of the classes.
     pub labels: Vec<String>,
+    /// What may become of the layers of a network that is quantized already.
+    pub layers: Layers,
 }
 
 impl Default for Recipe {
@@ -35,6 +37,7 @@ impl Default for Recipe {
             seed: 0,
             strip_names: false,
             labels: Vec::new(),
+            layers: Layers::Optimised,
         }
     }
 }
@@ -122,7 +125,12 @@ pub fn compress(
             })
         }
         Network::Quantized(graph) => {
-            let compiled = emit::compile(&graph, &options(QUANTIZED.to_owned()))?;
+            let kept = match recipe.layers {
+                Layers::Optimised => "",
+                Layers::Kept => "layers = kept\n",
+            };
+            let options = options(format!("{QUANTIZED}{kept}"));
+            let compiled = emit::compile_for(&graph, &options, recipe.layers)?;
             Ok(Compressed {
                 blob: compiled.blob,
                 network: Network::Quantized(graph),

@@ -16,6 +16,16 @@ pub struct Compiled {
     pub program: Program,
 }
 
+/// What may become of the graph's nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layers {
+    /// Whatever makes the model faster or smaller and leaves its outputs as they are.
+    #[default]
+    Optimised,
+    /// Each computes its tensor, by its own kernel, into a place of its own.
+    Kept,
+}
+
 /// Why a graph does not compile.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
@@ -36,6 +46,27 @@ pub enum CompileError {
 /// # Errors
 /// See [`CompileError`].
 pub fn compile(graph: &QGraph, options: &EmitOptions) -> Result<Compiled, CompileError> {
+    compile_for(graph, options, Layers::Optimised)
+}
+
+/// [`compile`] with a choice.
+///
+/// # Errors
+/// See [`CompileError`].
+pub fn compile_for(
+    graph: &QGraph,
+    options: &EmitOptions,
+    layers: Layers,
+) -> Result<Compiled, CompileError> {
+    if layers == Layers::Kept {
+        let program = lower_with(graph, ConcatInputs::Copied)?;
+        let plan = plan(&program)?;
+        return Ok(Compiled {
+            blob: emit(graph, &program, &plan, options)?,
+            plan,
+            program,
+        });
+    }
     let mut program = lower_with(graph, ConcatInputs::Embedded)?;
     let mut best = plan(&program)?;
     let copying = lower_with(graph, ConcatInputs::Copied)?;

@@ -3,6 +3,7 @@
 use super::EmitError;
 use super::data::Data;
 use super::steps::{Emitter, foreign};
+use super::traces::traces;
 use crate::plan::{Place, Plan, Program, check};
 use crate::quantize::graph::{Initial, QGraph, QPort};
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub struct EmitOptions {
     pub source_sha256: Option<[u8; 32]>,
     /// The options that made the blob, one `key = value` a line.
     pub recipe: String,
-    /// Leaves layer names out.
+    /// Leaves the layers' names out, and what is known of their results.
     pub strip_names: bool,
     /// Names of the classes, in the order of the output; empty if there are none.
     pub labels: Vec<String>,
@@ -53,6 +54,10 @@ pub fn emit(
         true => Vec::new(),
         false => texts(&program.layers)?,
     };
+    let traces = match options.strip_names {
+        true => Vec::new(),
+        false => traces(&emitter)?,
+    };
     let labels = texts(&options.labels)?;
     let encoded = postcard::to_stdvec(&blob::Program {
         arena_bytes: plan.arena_bytes,
@@ -67,6 +72,8 @@ pub fn emit(
         steps: &steps,
         layer_count: length(program.layers.len())?,
         layer_names: &layer_names,
+        trace_count: length(traces.len())?,
+        traces: &list(&traces)?,
         label_count: length(options.labels.len())?,
         labels: &labels,
         provenance: Provenance {
@@ -170,6 +177,15 @@ fn texts(texts: &[String]) -> Result<Vec<u8>, EmitError> {
     let mut bytes = Vec::new();
     for text in texts {
         append(&mut bytes, text.as_str())?;
+    }
+    Ok(bytes)
+}
+
+/// Items as consecutive postcard values.
+fn list<T: Serialize>(items: &[T]) -> Result<Vec<u8>, EmitError> {
+    let mut bytes = Vec::new();
+    for item in items {
+        append(&mut bytes, item)?;
     }
     Ok(bytes)
 }

@@ -15,10 +15,11 @@ mod header;
 mod mat_mul;
 mod reduce;
 mod steps;
+mod traces;
 mod unary;
 mod weighted;
 
-pub use compile::{CompileError, Compiled, compile};
+pub use compile::{CompileError, Compiled, Layers, compile, compile_for};
 pub use encode::{EmitOptions, emit};
 pub use error::EmitError;
 pub use file::write_atomically;

@@ -34,7 +34,7 @@ fn random_graphs_compute_what_their_definitions_say() {
     let mut random = Random::new(2);
     let mut operators: BTreeMap<String, usize> = BTreeMap::new();
     let (mut in_place, mut embedded, mut shared) = (0, 0, 0);
-    for round in 0..1500 {
+    for round in 0..1800 {
         let (graph, inputs) = random_graph(&mut random);
         let expected = evaluate(&graph, &inputs);
         let compiled = compile(&graph, &options()).unwrap_or_else(|error| {

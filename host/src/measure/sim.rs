@@ -1,13 +1,15 @@
 //! The host simulation: the device's own integer code, run here.
 
 mod blob;
+mod layers;
 
 pub use blob::{Arena, Blob, BlobError};
+pub use layers::{Layer, dump_layers, visit_layers};
 
 use crate::data::{Array, DataError, Elements, common_samples, layout};
 use rayon::prelude::*;
-use tiivis_runtime::blob::{Port, Span, Step};
-use tiivis_runtime::{Hook, Model, Session};
+use tiivis_runtime::blob::Port;
+use tiivis_runtime::{Model, Session};
 
 /// Samples that one worker runs before it looks for more work; results do not depend on it.
 const SAMPLES_PER_TASK: usize = 16;
@@ -221,33 +223,4 @@ pub fn output_array(port: &Port<'_>, values: &[i8], real: bool) -> Array {
 #[expect(clippy::as_conversions, reason = "at most nine bits, exact in f32")]
 fn dequantize(port: &Port<'_>, q: i8) -> f32 {
     (i32::from(q) - port.zero_point) as f32 * port.scale
-}
-
-/// Runs the first sample and returns what every step wrote: the step, its layer's name and the
-/// bytes.
-pub fn dump_layers(model: &Model<'_>, inputs: &Inputs) -> Vec<(String, Vec<i8>)> {
-    struct Dump<'n> {
-        names: Vec<&'n str>,
-        layers: Vec<(String, Vec<i8>)>,
-    }
-    impl Hook for Dump<'_> {
-        fn after_step(&mut self, index: u32, step: &Step, arena: &[i8]) {
-            let layer = usize::try_from(step.layer).expect("layers fit usize");
-            let name = self.names.get(layer).copied().unwrap_or("stripped");
-            let Span { offset, len } = step.op.output();
-            let start = usize::try_from(offset).expect("offsets fit usize");
-            let end = start + usize::try_from(len).expect("lengths fit usize");
-            self.layers
-                .push((format!("{index:02}_{name}"), arena[start..end].to_vec()));
-        }
-    }
-    let mut arena = Arena::new(model);
-    let mut session = arena.session(model);
-    feed(&mut session, inputs, 0);
-    let mut dump = Dump {
-        names: model.layer_names().collect(),
-        layers: Vec::new(),
-    };
-    session.run_with(&mut dump);
-    dump.layers
 }

@@ -10,6 +10,7 @@ use super::reduction::is_mean;
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{AvgPool2d, Conv2d, Graph, Node, Op, Port, Reduction, ValueId, Window2d};
+use std::collections::BTreeMap;
 
 /// The int8 graph of a simplified float graph and its values' ranges.
 ///
@@ -42,6 +43,7 @@ pub fn quantize(graph: &Graph, ranges: &Ranges) -> Result<QGraph, QuantizeError>
         states: Vec::new(),
         nodes: converter.nodes,
         values: converter.values,
+        origins: BTreeMap::new(),
     })
 }
 

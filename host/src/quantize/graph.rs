@@ -1,8 +1,9 @@
 //! The quantized graph: the same network in integers only.
 
 use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId, Window2d};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use tiivis_runtime::blob::Scale;
+use tiivis_runtime::blob::{Origin, Scale};
 
 /// Scale and zero point of an int8 tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -253,6 +254,8 @@ pub struct QGraph {
     pub nodes: Vec<QNode>,
     /// Values by [`ValueId::index`].
     pub values: Vec<Option<QValue>>,
+    /// Values that are tensors of a source file which numbers them.
+    pub origins: BTreeMap<ValueId, Origin>,
 }
 
 impl QGraph {

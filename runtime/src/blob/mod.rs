@@ -19,7 +19,9 @@ pub use frontend::{
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
-pub use program::{Initial, Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape, State};
+pub use program::{
+    Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
+};
 pub use reduce::{
     ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };

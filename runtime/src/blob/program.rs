@@ -42,6 +42,10 @@ pub struct Program<'a> {
     pub layer_count: u32,
     /// `&str` × `layer_count`, or empty when stripped.
     pub layer_names: &'a [u8],
+    /// Number of traces, 0 when stripped.
+    pub trace_count: u32,
+    /// [`Trace`] × `trace_count`.
+    pub traces: &'a [u8],
     /// Number of class labels, or 0.
     pub label_count: u32,
     /// `&str` × `label_count`.
@@ -76,6 +80,35 @@ pub struct Port<'a> {
     pub scale: f32,
     /// Quantized value of real 0, in `-128..=127`.
     pub zero_point: i32,
+}
+
+/// What a layer computes and where it is found: for dumps and comparisons on a host. A run needs no
+/// traces, and [`crate::Model::parse`] proves nothing about them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Index of the layer.
+    pub layer: u32,
+    /// Number of steps of a run after which the values are whole; what comes after may overwrite them.
+    pub steps: u32,
+    /// Where the values lie in the arena.
+    pub span: Span,
+    /// Shape in the runtime's axis order (NHWC).
+    pub shape: Shape,
+    /// Real value of one step of the quantized value.
+    pub scale: f32,
+    /// Quantized value of real 0.
+    pub zero_point: i32,
+    /// The tensor in a source file that numbers its tensors.
+    pub origin: Option<Origin>,
+}
+
+/// A tensor of a source file by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Index of the operator that computes it.
+    pub operator: u32,
+    /// Index of the tensor.
+    pub tensor: u32,
 }
 
 /// A part of the arena that a run finds as the run before it left it.

@@ -92,6 +92,8 @@ impl Builder {
             steps: &self.steps.iter().flat_map(encode).collect::<Vec<u8>>(),
             layer_count: count(self.steps.len()),
             layer_names: &[],
+            trace_count: 0,
+            traces: &[],
             label_count: 2,
             labels: &labels,
             provenance: Provenance {

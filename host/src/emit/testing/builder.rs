@@ -27,6 +27,7 @@ impl Builder {
                 states: Vec::new(),
                 nodes: Vec::new(),
                 values: Vec::new(),
+                origins: Default::default(),
             },
         }
     }

@@ -8,6 +8,8 @@ use crate::import::survey::Verdict;
 use crate::import::{ImportError, NodeFault};
 use crate::ir::ValueId;
 use crate::quantize::graph::QGraph;
+use std::collections::BTreeMap;
+use tiivis_runtime::blob::Origin;
 
 /// What came of an import.
 pub(super) struct Attempt {
@@ -27,6 +29,7 @@ pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
         holds: vec![None; model.tensors.len()],
         inputs: vec![None; model.inputs.len()],
         unknown: vec![false; model.tensors.len()],
+        origins: BTreeMap::new(),
         variables: ops::Variables::default(),
     };
     let mut faults = port::define_inputs(&mut importer);
@@ -78,7 +81,10 @@ impl<'a> Importer<'_, 'a> {
             return Ok(Ok(Verdict::Undecided(reason)));
         }
         match ops::import(self, operator) {
-            Ok(()) => Ok(Ok(Verdict::Supported)),
+            Ok(()) => {
+                self.note_origins(operator);
+                Ok(Ok(Verdict::Supported))
+            }
             Err(Failure::Model(error)) => Err(error),
             Err(Failure::Node(fault)) => {
                 self.assume(operator);
@@ -88,6 +94,20 @@ impl<'a> Importer<'_, 'a> {
                 let len = names.sum::<usize>().saturating_add(fault.to_string().len());
                 self.budget.take(len.saturating_mul(2))?;
                 Ok(Err(fault))
+            }
+        }
+    }
+
+    /// Takes note of which values are an operator's outputs.
+    fn note_origins(&mut self, operator: &Operator<'a>) {
+        for &tensor in &operator.outputs {
+            let value = ValueId::from_index(tensor);
+            let numbers = u32::try_from(operator.index)
+                .ok()
+                .zip(tensor.try_into().ok());
+            // Else it is another view of an earlier tensor's values.
+            if let (true, Some((operator, tensor))) = (self.holds[tensor] == Some(value), numbers) {
+                self.origins.insert(value, Origin { operator, tensor });
             }
         }
     }
@@ -129,6 +149,7 @@ impl<'a> Importer<'_, 'a> {
             states: self.variables.states(),
             nodes: self.nodes,
             values: self.values,
+            origins: self.origins,
         })
     }
 }

@@ -7,7 +7,9 @@ use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
 use crate::quantize::graph::{QNode, QOp, QValue, QuantParams};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use tiivis_runtime::blob::Origin;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
 /// a few bytes of a file, whatever memory it asks for.
@@ -27,6 +29,8 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) inputs: Vec<Option<ValueId>>,
     /// Tensors that depend on what is not supported, so far that nothing can be said about them.
     pub(super) unknown: Vec<bool>,
+    /// Which operator computes a value, by the file's numbers.
+    pub(super) origins: BTreeMap<ValueId, Origin>,
     pub(super) variables: Variables<'a>,
 }
 
