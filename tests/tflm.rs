@@ -232,7 +232,7 @@ impl Case {
             "SOFTMAX" if self.params.beta != 1.0 => {
                 return Err("beta is not 1, which ONNX has no word for");
             }
-            "SOFTMAX" => QOp::Softmax,
+            "SOFTMAX" => QOp::Softmax { beta: 1.0 },
             "QUANTIZE" => QOp::Requantize,
             "LOGISTIC" | "TANH" | "RELU" | "RELU6" | "LEAKY_RELU" | "HARD_SWISH" | "ELU"
             | "PRELU" | "MEAN" => {

@@ -295,6 +295,61 @@ fn moves_and_tables() {
 }
 
 #[test]
+fn reductions() {
+    faults!(programs::reduce_mean(), Reduce,
+        |p: &mut Reduce| p.shape[0] = 0 => Empty,
+        |p: &mut Reduce| p.shape[1] = 3 => Length,
+        |p: &mut Reduce| p.shape[4] = u32::MAX => Length,
+        |p: &mut Reduce| p.output.len -= 1 => Length,
+        |p: &mut Reduce| p.output.offset = u32::MAX => ArenaExtent,
+        |p: &mut Reduce| p.output.offset = 100 => Overlap,
+        |p: &mut Reduce| p.max = -121 => Bounds,
+        |p: &mut Reduce| {
+            let Reduction::Sum(rescale) = &mut p.reduction else { panic!("a mean") };
+            rescale.input_zero_point = 128;
+        } => ZeroPoint,
+        |p: &mut Reduce| {
+            let Reduction::Sum(rescale) = &mut p.reduction else { panic!("a mean") };
+            rescale.scale.multiplier = -1;
+        } => Multiplier,
+    );
+    faults!(programs::reduce_max(), Reduce,
+        |p: &mut Reduce| p.input.len = 119 => Length,
+    );
+    faults!(programs::arg_max(), ArgExtreme,
+        |p: &mut ArgExtreme| p.shape[1] = 0 => Empty,
+        |p: &mut ArgExtreme| p.shape[2] = 1 => Length,
+        |p: &mut ArgExtreme| p.output.len = 6 => Length,
+        |p: &mut ArgExtreme| p.output.offset = 12 => Overlap,
+    );
+    faults!(programs::resize_bilinear(), ResizeBilinear,
+        |p: &mut ResizeBilinear| p.rows.outputs = 3 => Length,
+        |p: &mut ResizeBilinear| p.channels = 0 => Empty,
+        |p: &mut ResizeBilinear| p.rows.step = -1 => Geometry,
+        |p: &mut ResizeBilinear| p.rows.step = i32::MAX / 2 => Geometry,
+        |p: &mut ResizeBilinear| {
+            p.columns.step = i32::MAX / 4;
+            p.columns.first = i32::MAX / 2;
+        } => Geometry,
+        |p: &mut ResizeBilinear| p.output.offset = 0 => Overlap,
+    );
+    faults!(programs::l2_normalize(), L2Normalize,
+        |p: &mut L2Normalize| p.depth = 5 => Length,
+        |p: &mut L2Normalize| p.rows = 0 => Empty,
+        |p: &mut L2Normalize| p.input_zero_point = -129 => ZeroPoint,
+        |p: &mut L2Normalize| p.output.offset = 1 => Overlap,
+    );
+    faults!(programs::log_softmax(), LogSoftmax,
+        |p: &mut LogSoftmax| p.rows = 3 => Length,
+        |p: &mut LogSoftmax| p.scale.shift = 31 => Shift,
+        |p: &mut LogSoftmax| p.inverse.multiplier = -1 => Multiplier,
+        |p: &mut LogSoftmax| p.table.len -= 1 => Length,
+        |p: &mut LogSoftmax| p.table = Span { offset: 4, len: 8 } => Table,
+        |p: &mut LogSoftmax| p.output.offset = 4 => ArenaExtent,
+    );
+}
+
+#[test]
 fn programs_and_ports() {
     let blob = programs::lut();
     let program = |edit: fn(&mut Program<'_>)| error(&with_program(&blob, edit));

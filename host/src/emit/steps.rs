@@ -1,7 +1,7 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, choice, elementwise, mat_mul, unary, weighted};
+use super::{EmitError, choice, elementwise, mat_mul, reduce, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -177,9 +177,22 @@ impl<'a> Emitter<'a> {
                 after,
                 value,
             } => unary::pad(&self.ends(node)?, [before, after], *value)?,
-            QOp::Softmax => {
+            QOp::Softmax { beta } => {
                 let ends = self.ends(node)?;
-                unary::softmax(&mut self.data, &ends)?
+                unary::softmax(&mut self.data, &ends, *beta)?
+            }
+            QOp::Reduce {
+                reduction,
+                axes,
+                clamp,
+            } => reduce::reduce(&self.ends(node)?, *reduction, axes, *clamp)?,
+            QOp::ResizeBilinear { coordinates } => {
+                reduce::resize_bilinear(&self.ends(node)?, *coordinates)?
+            }
+            QOp::L2Normalize => reduce::l2_normalize(&self.ends(node)?)?,
+            QOp::LogSoftmax => {
+                let ends = self.ends(node)?;
+                reduce::log_softmax(&mut self.data, &ends)?
             }
             QOp::Lut { table } => {
                 let ends = self.ends(node)?;

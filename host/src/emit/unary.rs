@@ -86,14 +86,16 @@ pub(super) fn pad(
     }))
 }
 
-pub(super) fn softmax(data: &mut Data, ends: &Ends<'_>) -> Result<Op, EmitError> {
+pub(super) fn softmax(data: &mut Data, ends: &Ends<'_>, beta: f32) -> Result<Op, EmitError> {
     let (rows, depth) = rows_and_depth(ends.node, &ends.from.shape)?;
     Ok(Op::Softmax(Softmax {
         input: ends.input,
         output: ends.output,
         rows,
         depth,
-        table: data.int32(softmax_table(ends.from.params.scale))?,
+        table: data.int32(softmax_table(
+            f64::from(beta) * f64::from(ends.from.params.scale),
+        ))?,
     }))
 }
 
@@ -115,7 +117,7 @@ pub(super) fn requantize(ends: &Ends<'_>) -> Result<Op, EmitError> {
 
 /// The exponentials of a softmax over inputs of this scale, without the zeros at the end: the
 /// kernel counts what is beyond the table as 0.
-fn softmax_table(scale: f32) -> Vec<i32> {
+pub(super) fn softmax_table(scale: f64) -> Vec<i32> {
     let (multiplier, left_shift) = softmax_parameters(scale);
     let entry = |difference| table_entry(difference, multiplier, left_shift);
     let mut table: Vec<i32> = (0..=u8::MAX).map_while(entry).collect();
@@ -158,7 +160,7 @@ mod tests {
             assert!(table.iter().all(|&entry| entry > 0));
             // exp(-0.0001 · 255) is near 1 still; 31 / 2^5 integer bits bound the rest.
             for (difference, &entry) in (0..=u8::MAX).zip(&table) {
-                let exact = (-f64::from(difference) * f64::from(scale)).exp();
+                let exact = (-f64::from(difference) * scale).exp();
                 let found = f64::from(entry) / 2f64.powi(31);
                 assert!(
                     (found - exact).abs() < 1e-5,
@@ -173,7 +175,7 @@ mod tests {
     fn added_axes_stay_in_front() {
         let node = QNode {
             name: "t".to_owned(),
-            op: crate::quantize::graph::QOp::Softmax,
+            op: crate::quantize::graph::QOp::L2Normalize,
             inputs: Vec::new(),
             output: crate::ir::ValueId::from_index(0),
         };

@@ -3,6 +3,7 @@
 mod checks;
 mod error;
 mod product;
+mod reduce;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -57,7 +58,10 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
         Op::Transpose { perm } => transpose(x, perm)?,
         Op::Take { maps } => take(x, maps)?,
         Op::Pad(parameters) => pad(parameters, x)?,
-        Op::Softmax => {
+        Op::Reduce(parameters) => reduce::reduce(parameters, x)?,
+        Op::ArgExtreme { axis, keep, .. } => reduce::arg_extreme(*axis, *keep, x)?,
+        Op::ResizeBilinear(parameters) => reduce::resize_bilinear(parameters, x)?,
+        Op::Softmax | Op::L2Normalize | Op::LogSoftmax => {
             check_has_channels("x", x)?;
             x.clone()
         }
@@ -99,6 +103,11 @@ fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => (1..=1, "1"),
     };
     if range.contains(&found) {

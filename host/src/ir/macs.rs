@@ -48,6 +48,11 @@ pub fn macs(graph: &Graph) -> Vec<u64> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => 0,
     };
     graph.nodes.iter().map(count).collect()

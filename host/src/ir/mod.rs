@@ -13,6 +13,7 @@ mod index_map;
 mod infer;
 mod macs;
 mod op;
+pub(crate) mod reduce;
 mod text;
 mod unary;
 mod verify;
@@ -28,5 +29,6 @@ pub use op::{
     Activation, AvgPool2d, Clamp, Conv2d, ConvTranspose2d, Op, Pad, Pool2d, TransposedWindow2d,
     Window2d,
 };
+pub use reduce::{Coordinates, Reduce, Reduction, ResizeBilinear};
 pub use unary::{Parametric, Unary};
 pub use verify::{VerifyError, verify};

@@ -1,6 +1,7 @@
 //! The operators of the float graph.
 
 use super::IndexMap;
+use super::reduce::{Reduce, ResizeBilinear};
 use super::{Binary, Fused, Parametric, Unary};
 use std::sync::Arc;
 
@@ -86,6 +87,23 @@ pub enum Op {
     Pad(Pad),
     /// `[x]` → softmax over the last axis.
     Softmax,
+    /// `[x]` → mean, sum, largest or smallest value over axes.
+    Reduce(Reduce),
+    /// `[x]` → index of the first largest (or smallest) value along an axis.
+    ArgExtreme {
+        /// Axis, never the batch.
+        axis: usize,
+        /// The largest value, or the smallest.
+        largest: bool,
+        /// Whether the axis stays, with extent 1.
+        keep: bool,
+    },
+    /// `[x: N H W C]` → interpolated between rows and columns.
+    ResizeBilinear(ResizeBilinear),
+    /// `[x]` → each vector along the last axis over its length.
+    L2Normalize,
+    /// `[x]` → logarithm of softmax over the last axis.
+    LogSoftmax,
     /// `[x]` → `x`. Only between import and the pass that removes it.
     Identity,
 }
@@ -250,6 +268,11 @@ impl Op {
             Self::Take { .. } => "Take",
             Self::Pad(_) => "Pad",
             Self::Softmax => "Softmax",
+            Self::Reduce(_) => "Reduce",
+            Self::ArgExtreme { .. } => "ArgExtreme",
+            Self::ResizeBilinear(_) => "ResizeBilinear",
+            Self::L2Normalize => "L2Normalize",
+            Self::LogSoftmax => "LogSoftmax",
             Self::Identity => "Identity",
         }
     }

@@ -2,8 +2,8 @@
 //! for broken graphs too, since that is when it is read.
 
 use super::{
-    Activation, Clamp, Fused, Graph, Node, Op, Pad, Port, Term, TransposedWindow2d, Value, ValueId,
-    Window2d,
+    Activation, Clamp, Fused, Graph, Node, Op, Pad, Port, Reduce, ResizeBilinear, Term,
+    TransposedWindow2d, Value, ValueId, Window2d,
 };
 use std::fmt::{Display, Formatter, Result};
 
@@ -147,9 +147,42 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
             List(before),
             List(after)
         ),
+        Op::Reduce(Reduce {
+            reduction,
+            axes,
+            keep,
+        }) => {
+            write!(f, " {} axes {}", reduction.name(), List(axes))?;
+            write_keep(f, *keep)
+        }
+        Op::ArgExtreme {
+            axis,
+            largest,
+            keep,
+        } => {
+            let extreme = if *largest { "max" } else { "min" };
+            write!(f, " {extreme} axis {axis}")?;
+            write_keep(f, *keep)
+        }
+        Op::ResizeBilinear(ResizeBilinear {
+            size: [rows, columns],
+            coordinates: [down, across],
+        }) => {
+            let (down, across) = (down.name(), across.name());
+            write!(f, " size {rows}x{columns} {down},{across}")
+        }
         Op::Fused(function) => write_fused(f, function),
-        Op::Binary(_) | Op::Select | Op::Softmax | Op::Identity => Ok(()),
+        Op::Binary(_)
+        | Op::Select
+        | Op::Softmax
+        | Op::Identity
+        | Op::L2Normalize
+        | Op::LogSoftmax => Ok(()),
     }
+}
+
+fn write_keep(f: &mut Formatter<'_>, keep: bool) -> Result {
+    if keep { write!(f, " keep") } else { Ok(()) }
 }
 
 fn write_window(f: &mut Formatter<'_>, window: &Window2d) -> Result {

@@ -136,13 +136,39 @@ pub enum LowerError {
         /// Zero point of the weights.
         zero_point: i32,
     },
-    /// A softmax with another output than its kernel computes.
-    #[error("node `{node}`: a softmax has output scale 1/256 and zero point -128, found {found}")]
-    SoftmaxOutput {
+    /// Another output than the kernel computes.
+    #[error("node `{node}`: the output must have {expected}, found {found}")]
+    PrescribedOutput {
         /// Name of the node.
         node: String,
-        /// Scale and zero point of the output.
+        /// Scale and zero point that the operator prescribes.
+        expected: String,
+        /// Those of the output.
         found: String,
+    },
+    /// Reduced axes with too many kept ones between them.
+    #[error(
+        "node `{node}`: the axes {axes:?} lie too far apart; reduce them one after the other, or \
+         transpose the input"
+    )]
+    Apart {
+        /// Name of the node.
+        node: String,
+        /// Axes that are reduced.
+        axes: Vec<usize>,
+    },
+    /// Positions between which TFLite's arithmetic cannot interpolate.
+    #[error(
+        "node `{node}`: {from:?} to {to:?} needs positions finer than 1/1024 of a row or column, or \
+         beyond the last; resize in steps"
+    )]
+    Resize {
+        /// Name of the node.
+        node: String,
+        /// Shape of the input.
+        from: Vec<usize>,
+        /// Shape of the output.
+        to: Vec<usize>,
     },
     /// All inputs of a node are constants, or the one that must be an activation is.
     #[error("node `{node}` reads the constant `{value}`; fold it, kernels read activations there")]

@@ -9,6 +9,7 @@ mod error;
 mod homes;
 mod node;
 mod product;
+mod reduce;
 mod shape;
 mod states;
 mod steps;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use error::LowerError;
 pub(crate) use product::{mat_mul, transposed_window};
+pub(crate) use reduce::{alternating, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
 

@@ -3,10 +3,11 @@
 use super::LowerError;
 use super::accumulator::{self, Order};
 use super::product;
+use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
-use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, QuantParams, Weights};
 use std::collections::HashSet;
 use tiivis_runtime::blob::TAKE_AXES;
 
@@ -35,7 +36,11 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Transpose { .. }
         | QOp::Take { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => (found == 1, "1"),
     };
@@ -109,7 +114,17 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             after,
             value: _,
         } => pad(node, [before, after], input, output),
-        QOp::Softmax => softmax(node, input, output),
+        QOp::Softmax { .. } => prescribed(node, input, output, (1.0 / 256.0, -128)),
+        QOp::LogSoftmax => prescribed(node, input, output, (1.0 / 16.0, 127)),
+        QOp::L2Normalize => prescribed(node, input, output, (1.0 / 128.0, 0)),
+        QOp::Reduce {
+            reduction,
+            axes,
+            clamp: _,
+        } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::ResizeBilinear { coordinates } => {
+            reduce::check_resize(node, *coordinates, [input, output])
+        }
         QOp::Lut { table } => {
             equal(node, "a table", 256, table.len())?;
             equal_elements(node, input, output)
@@ -133,7 +148,11 @@ fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         | QOp::TransposeConv2d { .. }
         | QOp::MatMul { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::LogSoftmax
+        | QOp::L2Normalize
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
         | QOp::Div { .. }
         | QOp::SquaredDifference { .. }
         | QOp::Prelu
@@ -256,12 +275,19 @@ fn pad(
     same_params(node, input, output)
 }
 
-fn softmax(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
-    if output.params.scale == 1.0 / 256.0 && output.params.zero_point == -128 {
+/// The output's scale and zero point are those that its kernel computes.
+fn prescribed(
+    node: &QNode,
+    input: &QValue,
+    output: &QValue,
+    (scale, zero_point): (f32, i32),
+) -> Result<(), LowerError> {
+    if output.params.scale == scale && output.params.zero_point == zero_point {
         return equal_elements(node, input, output);
     }
-    Err(LowerError::SoftmaxOutput {
+    Err(LowerError::PrescribedOutput {
         node: node.name.clone(),
+        expected: format!("{:?}", QuantParams { scale, zero_point }),
         found: format!("{:?}", output.params),
     })
 }
@@ -417,7 +443,7 @@ pub(super) fn divided(
     }
 }
 
-fn same_params(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
+pub(super) fn same_params(node: &QNode, input: &QValue, output: &QValue) -> Result<(), LowerError> {
     if input.params == output.params {
         return Ok(());
     }

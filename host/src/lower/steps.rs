@@ -41,7 +41,11 @@ pub(super) fn lower_node(
         | QOp::Transpose { .. }
         | QOp::Take { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => whole(graph, index, program),
     }
@@ -83,7 +87,11 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Transpose { .. }
         | QOp::Take { .. }
         | QOp::Pad { .. }
-        | QOp::Softmax
+        | QOp::Softmax { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize => 0,
     }
@@ -131,7 +139,9 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
 /// order, if nothing else that the step reads touches their bytes.
 fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<usize> {
     match &node.op {
-        QOp::Softmax
+        QOp::Softmax { .. }
+        | QOp::L2Normalize
+        | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Requantize
         | QOp::Add { .. }
@@ -154,7 +164,9 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Reshape
         | QOp::Transpose { .. }
         | QOp::Take { .. }
-        | QOp::Pad { .. } => return Vec::new(),
+        | QOp::Pad { .. }
+        | QOp::Reduce { .. }
+        | QOp::ResizeBilinear { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;

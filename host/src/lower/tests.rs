@@ -500,8 +500,8 @@ fn windows_that_do_not_fit_are_named() {
 #[test]
 fn scales_that_no_kernel_changes_are_named() {
     use LowerError as E;
-    let error = refused(one(QOp::Softmax, &[1, 6], &[1, 6]));
-    assert!(matches!(error, E::SoftmaxOutput { .. }), "{error}");
+    let error = refused(one(QOp::Softmax { beta: 1.0 }, &[1, 6], &[1, 6]));
+    assert!(matches!(error, E::PrescribedOutput { .. }), "{error}");
     let pool = QOp::MaxPool2d {
         window: window([1, 1], [0; 2]),
         clamp: clamp(),

@@ -134,7 +134,12 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
         | Op::Dense { .. }
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
-        | Op::Softmax => None,
+        | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax => None,
     }
 }
 

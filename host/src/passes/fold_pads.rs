@@ -2,7 +2,7 @@
 
 use super::rewrite::{exhaust, is_padded};
 use super::simplify::Pass;
-use crate::ir::{Activation, Clamp, Graph, Op, Pad, ValueId, Window2d};
+use crate::ir::{Activation, Clamp, Graph, Op, Pad, Reduction, ValueId, Window2d};
 
 pub(super) const PASS: Pass = Pass {
     name: "fold-pads",
@@ -80,6 +80,11 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
         | Op::Transpose { .. }
         | Op::Take { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }
@@ -135,7 +140,15 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         | Op::Select
         | Op::Fused(_)
         | Op::MatMul { .. }
-        | Op::BatchNorm { .. } => NONE,
+        | Op::BatchNorm { .. }
+        | Op::LogSoftmax => NONE,
+        Op::ArgExtreme { .. } => 0.0,
+        Op::L2Normalize => -1.0,
+        Op::Reduce(reduce) => match reduce.reduction {
+            Reduction::Max | Reduction::Min => of_inputs(),
+            Reduction::Mean | Reduction::Sum => NONE,
+        },
+        Op::ResizeBilinear(_) => of_inputs(),
         Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

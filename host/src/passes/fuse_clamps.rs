@@ -59,6 +59,11 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
         | Op::Select
         | Op::Fused(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     };
     let inputs = &graph.nodes[before].inputs;
@@ -117,6 +122,11 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
         | Op::Fused(_)
         | Op::BatchNorm { .. }
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     }
 }

@@ -178,6 +178,11 @@ fn operands(graph: &Graph, node: &Node) -> Option<Vec<ValueId>> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     };
     if !pointwise {

@@ -118,6 +118,11 @@ fn remove(graph: &mut Graph, chain: &Chain, removed: &[bool]) {
             | Op::BatchNorm { .. }
             | Op::Concat { .. }
             | Op::Softmax
+            | Op::Reduce(_)
+            | Op::ArgExtreme { .. }
+            | Op::ResizeBilinear(_)
+            | Op::L2Normalize
+            | Op::LogSoftmax
             | Op::Identity => {}
         }
         value = graph.nodes[step].output;

@@ -70,6 +70,11 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         | Op::Binary(_)
         | Op::Select
         | Op::Fused(_)
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Activation(
             Activation::Sigmoid
             | Activation::Tanh

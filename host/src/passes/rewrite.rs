@@ -109,6 +109,11 @@ pub(crate) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }

@@ -4,16 +4,17 @@ use super::error::QuantizeError;
 use super::graph::QuantParams;
 use super::groups::Groups;
 use super::range::{Range, Ranges};
+use super::reduction::is_mean;
 use super::uses::Uses;
-use crate::ir::{Activation, Clamp, Graph, Node, Op, Unary, ValueId};
+use crate::ir::{Activation, Clamp, Graph, Node, Op, Reduction, Unary, ValueId};
 
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
 /// weights and for values that no node names.
 ///
-/// Pools, reshapes, transposes and pads share their input's: all values that are so connected form
-/// a group. An input of a concatenation, an extreme or a choice joins the output's group if nothing
-/// else depends on it, so that it need not be rescaled.
-/// Pools, reshapes, transposes, takes and pads share their input's: all values that are so connected form
+/// Pools (but means over a whole map), extremes over axes, interpolations, reshapes, transposes,
+/// takes and pads share their input's: all values that are so connected form a group. An input of a
+/// concatenation, an extreme or a choice joins the output's group if nothing else depends on it, so
+/// that it need not be rescaled.
 /// a group. An input of a concatenation joins the output's group if nothing else depends on it,
 /// so that it need not be rescaled.
 pub(super) fn assign(
@@ -23,7 +24,7 @@ pub(super) fn assign(
     let uses = Uses::of(graph);
     let mut groups = Groups::new(graph.value_count());
     for node in &graph.nodes {
-        if keeps_scale(&node.op) {
+        if keeps_scale(graph, node) {
             groups.unite(node.inputs[0], node.output);
         }
     }
@@ -89,14 +90,19 @@ pub(super) fn handed_on(node: &Node) -> &[ValueId] {
 }
 
 /// Whether the output has the scale and zero point of the first input.
-pub(super) fn keeps_scale(op: &Op) -> bool {
-    match op {
+pub(super) fn keeps_scale(graph: &Graph, node: &Node) -> bool {
+    match &node.op {
         Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
         | Op::Take { .. }
-        | Op::Pad(_) => true,
+        | Op::Pad(_)
+        | Op::ResizeBilinear(_) => true,
+        Op::AvgPool2d(pool) => !is_mean(pool, graph.shape(node.inputs[0])),
+        Op::Reduce(reduce) => match reduce.reduction {
+            Reduction::Max | Reduction::Min => true,
+            Reduction::Mean | Reduction::Sum => false,
+        },
         Op::Conv2d(_)
         | Op::ConvTranspose2d(_)
         | Op::MatMul { .. }
@@ -111,6 +117,9 @@ pub(super) fn keeps_scale(op: &Op) -> bool {
         | Op::Fused(_)
         | Op::Concat { .. }
         | Op::Softmax
+        | Op::ArgExtreme { .. }
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     }
 }
@@ -119,10 +128,11 @@ pub(super) fn keeps_scale(op: &Op) -> bool {
 pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
     let (scale, zero_point) = match op {
         Op::Softmax | Op::Activation(Activation::Sigmoid) => (1.0 / 256.0, -128),
-        Op::Activation(Activation::Tanh) => (1.0 / 128.0, 0),
         // Truths are 0 and 1.
         Op::Binary(function) if function.is_comparison() => (1.0, 0),
         Op::Activation(Activation::Unary(Unary::Not)) => (1.0, 0),
+        Op::Activation(Activation::Tanh) | Op::L2Normalize => (1.0 / 128.0, 0),
+        Op::LogSoftmax => (1.0 / 16.0, 127),
         Op::Activation(
             Activation::Clamp(_)
             | Activation::LeakyRelu { .. }
@@ -150,6 +160,9 @@ pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Transpose { .. }
         | Op::Take { .. }
         | Op::Pad(_)
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
         | Op::Identity => return None,
     };
     Some(QuantParams { scale, zero_point })
@@ -170,11 +183,12 @@ fn may_join(graph: &Graph, uses: &Uses, groups: &Groups, input: ValueId, concat:
                 let reader = &graph.nodes[reader];
                 reader.output == concat.output || groups.root(reader.output) == root
             });
-            let producer = uses.producer(id).map(|index| &graph.nodes[index].op);
+            let producer = uses.producer(id).map(|index| &graph.nodes[index]);
             let is_input = producer.is_none() && graph.constant(id).is_none();
-            let bound = producer.is_some_and(|op| {
+            let bound = producer.is_some_and(|node| {
                 // What is averaged needs its own range, which may be far wider than the mean's.
-                fixed_output(op).is_some() || matches!(op, Op::AvgPool2d(_))
+                let averaged = matches!(node.op, Op::AvgPool2d(_)) && keeps_scale(graph, node);
+                fixed_output(&node.op).is_some() || averaged
             });
             readers && !is_input && !bound && !graph.is_output(id)
         })
@@ -187,7 +201,11 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         return false;
     };
     let reader = &graph.nodes[*reader];
-    let copies = match reader.op {
+    let copies = match &reader.op {
+        Op::Reduce(reduce) => match reduce.reduction {
+            Reduction::Max | Reduction::Min => true,
+            Reduction::Mean | Reduction::Sum => false,
+        },
         Op::MaxPool2d(_)
         | Op::Reshape { .. }
         | Op::Transpose { .. }
@@ -198,7 +216,7 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         // What a value is clipped to, the larger or smaller of it and another is clipped to as well.
         Op::Binary(function) if function.is_choice() => true,
         // The mean of clipped values is not the clipped mean.
-        Op::AvgPool2d(_) => false,
+        Op::AvgPool2d(_) | Op::ResizeBilinear(_) => false,
         Op::Conv2d(_)
         | Op::ConvTranspose2d(_)
         | Op::MatMul { .. }
@@ -211,6 +229,9 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         | Op::Binary(_)
         | Op::Fused(_)
         | Op::Softmax
+        | Op::ArgExtreme { .. }
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => false,
     };
     copies && !graph.is_output(id) && groups.root(reader.output) == groups.root(id)
@@ -279,6 +300,11 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => None,
     }
 }

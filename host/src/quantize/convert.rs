@@ -3,15 +3,17 @@
 use super::assign::{assign, clamp, handed_on};
 use super::error::QuantizeError;
 use super::given::Grid;
-use super::graph::{DType, QGraph, QNode, QOp, QPort, QValue, QuantParams};
-use super::headroom::{check_quotient, check_rescale, check_square, check_sum};
+use super::graph::{DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams};
+use super::headroom::{check_quotient, check_reduction, check_rescale, check_square, check_sum};
 use super::lut;
 use super::multiplier::quantize_multiplier;
 use super::range::{Range, Ranges};
+use super::reduction::is_mean;
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{
-    Activation, AvgPool2d, Binary, Clamp, Conv2d, Graph, Node, Op, Port, ValueId, Window2d,
+    Activation, AvgPool2d, Binary, Clamp, Conv2d, Graph, Node, Op, Port, Reduction, ValueId,
+    Window2d,
 };
 use std::collections::{BTreeMap, HashMap};
 use tiivis_runtime::blob::{Comparison, Which};
@@ -22,7 +24,7 @@ use tiivis_runtime::blob::{Comparison, Which};
 /// quantization specification has it; softmax and sigmoid outputs have scale 1/256 and zero point
 /// -128, those of tanh 1/128 and 0. Fused clamps narrow the ranges they follow. Activations that
 /// are not fused become tables. An average pool that counts its padding becomes a pad and a pool
-/// without padding.
+/// without padding; one over a whole map becomes a mean, whose output has a scale of its own.
 ///
 /// # Errors
 /// See [`QuantizeError`]: what has no integer form, has no range, is not finite, or does not fit
@@ -139,6 +141,11 @@ impl<'a> Converter<'a> {
             | Op::Take { .. }
             | Op::Pad(_)
             | Op::Softmax
+            | Op::Reduce(_)
+            | Op::ArgExtreme { .. }
+            | Op::ResizeBilinear(_)
+            | Op::L2Normalize
+            | Op::LogSoftmax
             | Op::Identity => false,
         };
         for &input in operands(node) {
@@ -210,6 +217,9 @@ impl<'a> Converter<'a> {
                 window: pool.window.clone(),
                 clamp,
             },
+            Op::AvgPool2d(pool) if is_mean(pool, self.graph.shape(node.inputs[0])) => {
+                self.reduce(node, Reduction::Mean, &[1, 2], clamp)?
+            }
             Op::AvgPool2d(pool) => QOp::AvgPool2d {
                 window: uncounted(pool),
                 clamp,
@@ -246,7 +256,37 @@ impl<'a> Converter<'a> {
                 after: pad.after.clone(),
                 value: output.quantize(f64::from(pad.value)),
             },
-            Op::Softmax => QOp::Softmax,
+            Op::Softmax => QOp::Softmax { beta: 1.0 },
+            Op::Reduce(reduce) => self.reduce(node, reduce.reduction, &reduce.axes, clamp)?,
+            Op::ArgExtreme { .. } => return Err(not_simplified(node, "an index of an extreme")),
+            Op::ResizeBilinear(resize) => QOp::ResizeBilinear {
+                coordinates: resize.coordinates,
+            },
+            Op::L2Normalize => QOp::L2Normalize,
+            Op::LogSoftmax => QOp::LogSoftmax,
+        })
+    }
+
+    /// A reduction, whose sum is proven to fit.
+    fn reduce(
+        &self,
+        node: &Node,
+        reduction: Reduction,
+        axes: &[usize],
+        clamp: QClamp,
+    ) -> Result<QOp, QuantizeError> {
+        let (from, to) = (self.params(node.inputs[0])?, self.params(node.output)?);
+        let shape = self.graph.shape(node.inputs[0]);
+        check_reduction(
+            node,
+            reduction,
+            [from, to],
+            axes.iter().map(|&axis| shape[axis]).product(),
+        )?;
+        Ok(QOp::Reduce {
+            reduction,
+            axes: axes.to_vec(),
+            clamp,
         })
     }
 
@@ -470,7 +510,7 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{ConvTranspose2d, Fused, Term, Unary};
+    use crate::ir::{Activation, Clamp, ConvTranspose2d, Fused, Reduce, Term, Unary};
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};
@@ -718,7 +758,7 @@ mod tests {
         let mut b = Builder::new(11);
         let x = b.input(&[1, 8, 8, 2]);
         let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
-        let pool = b.avg_pool(conv, window(8, 1, 0), false);
+        let pool = b.avg_pool(conv, window(4, 4, 0), false);
         b.output(pool);
         let samples = b.samples(5);
         let ranges = observed(&b.graph, &samples);
@@ -752,15 +792,42 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_does_not_widen_the_concatenation_that_it_joins() {
+    fn a_pool_does_not_widen_the_concatenation_that_it_joins() {
         let mut b = Builder::new(18);
         let x = b.input(&[1, 8, 8, 2]);
         let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
-        let mean = b.avg_pool(conv, window(8, 1, 0), false);
+        let mean = b.avg_pool(conv, window(7, 1, 0), false);
         let all = b.node(Op::Concat { axis: 3 }, &[mean, mean]);
         b.output(all);
         let graph = quantized(&mut b);
         assert!(params(&graph, all).scale < 0.5 * params(&graph, mean).scale);
+    }
+
+    #[test]
+    fn a_mean_over_a_map_has_a_scale_of_its_own() {
+        let mut b = Builder::new(11);
+        let x = b.input(&[1, 8, 8, 2]);
+        let conv = b.conv(x, 4, window(1, 1, 0), 1, None);
+        let mean = b.avg_pool(conv, window(8, 1, 0), false);
+        let sum = Reduce {
+            reduction: Reduction::Sum,
+            axes: vec![2],
+            keep: false,
+        };
+        let sum = b.node(Op::Reduce(sum), &[conv]);
+        b.output(mean);
+        b.output(sum);
+        let samples = b.samples(60);
+        let ranges = observed(&b.graph, &samples);
+        let graph = quantize(&b.graph, &ranges).unwrap();
+        for id in [conv, mean, sum] {
+            let expected = QuantParams::from_range(ranges.get(id).unwrap());
+            assert_eq!(params(&graph, id), expected);
+        }
+        b.graph.outputs.pop();
+        let graph = quantized(&mut b);
+        let ratio = sqnr(&mut b, &graph);
+        assert!(ratio > 30.0, "{ratio} dB");
     }
 
     #[test]

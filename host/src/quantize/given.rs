@@ -114,7 +114,7 @@ fn settle(graph: &Graph, params: &mut [Option<QuantParams>]) {
         let input = params[node.inputs[0].index()];
         let output = &mut params[node.output.index()];
         if output.is_none() {
-            *output = if keeps_scale(&node.op) {
+            *output = if keeps_scale(graph, node) {
                 input
             } else {
                 fixed_output(&node.op)
@@ -125,7 +125,7 @@ fn settle(graph: &Graph, params: &mut [Option<QuantParams>]) {
         // Beyond its range a clamped number is clipped anyway.
         let clamps = matches!(node.op, Op::Activation(Activation::Clamp(_)));
         let output = params[node.output.index()];
-        if keeps_scale(&node.op) || clamps || matches!(node.op, Op::Concat { .. }) {
+        if keeps_scale(graph, node) || clamps || matches!(node.op, Op::Concat { .. }) {
             for input in operands(node) {
                 if graph.constant(*input).is_none() && params[input.index()].is_none() {
                     params[input.index()] = output;
@@ -145,7 +145,7 @@ fn rescale(
     while index < graph.nodes.len() {
         let node = &graph.nodes[index];
         let output = params[node.output.index()];
-        let own = if keeps_scale(&node.op) {
+        let own = if keeps_scale(graph, node) {
             params[node.inputs[0].index()]
         } else if matches!(node.op, Op::Activation(_)) {
             output

@@ -1,6 +1,6 @@
 //! The quantized graph: the same network in integers only.
 
-use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
+use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId, Window2d};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
@@ -180,8 +180,31 @@ pub enum QOp {
         /// Quantized value of the border.
         value: i8,
     },
-    /// `[x]`, over the last axis; output scale 1/256, zero point -128.
-    Softmax,
+    /// `[x]` → softmax of `beta · x` over the last axis; output scale 1/256, zero point -128.
+    Softmax {
+        /// Factor of the input; 1 in all but a few .tflite files.
+        beta: f32,
+    },
+    /// `[x]` → one value for each index of the other axes; the output has the reduced axes with
+    /// extent 1 or not at all. Extremes have the same scale and zero point in and out.
+    Reduce {
+        /// What becomes of the values over the axes.
+        reduction: Reduction,
+        /// Axes, each once.
+        axes: Vec<usize>,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[x: N H W C]` → interpolated between rows and columns; same scale and zero point in and
+    /// out.
+    ResizeBilinear {
+        /// Where the output's rows and columns lie.
+        coordinates: [Coordinates; 2],
+    },
+    /// `[x]` → each vector along the last axis over its length; output scale 1/128, zero point 0.
+    L2Normalize,
+    /// `[x]` → logarithm of softmax over the last axis; output scale 1/16, zero point 127.
+    LogSoftmax,
     /// `[x]` → `table[x + 128]`.
     Lut {
         /// 256 results.

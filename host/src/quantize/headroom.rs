@@ -3,7 +3,8 @@
 use super::error::QuantizeError;
 use super::graph::QuantParams;
 use super::multiplier::quantize_multiplier;
-use crate::ir::Node;
+use super::reduction::reduction_scale;
+use crate::ir::{Node, Reduction};
 
 /// Bits that TFLite shifts the operands of an addition left by before it scales them.
 const ADD_LEFT_SHIFT_BITS: i32 = 20;
@@ -85,6 +86,30 @@ pub(super) fn check_square(
     match quantize_multiplier(ratio / f64::from(1 << 14)) {
         Ok(scale) if scale.shift <= MOST_SHIFT => Ok(()),
         Ok(_) | Err(_) => Err(too_fine(node, ratio * REACH * REACH)),
+    }
+}
+
+/// Checks that a sum or mean of so many values can be brought to the output's scale in int32.
+///
+/// # Errors
+/// [`QuantizeError::OutputTooFine`].
+pub(super) fn check_reduction(
+    node: &Node,
+    reduction: Reduction,
+    [from, to]: [QuantParams; 2],
+    count: usize,
+) -> Result<(), QuantizeError> {
+    let is_mean = match reduction {
+        Reduction::Max | Reduction::Min => return Ok(()),
+        Reduction::Mean => true,
+        Reduction::Sum => false,
+    };
+    match reduction_scale(from, to, count, is_mean) {
+        Some(_) => Ok(()),
+        None => {
+            let ratio = f64::from(from.scale) / f64::from(to.scale);
+            Err(too_fine(node, REACH * ratio))
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod multiplier;
 mod oracle;
 mod params;
 mod range;
+mod reduction;
 mod uses;
 mod weights;
 
@@ -37,3 +38,4 @@ pub use histogram::{Histogram, NonFinite};
 pub use method::{Method, ParseMethodError};
 pub use multiplier::{ScaleError, quantize_multiplier, softmax_parameters};
 pub use range::{Range, Ranges};
+pub use reduction::reduction_scale;

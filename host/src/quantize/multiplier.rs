@@ -57,14 +57,14 @@ pub fn quantize_multiplier(real: f64) -> Result<Scale, ScaleError> {
     }
 }
 
-/// `multiplier` and `left_shift` of the softmax of an input of this scale, beta 1; the arguments
+/// `multiplier` and `left_shift` of the softmax of an input of this scale, times beta; the arguments
 /// of [`tiivis_runtime::kernels::table_entry`].
 ///
 /// TFLite's `PreprocessSoftmaxScaling` (`kernels/internal/quantization_util.cc`) with 5 integer
 /// bits: `min(scale * 2^26, 2^31 - 1)` as a multiplier of at least 1. TFLite aborts below 1; here
 /// it is raised to 1, which changes nothing: all exponentials are within `2^-18` of 1.
-pub fn softmax_parameters(scale: f32) -> (i32, u32) {
-    let real = (f64::from(scale) * f64::from(1u32 << 26)).clamp(1.0, f64::from(i32::MAX));
+pub fn softmax_parameters(scale: f64) -> (i32, u32) {
+    let real = (scale * f64::from(1u32 << 26)).clamp(1.0, f64::from(i32::MAX));
     // TFLite's QuantizeMultiplierGreaterThanOne allows the shift 31, which the general form does
     // not; so it is halved here and doubled in the shift.
     let Scale { multiplier, shift } =
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn softmax_scales() {
         // 0.1 * 2^26 = 6710886.4 = 0.8 * 2^23; f32's 0.1 is 0.10000000149.
-        assert_eq!(softmax_parameters(0.1), (1_717_986_944, 23));
+        assert_eq!(softmax_parameters(f64::from(0.1f32)), (1_717_986_944, 23));
         assert_eq!(softmax_parameters(1.0), (1 << 30, 27));
         // Saturated at 2^31 - 1, which rounds to 2^31 * (1 - 2^-31).
         assert_eq!(softmax_parameters(1e9), (i32::MAX, 31));

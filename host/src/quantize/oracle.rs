@@ -7,7 +7,10 @@
 
 use super::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use super::range::{Range, Ranges};
-use crate::ir::{AvgPool2d, Binary, Conv2d, ConvTranspose2d, Graph, Op, Pad, Pool2d, Window2d};
+use crate::ir::{
+    AvgPool2d, Binary, Conv2d, ConvTranspose2d, Graph, Op, Pad, Pool2d, Reduce, ResizeBilinear,
+    Window2d,
+};
 use crate::passes::oracle::{self, compute_op};
 use tiivis_runtime::blob::{Comparison, Scale, Which};
 
@@ -258,7 +261,29 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
             };
             float(Op::Pad(pad), None)
         }
-        QOp::Softmax => float(Op::Softmax, None),
+        QOp::Softmax { .. } => float(Op::Softmax, None),
+        QOp::Reduce {
+            reduction,
+            axes,
+            clamp,
+        } => {
+            let reduce = Reduce {
+                reduction: *reduction,
+                axes: axes.clone(),
+                keep: output.shape.len() == inputs[0].0.shape.len(),
+            };
+            float(Op::Reduce(reduce), Some(*clamp))
+        }
+        QOp::ResizeBilinear { coordinates } => {
+            same();
+            let resize = ResizeBilinear {
+                size: [output.shape[1], output.shape[2]],
+                coordinates: *coordinates,
+            };
+            float(Op::ResizeBilinear(resize), None)
+        }
+        QOp::L2Normalize => float(Op::L2Normalize, None),
+        QOp::LogSoftmax => float(Op::LogSoftmax, None),
         QOp::Lut { table } => {
             let at = |q: &i8| table[usize::try_from(i32::from(*q) + 128).unwrap()];
             values[node.inputs[0].index()].iter().map(at).collect()

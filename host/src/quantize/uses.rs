@@ -74,6 +74,11 @@ pub(super) fn operands(node: &Node) -> &[ValueId] {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => &node.inputs,
     }
 }

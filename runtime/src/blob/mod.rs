@@ -10,6 +10,7 @@ mod dtype;
 mod frontend;
 mod preamble;
 mod program;
+mod reduce;
 mod step;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
@@ -22,6 +23,9 @@ pub use frontend::{
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
+};
+pub use reduce::{
+    ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };
 pub use step::{
     Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,

@@ -6,6 +6,7 @@
 //! [`crate::kernels::requantize`]).
 
 use super::dtype::DType;
+use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -88,6 +89,16 @@ pub enum Op {
     Select(Select),
     /// `x`, or `slope · x` below 0, broadcasting.
     Prelu(Prelu),
+    /// Sum, mean, largest or smallest value over axes.
+    Reduce(Reduce),
+    /// Index of the largest or smallest value along an axis.
+    ArgExtreme(ArgExtreme),
+    /// Interpolates between rows and columns.
+    ResizeBilinear(ResizeBilinear),
+    /// Makes vectors along the last axis as long as 1.
+    L2Normalize(L2Normalize),
+    /// Logarithm of softmax over the last axis.
+    LogSoftmax(LogSoftmax),
 }
 
 impl Op {
@@ -118,6 +129,11 @@ impl Op {
             Self::TransposeConv2d(_) => "TransposeConv2d",
             Self::MatMul(_) => "MatMul",
             Self::Take(_) => "Take",
+            Self::Reduce(_) => "Reduce",
+            Self::ArgExtreme(_) => "ArgExtreme",
+            Self::ResizeBilinear(_) => "ResizeBilinear",
+            Self::L2Normalize(_) => "L2Normalize",
+            Self::LogSoftmax(_) => "LogSoftmax",
         }
     }
 
@@ -143,6 +159,11 @@ impl Op {
             Self::Prelu(op) => op.output,
             Self::MatMul(op) => op.output,
             Self::Take(op) => op.output,
+            Self::Reduce(op) => op.output,
+            Self::ArgExtreme(op) => op.output,
+            Self::ResizeBilinear(op) => op.output,
+            Self::L2Normalize(op) => op.output,
+            Self::LogSoftmax(op) => op.output,
         }
     }
 
@@ -171,7 +192,12 @@ impl Op {
             | Self::Div(_)
             | Self::Compare(_)
             | Self::Select(_)
-            | Self::Prelu(_) => 0,
+            | Self::Prelu(_)
+            | Self::Reduce(_)
+            | Self::ArgExtreme(_)
+            | Self::ResizeBilinear(_)
+            | Self::L2Normalize(_)
+            | Self::LogSoftmax(_) => 0,
         }
     }
 
@@ -207,8 +233,13 @@ impl Op {
             | Self::Div(_)
             | Self::Compare(_)
             | Self::Select(_)
-            | Self::Prelu(_) => 0,
-            Self::Take(_) => 0,
+            | Self::Prelu(_)
+            | Self::Take(_)
+            | Self::Reduce(_)
+            | Self::ArgExtreme(_)
+            | Self::ResizeBilinear(_)
+            | Self::L2Normalize(_)
+            | Self::LogSoftmax(_) => 0,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Sums and sums of products wrap. A compiled model cannot overflow them (the compiler proves each
 //! channel's bound), a hostile one can, and gets defined nonsense.
 
+mod arg_extreme;
 mod avg_pool;
 mod binary;
 mod channels;
@@ -19,14 +20,18 @@ mod div;
 mod dot;
 mod extreme;
 mod fixed_exp;
+mod l2_normalize;
+mod log_softmax;
 mod lut;
 mod mat_mul;
 mod max_pool;
 mod pad;
 mod prelu;
 mod reciprocal;
+mod reduce;
 mod requantize;
 mod rescale;
+mod resize_bilinear;
 mod select;
 mod softmax;
 mod squared_difference;
@@ -35,6 +40,7 @@ mod transpose;
 mod transpose_conv2d;
 mod window;
 
+pub use arg_extreme::arg_extreme;
 pub(crate) use avg_pool::MAX_VALUES;
 pub use avg_pool::avg_pool2d;
 pub use binary::{add, mul, sub};
@@ -47,13 +53,17 @@ pub use div::div;
 pub use dot::dot;
 pub use extreme::extreme;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
+pub use l2_normalize::l2_normalize;
+pub use log_softmax::log_softmax;
 pub use lut::lut;
 pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
 pub use pad::pad;
 pub use prelu::prelu;
+pub use reduce::reduce;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
 pub use rescale::rescale;
+pub use resize_bilinear::resize_bilinear;
 pub use select::select;
 pub use softmax::softmax;
 pub use squared_difference::squared_difference;

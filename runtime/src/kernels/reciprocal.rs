@@ -16,7 +16,7 @@ pub(super) fn reciprocal(x: i32) -> (i32, u32) {
 /// `1 / (1 + x)` for `x` in `0..1`, both Q0.31, by three Newton-Raphson steps in Q2.29.
 ///
 /// gemmlowp's `one_over_one_plus_x_for_x_in_0_1` (`fixedpoint.h`), in its operations and order.
-fn one_over_one_plus(x: i32) -> i32 {
+pub(super) fn one_over_one_plus(x: i32) -> i32 {
     const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
     const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
     const ONE_Q2: i32 = 1 << 29;

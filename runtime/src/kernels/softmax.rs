@@ -26,15 +26,8 @@ pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
             let difference = usize::from(largest.wrapping_sub(x) as u8);
             table.get(difference).copied()
         };
-        let sum = row.iter().fold(0i32, |sum, &x| match exponential(x) {
-            Some(exponential) => {
-                // From Q0.31 to Q12.19.
-                sum.saturating_add(rounding_divide_by_pot(exponential, 12))
-            }
-            None => sum,
-        });
         // The sum is at least 1 (`2^19`), because a row's largest value adds `exp(0)`.
-        let (reciprocal, bits_over_unit) = reciprocal(sum);
+        let (reciprocal, bits_over_unit) = reciprocal(sum_of_exponentials(table, row, largest));
         let exponent = (bits_over_unit - SUM_FRACTION_BITS) + 31 - 8;
         for x in row {
             *x = match exponential(*x) {
@@ -47,4 +40,17 @@ pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
             };
         }
     }
+}
+
+/// The sum of the exponentials of a row's differences to its largest value, as Q12.19, saturated;
+/// at least 1, because that value adds `exp(0)`.
+pub(super) fn sum_of_exponentials(table: &[i32], row: &[i8], largest: i8) -> i32 {
+    row.iter().fold(0, |sum: i32, &x| {
+        let difference = usize::from(largest.wrapping_sub(x) as u8);
+        match table.get(difference) {
+            // From Q0.31 to Q12.19.
+            Some(&exponential) => sum.saturating_add(rounding_divide_by_pot(exponential, 12)),
+            None => sum,
+        }
+    })
 }

@@ -6,6 +6,7 @@
 //! does more than `arena_bytes * max(arena_bytes, data bytes)` multiplications or comparisons.
 
 mod add;
+mod arg_extreme;
 mod avg_pool;
 mod bounds;
 mod channels;
@@ -17,6 +18,8 @@ mod depthwise;
 mod div;
 mod extreme;
 mod in_place;
+mod l2_normalize;
+mod log_softmax;
 mod lut;
 mod mat_mul;
 mod max_pool;
@@ -24,8 +27,10 @@ mod mul;
 mod operand;
 mod pad;
 mod prelu;
+mod reduce;
 mod requantize;
 mod rescale;
+mod resize_bilinear;
 mod select;
 mod softmax;
 mod squared_difference;
@@ -67,6 +72,11 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
         Op::MatMul(params) => mat_mul::check(params, bounds),
         Op::Take(params) => take::check(params, bounds),
+        Op::Reduce(params) => reduce::check(params, bounds),
+        Op::ArgExtreme(params) => arg_extreme::check(params, bounds),
+        Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
+        Op::L2Normalize(params) => l2_normalize::check(params, bounds),
+        Op::LogSoftmax(params) => log_softmax::check(params, bounds),
     }
 }
 
@@ -96,5 +106,10 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
         Op::MatMul(params) => mat_mul::run(params, arena, data),
         Op::Take(params) => take::run(params, arena, data),
+        Op::Reduce(params) => reduce::run(params, arena),
+        Op::ArgExtreme(params) => arg_extreme::run(params, arena),
+        Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),
+        Op::L2Normalize(params) => l2_normalize::run(params, arena),
+        Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, elements};
 use super::in_place;
-use crate::blob::Softmax;
+use crate::blob::{Softmax, Span};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels;
@@ -12,7 +12,12 @@ pub(super) fn check(params: &Softmax, bounds: &Bounds<'_>) -> Result<(), Fault> 
     if params.input.len != elements(&[params.rows, params.depth])? {
         return Err(Fault::Length);
     }
-    let table = bounds.int32(params.table, params.table.len / 4)?;
+    check_table(params.table, bounds)
+}
+
+/// The table of exponentials is sound.
+pub(super) fn check_table(table: Span, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    let table = bounds.int32(table, table.len / 4)?;
     // The first entry is exp(0), which keeps every sum from 0.
     let in_range = table.len() <= 256
         && table.first() == Some(&i32::MAX)

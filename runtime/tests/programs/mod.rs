@@ -895,6 +895,114 @@ pub fn frontend_motion() -> Vec<u8> {
     })
 }
 
+/// The mean over two axes that are apart.
+pub fn reduce_mean() -> Vec<u8> {
+    reduce(Reduction::Sum(Rescale {
+        input_zero_point: 3,
+        output_zero_point: -4,
+        scale: Scale {
+            multiplier: 1_431_655_765,
+            shift: -1,
+        },
+    }))
+}
+
+pub fn reduce_max() -> Vec<u8> {
+    reduce(Reduction::Max)
+}
+
+fn reduce(reduction: Reduction) -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 2 * 2 * 3 * 5);
+    let output = builder.activation(2 * 2 * 5);
+    builder.step(Op::Reduce(Reduce {
+        input,
+        output,
+        shape: [2, 2, 2, 3, 5],
+        reduction,
+        min: -120,
+        max: 120,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn arg_max() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 5 * 3);
+    let output = builder.activation(2 * 3 * 4);
+    builder.step(Op::ArgExtreme(ArgExtreme {
+        input,
+        output,
+        shape: [2, 5, 3],
+        largest: true,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn resize_bilinear() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 3 * 2);
+    let output = builder.activation(4 * 5 * 2);
+    builder.step(Op::ResizeBilinear(ResizeBilinear {
+        input,
+        output,
+        rows: Resample {
+            inputs: 2,
+            outputs: 4,
+            step: 512,
+            first: -256,
+        },
+        columns: Resample {
+            inputs: 3,
+            outputs: 5,
+            step: 614,
+            first: 0,
+        },
+        channels: 2,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn l2_normalize() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(3 * 4);
+    let output = builder.activation(3 * 4);
+    builder.step(Op::L2Normalize(L2Normalize {
+        input,
+        output,
+        rows: 3,
+        depth: 4,
+        input_zero_point: -7,
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn log_softmax() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let values = builder.activation(2 * 5);
+    let table: Vec<i32> = (0..=u8::MAX)
+        .map_while(|d| tiivis_runtime::kernels::table_entry(d, 1 << 30, 23))
+        .collect();
+    let table = builder.int32(&table);
+    builder.step(Op::LogSoftmax(LogSoftmax {
+        input: values,
+        output: values,
+        rows: 2,
+        depth: 5,
+        table,
+        scale: Scale {
+            multiplier: 1 << 30,
+            shift: 23,
+        },
+        inverse: Scale {
+            multiplier: 1 << 30,
+            shift: -21,
+        },
+        least: -248,
+    }));
+    builder.finish(&[values], &[values])
+}
+
 /// Every blob above, by name.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -927,6 +1035,12 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("frontend_mel", frontend_mel()),
         ("frontend_motion", frontend_motion()),
         ("take", take()),
+        ("reduce_mean", reduce_mean()),
+        ("reduce_max", reduce_max()),
+        ("arg_max", arg_max()),
+        ("resize_bilinear", resize_bilinear()),
+        ("l2_normalize", l2_normalize()),
+        ("log_softmax", log_softmax()),
     ]
 }
 

@@ -98,5 +98,10 @@ fn work(op: &Op) -> u64 {
         Op::Requantize(p) => p.output.len.into(),
         Op::Transpose(p) => p.output.len.into(),
         Op::Take(p) => p.output.len.into(),
+        Op::Reduce(p) => p.input.len.into(),
+        Op::ArgExtreme(p) => p.input.len.into(),
+        Op::ResizeBilinear(p) => p.output.len.into(),
+        Op::L2Normalize(p) => p.output.len.into(),
+        Op::LogSoftmax(p) => p.output.len.into(),
     }
 }

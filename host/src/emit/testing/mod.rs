@@ -3,10 +3,12 @@
 
 mod builder;
 mod random;
+mod reductions;
 mod reference;
 
 pub(crate) use builder::{Builder, clamp, int8, params, weights};
 pub(crate) use random::random_graph;
+pub(crate) use reductions::is_real;
 pub(crate) use reference::evaluate;
 
 use super::{EmitOptions, emit};

@@ -1,7 +1,8 @@
 //! Random graphs of every operator, with skips, concatenations and shared values.
 
 use super::builder::{Builder, clamp, int8, params, weights, window};
-use crate::ir::{IndexMap, TransposedWindow2d, ValueId};
+use crate::ir::reduce::reduced_shape;
+use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{QClamp, QGraph, QOp, QuantParams};
 use crate::quantize::quantize_multiplier;
@@ -37,7 +38,12 @@ pub(crate) fn random_graph(random: &mut Random) -> (QGraph, Vec<Vec<i8>>) {
         let mut value = values[values.len() - 1 - back];
         if random.chance(30) {
             let shape = builder.shape(value);
-            value = builder.node(QOp::Softmax, &[value], &shape, params(1.0 / 256.0, -128));
+            let (op, params) = match random.below(3) {
+                0 => (QOp::LogSoftmax, params(1.0 / 16.0, 127)),
+                1 => (QOp::L2Normalize, params(1.0 / 128.0, 0)),
+                _ => (QOp::Softmax { beta: 1.0 }, params(1.0 / 256.0, -128)),
+            };
+            value = builder.node(op, &[value], &shape, params);
         }
         builder.output(value);
     }
@@ -72,7 +78,7 @@ fn grow(
     input: ValueId,
 ) -> Option<ValueId> {
     let is_image = builder.shape(input).len() == 4;
-    match random.below(17) {
+    match random.below(18) {
         0..3 if is_image => conv(random, builder, input),
         3 if is_image => depthwise(random, builder, input),
         4 if is_image => pool(random, builder, input),
@@ -80,6 +86,8 @@ fn grow(
         6 | 7 => Some(binary(random, builder, values, input)),
         8 | 9 => Some(concat(random, builder, values, input)),
         10 => Some(reshape(random, builder, input)),
+        16 => reduce(random, builder, input),
+        17 if is_image => Some(resize(random, builder, input)),
         11 => Some(moved(random, builder, input)),
         13 if is_image => Some(transpose_conv(random, builder, input)),
         14 => Some(mat_mul(random, builder, input)),
@@ -94,6 +102,46 @@ fn grow(
             Some(builder.node(QOp::Requantize, &[input], &shape, params))
         }
     }
+}
+
+/// A reduction over some of the axes but the batch.
+fn reduce(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<ValueId> {
+    let shape = builder.shape(input);
+    let axes: Vec<usize> = (1..shape.len()).filter(|_| random.below(2) == 0).collect();
+    let reduction = [
+        Reduction::Mean,
+        Reduction::Sum,
+        Reduction::Max,
+        Reduction::Min,
+    ][random.below(4)];
+    let params = match reduction {
+        Reduction::Mean | Reduction::Sum => random_params(random),
+        Reduction::Max | Reduction::Min => builder.params(input),
+    };
+    let output = reduced_shape(&shape, &axes, random.below(2) == 0);
+    let op = QOp::Reduce {
+        reduction,
+        axes,
+        clamp: random_clamp(random),
+    };
+    (output.len() > 1).then(|| builder.node(op, &[input], &output, params))
+}
+
+fn resize(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let shape = builder.shape(input);
+    let mut coordinates = || {
+        [
+            Coordinates::Asymmetric,
+            Coordinates::HalfPixel,
+            Coordinates::AlignCorners,
+        ][random.below(3)]
+    };
+    let op = QOp::ResizeBilinear {
+        coordinates: [coordinates(), coordinates()],
+    };
+    let size = [1 + random.below(6), 1 + random.below(6)];
+    let params = builder.params(input);
+    builder.node(op, &[input], &[1, size[0], size[1], shape[3]], params)
 }
 
 fn conv(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<ValueId> {

@@ -1,11 +1,12 @@
 //! What a graph computes, from the definitions: real arithmetic on indices, 64-bit integers and
 //! nothing of the runtime.
 
+use super::reductions::{l2_normalize, log_softmax, reduce, resized};
 use crate::ir::{TransposedWindow2d, ValueId, Window2d};
 use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use tiivis_runtime::blob::{Comparison, Scale, Which};
 
-type Tensor = Vec<i64>;
+pub(super) type Tensor = Vec<i64>;
 
 /// The outputs for these inputs. Softmax is from floats: off by one at most.
 pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
@@ -44,7 +45,7 @@ pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
 
 /// `x · multiplier / 2^31 · 2^shift`, first to an integer after the multiplication, then after the
 /// shift to the right; halves go away from zero (at the first, up).
-fn scaled(x: i64, multiplier: i64, shift: i32) -> i64 {
+pub(super) fn scaled(x: i64, multiplier: i64, shift: i32) -> i64 {
     let product = (x << shift.max(0)) * multiplier;
     let doubled = (product + (1 << 30)).div_euclid(1 << 31);
     let right = u32::try_from((-shift).max(0)).unwrap();
@@ -56,7 +57,7 @@ fn scaled(x: i64, multiplier: i64, shift: i32) -> i64 {
 }
 
 /// Multiplier and shift of a real number, by halving and doubling.
-fn fixed(mut real: f64) -> (i64, i32) {
+pub(super) fn fixed(mut real: f64) -> (i64, i32) {
     let mut shift = 0;
     while real >= 1.0 {
         real /= 2.0;
@@ -70,11 +71,11 @@ fn fixed(mut real: f64) -> (i64, i32) {
     (format!("{multiplier:.0}").parse().unwrap(), shift)
 }
 
-fn clamped(x: i64, clamp: &QClamp) -> i64 {
+pub(super) fn clamped(x: i64, clamp: &QClamp) -> i64 {
     x.clamp(i64::from(clamp.min), i64::from(clamp.max))
 }
 
-fn zero_point(value: &QValue) -> i64 {
+pub(super) fn zero_point(value: &QValue) -> i64 {
     i64::from(value.params.zero_point)
 }
 
@@ -183,7 +184,17 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
                 .collect();
             source.map_or(i64::from(*value), |source| x[flat(&from.shape, &source)])
         }),
-        QOp::Softmax => softmax(from, x),
+        QOp::Softmax { beta } => softmax(from, x, *beta),
+        QOp::LogSoftmax => log_softmax(from, x),
+        QOp::L2Normalize => l2_normalize(from, x),
+        QOp::Reduce {
+            reduction,
+            axes,
+            clamp,
+        } => reduce(inputs[0], output, *reduction, (axes, clamp)),
+        QOp::ResizeBilinear { coordinates } => each_element(output, |index| {
+            resized(from, x, output, *coordinates, index)
+        }),
         QOp::Lut { table } => {
             let index = |x: &i64| usize::try_from(x + 128).unwrap();
             x.iter().map(|x| i64::from(table[index(x)])).collect()
@@ -407,7 +418,7 @@ fn concat(inputs: &[(&QValue, &Tensor)], output: &QValue, axis: usize) -> Tensor
     })
 }
 
-fn at(value: &QValue, y: usize, x: usize, c: usize) -> usize {
+pub(super) fn at(value: &QValue, y: usize, x: usize, c: usize) -> usize {
     (y * value.shape[2] + x) * value.shape[3] + c
 }
 
@@ -435,14 +446,14 @@ fn sum(inputs: &[(&QValue, &Tensor)], output: &QValue, sign: i64, clamp: &QClamp
     })
 }
 
-fn softmax(from: &QValue, x: &Tensor) -> Tensor {
+fn softmax(from: &QValue, x: &Tensor, beta: f32) -> Tensor {
     let depth = *from.shape.last().unwrap();
     let mut result = Vec::new();
     for row in x.chunks(depth) {
         let largest = *row.iter().max().unwrap();
         let exponential = |&x: &i64| {
             let difference = f64::from(i32::try_from(x - largest).unwrap());
-            (difference * f64::from(from.params.scale)).exp()
+            (difference * f64::from(from.params.scale) * f64::from(beta)).exp()
         };
         let sum: f64 = row.iter().map(exponential).sum();
         result.extend(row.iter().map(|x| {
@@ -487,7 +498,7 @@ fn each_tap(
     }
 }
 
-fn each_element(output: &QValue, value: impl Fn(&[usize]) -> i64) -> Tensor {
+pub(super) fn each_element(output: &QValue, value: impl Fn(&[usize]) -> i64) -> Tensor {
     let mut index = vec![0; output.shape.len()];
     let count = output.shape.iter().product::<usize>();
     let mut result = Vec::new();

@@ -12,6 +12,7 @@ mod ops;
 mod pad;
 mod pointwise;
 mod pool;
+mod reduce;
 mod storage;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::conv_transpose::conv_transpose2d;
 use super::pad::PadConstant;
 use super::pointwise::{FusedPointwise, Pairwise, Pointwise, Selection};
 use super::pool::{Pool, Reduction};
+use super::reduce::{self, ArgExtreme, Resize};
 use crate::ir::{Activation, Binary, Clamp, IndexMap, Op};
 use candle_core::{D, Result, Shape, Tensor};
 
@@ -58,6 +59,22 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
         Op::Take { maps } => take(x, maps),
         Op::Pad(pad) => x.apply_op1(PadConstant(pad.clone())),
         Op::Softmax => softmax(x),
+        Op::Reduce(parameters) => reduce::reduce(x, parameters),
+        &Op::ArgExtreme {
+            axis,
+            largest,
+            keep,
+        } => {
+            let indices = x.apply_op1(ArgExtreme { axis, largest })?;
+            if keep {
+                indices.unsqueeze(axis)
+            } else {
+                Ok(indices)
+            }
+        }
+        Op::ResizeBilinear(parameters) => x.apply_op1(Resize(parameters.clone())),
+        Op::L2Normalize => reduce::l2_normalize(x),
+        Op::LogSoftmax => reduce::log_softmax(x),
         Op::Identity => Ok(x.clone()),
     }
 }
@@ -98,6 +115,11 @@ pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Softmax
+        | Op::Reduce(_)
+        | Op::ArgExtreme { .. }
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize
+        | Op::LogSoftmax
         | Op::Identity => Ok(tensor.clone()),
     }
 }

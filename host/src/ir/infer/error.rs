@@ -140,6 +140,12 @@ pub enum InferError {
         /// Number of axes.
         rank: usize,
     },
+    /// Axes that are none, or not ascending.
+    #[error("axes {axes:?} must be one or more, ascending")]
+    Axes {
+        /// The axes.
+        axes: Vec<usize>,
+    },
     /// Indices that an axis does not have, or not all of the batch.
     #[error(
         "cannot take {} of shape {shape:?}: all of the batch and indices below the extents are \

@@ -1,6 +1,6 @@
 //! A naive evaluator in f64.
 
-use crate::ir::{Activation, Binary, Clamp, Graph, Op, Port, Window2d};
+use crate::ir::{Activation, Binary, Clamp, Graph, Op, Port, Reduction, Window2d};
 
 fn windows(window: &Window2d, input: &[usize], axis: usize) -> usize {
     let padded = input[axis + 1] + window.pad_before[axis] + window.pad_after[axis];
@@ -55,10 +55,29 @@ pub(crate) fn shape_of(op: &Op, inputs: &[&[usize]]) -> Vec<usize> {
         Op::Pad(pad) => (0..x.len())
             .map(|i| x[i] + pad.before[i] + pad.after[i])
             .collect(),
-        Op::BatchNorm { .. } | Op::Activation(_) | Op::Fused(_) | Op::Softmax | Op::Identity => {
-            x.to_vec()
+        Op::Reduce(reduce) => without(x, &reduce.axes, reduce.keep),
+        Op::ArgExtreme { axis, keep, .. } => without(x, &[*axis], *keep),
+        Op::ResizeBilinear(resize) => vec![x[0], resize.size[0], resize.size[1], x[3]],
+        Op::BatchNorm { .. }
+        | Op::Activation(_)
+        | Op::Fused(_)
+        | Op::Softmax
+        | Op::L2Normalize
+        | Op::LogSoftmax
+        | Op::Identity => x.to_vec(),
+    }
+}
+
+fn without(shape: &[usize], axes: &[usize], keep: bool) -> Vec<usize> {
+    let mut shape = shape.to_vec();
+    for &axis in axes.iter().rev() {
+        if keep {
+            shape[axis] = 1;
+        } else {
+            shape.remove(axis);
         }
     }
+    shape
 }
 
 fn strides(shape: &[usize]) -> Vec<usize> {
@@ -197,6 +216,21 @@ fn combine(function: Binary, a: f64, b: f64) -> f64 {
         Binary::GreaterEqual => truth(a >= b),
         Binary::Prelu => a.max(0.0) + b * a.min(0.0),
     }
+}
+
+/// The values over these axes that become the output at an index.
+fn along(x: &Tensor<'_>, axes: &[usize], keep: bool, at: &[usize]) -> Vec<f64> {
+    let mut fixed = at.to_vec();
+    if !keep {
+        for &axis in axes {
+            fixed.insert(axis, 0);
+        }
+    }
+    let positions = (0..x.data.len()).map(|flat| unravel(flat, x.shape));
+    let fits = |from: &Vec<usize>| {
+        (0..from.len()).all(|axis| axes.contains(&axis) || from[axis] == fixed[axis])
+    };
+    positions.filter(fits).map(|from| x.at(&from)).collect()
 }
 
 /// One node in f64.
@@ -357,6 +391,54 @@ fn compute(op: &Op, inputs: &[Tensor<'_>]) -> Vec<f64> {
                 })
                 .collect();
             from.map_or(f64::from(pad.value), |from| x.at(&from))
+        }),
+        Op::Reduce(reduce) => each(&|at| {
+            let values = along(x, &reduce.axes, reduce.keep, at);
+            match reduce.reduction {
+                Reduction::Mean => values.iter().sum::<f64>() / values.len() as f64,
+                Reduction::Sum => values.iter().sum(),
+                Reduction::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                Reduction::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+            }
+        }),
+        Op::ArgExtreme {
+            axis,
+            largest,
+            keep,
+        } => each(&|at| {
+            let values = along(x, &[*axis], *keep, at);
+            let best = values.iter().copied().fold(f64::NAN, |best, x| {
+                if *largest { best.max(x) } else { best.min(x) }
+            });
+            values.iter().position(|&x| x == best).unwrap() as f64
+        }),
+        Op::ResizeBilinear(resize) => each(&|at| {
+            let near = |axis: usize, i: usize| {
+                let position = resize.coordinates[axis].position(
+                    at[1 + axis],
+                    x.shape[1 + axis],
+                    resize.size[axis],
+                );
+                (1.0 - (position - i as f64).abs()).max(0.0)
+            };
+            let rows = 0..x.shape[1];
+            let pixels = rows.flat_map(|y| (0..x.shape[2]).map(move |xx| (y, xx)));
+            pixels
+                .map(|(y, xx)| near(0, y) * near(1, xx) * x.at(&[at[0], y, xx, at[3]]))
+                .sum()
+        }),
+        Op::L2Normalize => each(&|at| {
+            let depth = last(&shape);
+            let row = &x.data[ravel(at, &shape) / depth * depth..][..depth];
+            let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+            x.at(at) / length.max(1e-12)
+        }),
+        Op::LogSoftmax => each(&|at| {
+            let depth = last(&shape);
+            let row = &x.data[ravel(at, &shape) / depth * depth..][..depth];
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = row.iter().map(|x| (x - largest).exp()).sum();
+            x.at(at) - largest - sum.ln()
         }),
         Op::Softmax => each(&|at| {
             let depth = last(&shape);

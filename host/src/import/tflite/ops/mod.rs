@@ -5,6 +5,7 @@ mod elementwise;
 mod moves;
 mod options;
 mod product;
+mod reduce;
 mod state;
 mod table;
 mod unary;

@@ -41,6 +41,9 @@ pub(super) mod kind {
     pub(in super::super) const BATCH_MATMUL: u8 = 101;
     pub(in super::super) const CALL_ONCE: u8 = 103;
     pub(in super::super) const VAR_HANDLE: u8 = 111;
+    pub(in super::super) const L2_NORM: u8 = 12;
+    pub(in super::super) const RESIZE_BILINEAR: u8 = 15;
+    pub(in super::super) const REDUCER: u8 = 27;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.

@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, product, state, unary, weighted};
+use super::{moves, product, reduce, state, unary, weighted};
 use crate::import::Precision;
 use tiivis_runtime::blob::Which;
 
@@ -67,6 +67,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::compare(importer, operator, Order::GreaterEqual)
     }),
     row("HARD_SWISH", INT8, unary::hard_swish),
+    row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
     row("LESS", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Less)
@@ -86,12 +87,14 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("MAXIMUM", INT8, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Largest)
     }),
+    row("LOG_SOFTMAX", INT8, reduce::log_softmax),
     row("MAX_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
     row("MINIMUM", INT8, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Smallest)
     }),
+    row("MEAN", INT8, reduce::mean),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
@@ -106,6 +109,8 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("QUANTIZE", INT8, unary::quantize),
     row("READ_VARIABLE", INT8, state::read),
+    row("REDUCE_MAX", INT8, reduce::max),
+    row("REDUCE_MIN", INT8, reduce::min),
     row("RELU", INT8, unary::relu),
     row("RELU6", INT8, unary::relu6),
     row("RELU_0_TO_1", INT8, |importer, operator| {
@@ -122,6 +127,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("SELECT_V2", INT8, |importer, operator| {
         choice::select(importer, operator, false)
     }),
+    row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
     row("SOFTMAX", INT8, unary::softmax),
     row("SQRT", INT8, unary::sqrt),
     row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
@@ -131,6 +137,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("SUB", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
+    row("SUM", INT8, reduce::sum),
     row("TANH", INT8, unary::tanh),
     row("TRANSPOSE", INT8, moves::transpose),
     row("TRANSPOSE_CONV", INT8, product::transpose_conv),

@@ -7,7 +7,7 @@ use super::super::port;
 use super::super::schema::Type;
 use super::super::tables::{self, LutTable, Unfit};
 use super::options::{kind, options, same_params, shaped};
-use crate::quantize::graph::{QOp, QValue, QuantParams};
+use crate::quantize::graph::{QOp, QuantParams};
 use crate::quantize::quantize_multiplier;
 
 /// Appends the node of a table that the two scales and zero points decide.
@@ -32,7 +32,7 @@ fn lut<'a>(
 }
 
 /// The output's scale and zero point that an operator always has.
-fn fixed_output<'a>(
+pub(super) fn fixed_output<'a>(
     importer: &Importer<'_, 'a>,
     operator: &Operator<'a>,
     expected: QuantParams,
@@ -173,44 +173,17 @@ pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 }
 
 /// SOFTMAX over the last axis.
-///
-/// The kernel knows its input's scale and no beta. A beta that makes a float32 of the product with
-/// the scale, which is all that TFLM looks at, is taken into the scale: the input is read a second
-/// time as numbers of that scale.
 pub(super) fn softmax<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = options(operator, kind::SOFTMAX)?;
     let beta = options.map_or(Ok(0.0), |table| table.f32(0))?;
     fixed_output(importer, operator, UNIT)?;
-    let mut input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation(operator, 0, "input")?;
     let result = importer.result(operator)?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
-    if beta != 1.0 {
-        let scale = scaled(source.params.scale, beta).ok_or_else(|| {
-            option(
-                "beta",
-                beta.to_string(),
-                "1, or what makes a float32 of the product with the input's scale",
-            )
-        })?;
-        let value = QValue {
-            name: format!("{} times beta", source.name),
-            params: QuantParams {
-                scale,
-                ..source.params
-            },
-            ..source.clone()
-        };
-        let table = (i8::MIN..=i8::MAX).collect();
-        input = importer.push_between(QOp::Lut { table }, input, value);
+    let scale = f64::from(source.params.scale) * f64::from(beta);
+    if !(scale.is_finite() && scale > 0.0) {
+        return Err(option("beta", beta.to_string(), "positive and finite"));
     }
-    importer.push(operator, QOp::Softmax, vec![input], result)
-}
-
-/// The product if it is a positive float32.
-#[expect(clippy::as_conversions, reason = "compared with the exact product")]
-fn scaled(scale: f32, beta: f32) -> Option<f32> {
-    let product = f64::from(scale) * f64::from(beta);
-    let narrow = product as f32;
-    (f64::from(narrow) == product && narrow.is_finite() && narrow > 0.0).then_some(narrow)
+    importer.push(operator, QOp::Softmax { beta }, vec![input], result)
 }
