@@ -40,6 +40,7 @@ fn activations(model: &Model<'_>) -> BTreeSet<usize> {
     let computed = model
         .operators
         .iter()
+        .filter(|operator| !operator.absorbed)
         .flat_map(|operator| &operator.outputs);
     inputs.chain(computed.copied()).collect()
 }

@@ -11,10 +11,13 @@
 mod attempt;
 mod batch;
 mod budget;
+mod dilation;
 mod failure;
 mod fixed_point;
 mod flatbuffer;
+mod fold;
 mod importer;
+mod integers;
 mod model;
 mod names;
 mod operators;
@@ -38,7 +41,9 @@ use model::{Budget, Model};
 /// If the file is truncated, damaged or no TFLite model, or holds what is not supported; the error
 /// names the operator, its index and its output.
 pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
-    let (mut model, budget) = Model::read(bytes)?;
+    let (mut model, mut budget) = Model::read(bytes)?;
+    fold::fold(&mut model, &mut budget)?;
+    dilation::fuse(&mut model, &mut budget)?;
     let mut format = format!("TFLite schema {}, int8", schema::VERSION);
     let (attempt, batch) = attempt(&mut model, &budget, name);
     if let Some(samples) = batch {

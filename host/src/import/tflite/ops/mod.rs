@@ -1,9 +1,12 @@
 //! The operators, a file for each family, and the table that names them.
 
+mod blocks;
 mod elementwise;
 mod moves;
 mod options;
+mod slice;
 mod table;
+mod take;
 mod unary;
 mod weighted;
 mod window;
@@ -13,7 +16,9 @@ use super::importer::Importer;
 use super::model::Operator;
 use crate::import::NodeFault;
 
+pub(super) use options::{axis_option, kind, options};
 pub(super) use table::{ROWS, row_of};
+pub(super) use take::{Part, Request, numbers, taken};
 
 /// Whether a row of the table names the operator.
 pub(super) fn is_supported(operator: &Operator<'_>) -> bool {
@@ -22,6 +27,9 @@ pub(super) fn is_supported(operator: &Operator<'_>) -> bool {
 
 /// Appends the nodes of an operator.
 pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if operator.absorbed {
+        return Ok(());
+    }
     let row = row_of(&operator.name).ok_or_else(unsupported)?;
     (row.import)(importer, operator)
 }

@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, unary, weighted};
+use super::{blocks, moves, unary, weighted};
 use crate::import::Precision;
 
 /// Appends the nodes of an operator.
@@ -39,35 +39,51 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("AVERAGE_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
     }),
+    row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
+    row("BROADCAST_TO", INT8, moves::take),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
+    row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
     row("DEQUANTIZE", INT8, unary::dequantize),
     row("ELU", INT8, unary::elu),
     row("EXPAND_DIMS", INT8, moves::reshape),
     row("FULLY_CONNECTED", INT8, weighted::dense),
+    row("GATHER", INT8, moves::take),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
     row("LOGISTIC", INT8, unary::logistic),
     row("MAX_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
+    row("MIRROR_PAD", INT8, moves::take),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
+    row("PACK", INT8, blocks::pack),
     row("PAD", INT8, moves::pad),
     row("PADV2", INT8, moves::pad),
     row("QUANTIZE", INT8, unary::quantize),
     row("RELU", INT8, unary::relu),
     row("RELU6", INT8, unary::relu6),
     row("RESHAPE", INT8, moves::reshape),
+    row("RESIZE_NEAREST_NEIGHBOR", INT8, moves::take),
+    row("REVERSE_V2", INT8, moves::take),
+    row("SLICE", INT8, moves::take),
     row("SOFTMAX", INT8, unary::softmax),
+    row("SPACE_TO_BATCH_ND", INT8, blocks::space_to_batch),
+    row("SPACE_TO_DEPTH", INT8, blocks::space_to_depth),
+    row("SPLIT", INT8, moves::take),
+    row("SPLIT_V", INT8, moves::take),
     row("SQUEEZE", INT8, moves::reshape),
+    row("STRIDED_SLICE", INT8, moves::take),
     row("SUB", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
     row("TANH", INT8, unary::tanh),
+    row("TILE", INT8, moves::take),
     row("TRANSPOSE", INT8, moves::transpose),
+    row("UNPACK", INT8, moves::take),
 ];
 
 /// The row of an operator.
