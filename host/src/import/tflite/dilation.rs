@@ -74,7 +74,8 @@ impl Links {
 
     fn chain(&self, model: &Model<'_>, to_batch: usize) -> Option<Chain> {
         let name = |index: usize| &*model.operators[index].name;
-        let is_reshape = |index: usize| matches!(name(index), "RESHAPE" | "EXPAND_DIMS" | "SQUEEZE");
+        let is_reshape =
+            |index: usize| matches!(name(index), "RESHAPE" | "EXPAND_DIMS" | "SQUEEZE");
         let mut conv = self.next(model, to_batch)?;
         let unfold = is_reshape(conv).then_some(conv);
         if unfold.is_some() {
@@ -203,11 +204,21 @@ impl Chain {
         let last = self.fold.unwrap_or(self.conv);
         // The axis of one element is where it was; the others are those of the whole.
         for (whole, middle) in [
-            (input, self.unfold.map(|unfold| model.operators[unfold].outputs[0])),
-            (Some(output), self.fold.map(|_| model.operators[self.conv].outputs[0])),
+            (
+                input,
+                self.unfold.map(|unfold| model.operators[unfold].outputs[0]),
+            ),
+            (
+                Some(output),
+                self.fold.map(|_| model.operators[self.conv].outputs[0]),
+            ),
         ] {
             if let (Some(whole), Some(middle)) = (whole, middle) {
-                let at = if model.tensors[middle].shape.get(1) == Some(&1) { 1 } else { 2 };
+                let at = if model.tensors[middle].shape.get(1) == Some(&1) {
+                    1
+                } else {
+                    2
+                };
                 let mut shape = model.tensors[whole].shape.clone();
                 if at <= shape.len() {
                     shape.insert(at, 1);

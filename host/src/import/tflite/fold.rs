@@ -53,7 +53,11 @@ fn compute(
     let is_port = |tensor: &usize| model.outputs.iter().any(|(_, output)| output == tensor);
     let is_known = |tensor: &usize| model.tensors[*tensor].data.is_some();
     let outputs = &operator.outputs;
-    if outputs.is_empty() || outputs.iter().any(|output| is_port(output) || is_known(output)) {
+    if outputs.is_empty()
+        || outputs
+            .iter()
+            .any(|output| is_port(output) || is_known(output))
+    {
         return Ok(None);
     }
     if let "SHAPE" | "RANK" = &*operator.name {
@@ -149,7 +153,11 @@ fn pick(source: &Tensor<'_>, part: &Part, budget: &mut Budget) -> Checked<Option
     let Some((bytes, width)) = whole(source) else {
         return Ok(None);
     };
-    let count = part.maps.iter().map(crate::ir::IndexMap::count).product::<usize>();
+    let count = part
+        .maps
+        .iter()
+        .map(crate::ir::IndexMap::count)
+        .product::<usize>();
     budget.take(count.saturating_mul(3 * size_of::<usize>() + width))?;
     let mut at = vec![0];
     for (map, &extent) in part.maps.iter().zip(&source.shape) {
@@ -185,7 +193,10 @@ fn transpose(inputs: &[&Tensor<'_>], budget: &mut Budget) -> Checked<Option<Cons
     };
     let given = numbers(order, budget, "permutation")?;
     let rank = source.shape.len();
-    let perm: Vec<usize> = given.iter().filter_map(|&axis| axis.try_into().ok()).collect();
+    let perm: Vec<usize> = given
+        .iter()
+        .filter_map(|&axis| axis.try_into().ok())
+        .collect();
     let (Some((bytes, width)), true) = (whole(source), perm.len() == rank) else {
         return Ok(None);
     };
@@ -247,13 +258,23 @@ fn joined(
     budget: &mut Budget,
 ) -> Checked<Option<Constant>> {
     let rows: usize = shape[..axis].iter().product();
-    let Some(parts) = inputs.iter().map(|input| whole(input)).collect::<Option<Vec<_>>>() else {
+    let Some(parts) = inputs
+        .iter()
+        .map(|input| whole(input))
+        .collect::<Option<Vec<_>>>()
+    else {
         return Ok(None);
     };
-    if rows == 0 || inputs.iter().any(|input| input.element != inputs[0].element) {
+    if rows == 0
+        || inputs
+            .iter()
+            .any(|input| input.element != inputs[0].element)
+    {
         return Ok(None);
     }
-    let total = parts.iter().fold(0usize, |sum, (bytes, _)| sum.saturating_add(bytes.len()));
+    let total = parts
+        .iter()
+        .fold(0usize, |sum, (bytes, _)| sum.saturating_add(bytes.len()));
     budget.take(total)?;
     let mut bytes = Vec::with_capacity(total);
     for row in 0..rows {
@@ -271,7 +292,10 @@ fn fill(inputs: &[&Tensor<'_>], budget: &mut Budget) -> Checked<Option<Constant>
         return Ok(None);
     };
     let given = numbers(extents, budget, "shape")?;
-    let shape: Vec<usize> = given.iter().filter_map(|&extent| extent.try_into().ok()).collect();
+    let shape: Vec<usize> = given
+        .iter()
+        .filter_map(|&extent| extent.try_into().ok())
+        .collect();
     let count = elements(&shape).filter(|count| (1..=MAX_ACTIVATION).contains(count));
     let (Some(count), Some((bytes, width))) = (count, whole(value)) else {
         return Ok(None);

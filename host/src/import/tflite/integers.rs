@@ -80,11 +80,7 @@ fn map(
 }
 
 /// Of two of one shape, or of one and a single number.
-fn broadcast(
-    f: Binary,
-    [a, b]: [&Tensor<'_>; 2],
-    budget: &mut Budget,
-) -> Checked<Option<Numbers>> {
+fn broadcast(f: Binary, [a, b]: [&Tensor<'_>; 2], budget: &mut Budget) -> Checked<Option<Numbers>> {
     let [x, y] = [numbers(a, budget, "a")?, numbers(b, budget, "b")?];
     let shape = if y.len() == 1 && a.shape.len() >= b.shape.len() || a.shape == b.shape {
         &a.shape
@@ -119,7 +115,10 @@ fn range(inputs: [&Tensor<'_>; 3], budget: &mut Budget) -> Checked<Option<Number
         return Ok(None);
     };
     let count = span.unsigned_abs().div_ceil(step.unsigned_abs());
-    let Some(count) = usize::try_from(count).ok().filter(|&count| count <= MAX_ACTIVATION) else {
+    let Some(count) = usize::try_from(count)
+        .ok()
+        .filter(|&count| count <= MAX_ACTIVATION)
+    else {
         return Ok(None);
     };
     budget.take(count.saturating_mul(16))?;

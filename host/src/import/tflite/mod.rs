@@ -54,7 +54,7 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
 
 /// Imports a model, its batch taken as 1 where that is possible; also which batch was.
 fn attempt(model: &mut Model<'_>, budget: &Budget, name: &str) -> (Attempt, Option<usize>) {
-    if let Some(samples) = batch::fixed(model) {
+    if let Some(samples) = batch::fixed(model, budget) {
         let shapes = batch::take_out(model);
         let single = attempt::import(model, budget.clone(), name);
         if single.graph.is_ok() {

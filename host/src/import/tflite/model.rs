@@ -169,7 +169,9 @@ impl<'a> Reader<'a> {
         };
         Ok(Tensor {
             element: Type(table.i8(field::tensor::TYPE)?),
-            data: self.data(table.u32(field::tensor::BUFFER)?, &name)?.map(Cow::Borrowed),
+            data: self
+                .data(table.u32(field::tensor::BUFFER)?, &name)?
+                .map(Cow::Borrowed),
             quantization,
             name,
             shape,

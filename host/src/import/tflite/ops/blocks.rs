@@ -15,9 +15,16 @@ pub(super) fn depth_to_space<'a>(
     let block = block_size(operator, kind::DEPTH_TO_SPACE)?;
     let input = importer.activation(operator, 0, "input")?;
     let [n, h, w, c] = four(importer.value(input))?;
-    let Some(depth) = c.checked_div(block * block).filter(|depth| depth * block * block == c) else {
+    let Some(depth) = c
+        .checked_div(block * block)
+        .filter(|depth| depth * block * block == c)
+    else {
         let found = format!("{c} channels");
-        return Err(operand("input", format!("blocks of {block} squared channels"), found));
+        return Err(operand(
+            "input",
+            format!("blocks of {block} squared channels"),
+            found,
+        ));
     };
     let moved = Moved {
         split: vec![n, h, w, block, block, depth],
@@ -66,7 +73,9 @@ pub(super) fn space_to_batch<'a>(
     }
     let mut padded = source.clone();
     for (axis, extent) in padded.shape.iter_mut().enumerate() {
-        *extent = extent.saturating_add(before[axis]).saturating_add(after[axis]);
+        *extent = extent
+            .saturating_add(before[axis])
+            .saturating_add(after[axis]);
     }
     let whole = |axis: usize| padded.shape[1 + axis] % block[axis] == 0;
     if !(0..spatial).all(whole) || elements(&padded.shape).is_none() {
@@ -95,7 +104,12 @@ pub(super) fn space_to_batch<'a>(
     perm.extend((0..spatial).map(|axis| 1 + 2 * axis));
     perm.extend(1 + 2 * spatial..split.len());
     let mut joined = vec![samples * block.iter().product::<usize>()];
-    joined.extend(padded.shape[1..].iter().zip(&block).map(|(extent, block)| extent / block));
+    joined.extend(
+        padded.shape[1..]
+            .iter()
+            .zip(&block)
+            .map(|(extent, block)| extent / block),
+    );
     joined.extend_from_slice(&padded.shape[1 + spatial..]);
     let moved = Moved {
         split,
@@ -115,7 +129,9 @@ pub(super) fn batch_to_space<'a>(
     let source = importer.value(input).clone();
     let Blocks { block, pads: crops } = blocks(importer, operator, &source, "crops")?;
     let spatial = block.len();
-    let places: usize = block.iter().fold(1, |product, &block| product.saturating_mul(block));
+    let places: usize = block
+        .iter()
+        .fold(1, |product, &block| product.saturating_mul(block));
     let samples = source.shape[0] / places;
     if samples.saturating_mul(places) != source.shape[0] {
         let expected = format!("a multiple of {places} samples");
@@ -135,7 +151,9 @@ pub(super) fn batch_to_space<'a>(
     let mut maps: Vec<IndexMap> = joined.iter().map(|&extent| IndexMap::all(extent)).collect();
     for (axis, &[first, last]) in crops.iter().enumerate() {
         let extent = joined[1 + axis];
-        let left = extent.checked_sub(first).and_then(|left| left.checked_sub(last));
+        let left = extent
+            .checked_sub(first)
+            .and_then(|left| left.checked_sub(last));
         let Some(left) = left.filter(|&left| left > 0) else {
             let expected = format!("less than {extent}");
             return Err(operand("crops", expected, format!("{crops:?}")));
@@ -274,7 +292,10 @@ fn blocks<'a>(
         let expected = format!("{} numbers, 0 or more", 2 * block.len());
         return Err(operand(what, expected, format!("{given_pads:?}")));
     };
-    let pads = pads.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
+    let pads = pads
+        .chunks_exact(2)
+        .map(|pair| [pair[0], pair[1]])
+        .collect();
     Ok(Blocks { block, pads })
 }
 

@@ -30,7 +30,10 @@ pub(in super::super) mod kind {
 }
 
 /// The options, which must be of this kind; none where all have their defaults.
-pub(in super::super) fn options<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Option<Table<'a>>> {
+pub(in super::super) fn options<'a>(
+    operator: &Operator<'a>,
+    expected: u8,
+) -> Checked<Option<Table<'a>>> {
     match operator.options {
         None | Some((0, _)) => Ok(None),
         Some((kind, table)) if kind == expected => Ok(Some(table)),

@@ -135,11 +135,23 @@ fn entry_map(
     let step = isize::try_from(stride).map_err(|_| fault("of a smaller stride"))?;
     let is_shrunk = Masks::has(masks.shrink, entry);
     if stride == 0 || (is_shrunk && stride < 0) {
-        return Err(fault("a stride that is not 0, and positive where the axis is taken out"));
+        return Err(fault(
+            "a stride that is not 0, and positive where the axis is taken out",
+        ));
     }
     // Where a bound is clamped to: before the first and behind the last index in its direction.
-    let (low, high) = if stride > 0 { (0, extent_i) } else { (-1, extent_i - 1) };
-    let wrapped = |bound: i64| if bound < 0 { bound.saturating_add(extent_i) } else { bound };
+    let (low, high) = if stride > 0 {
+        (0, extent_i)
+    } else {
+        (-1, extent_i - 1)
+    };
+    let wrapped = |bound: i64| {
+        if bound < 0 {
+            bound.saturating_add(extent_i)
+        } else {
+            bound
+        }
+    };
     let start = match Masks::has(masks.begin, entry) {
         true if stride > 0 => 0,
         true => extent_i - 1,
@@ -150,11 +162,21 @@ fn entry_map(
     } else if Masks::has(masks.end, entry) {
         if stride > 0 { extent_i } else { -1 }
     } else {
-        let end = if masks.offset { end.saturating_add(start) } else { end };
+        let end = if masks.offset {
+            end.saturating_add(start)
+        } else {
+            end
+        };
         wrapped(end).clamp(low, high)
     };
-    let span = if stride > 0 { stop - start } else { start - stop };
-    let count = u64::try_from(span).unwrap_or(0).div_ceil(stride.unsigned_abs());
+    let span = if stride > 0 {
+        stop - start
+    } else {
+        start - stop
+    };
+    let count = u64::try_from(span)
+        .unwrap_or(0)
+        .div_ceil(stride.unsigned_abs());
     let map = IndexMap::Range {
         begin: usize::try_from(start).map_err(|_| fault("an index of the axis"))?,
         step,

@@ -137,7 +137,11 @@ pub(in super::super) fn taken(request: &mut Request<'_, '_, '_>) -> Checked<Opti
     };
     if let Some(part) = outputs.iter().find(|part| !fits(part)) {
         let expected = format!("of 1 to {MAX_ACTIVATION} numbers");
-        return Err(operand("output", expected, format!("shape {:?}", part.shape)));
+        return Err(operand(
+            "output",
+            expected,
+            format!("shape {:?}", part.shape),
+        ));
     }
     Ok(Some(Taken { source, outputs }))
 }
@@ -194,7 +198,9 @@ fn split_v(request: &mut Request<'_, '_, '_>) -> Checked<Vec<Part>> {
         .map(|&size| if size == -1 { extent - known } else { size })
         .filter_map(|size| usize::try_from(size).ok().filter(|&size| size > 0))
         .collect();
-    let sum = sizes.iter().fold(0usize, |sum, &size| sum.saturating_add(size));
+    let sum = sizes
+        .iter()
+        .fold(0usize, |sum, &size| sum.saturating_add(size));
     if sizes.len() != given.len() || sum != shape[axis] {
         let expected = format!("sizes that add up to {}, one may be -1", shape[axis]);
         return Err(operand("sizes", expected, format!("{given:?}")));
@@ -306,9 +312,8 @@ fn broadcast_to(request: &mut Request<'_, '_, '_>) -> Checked<Part> {
             None => return Err(operand("input", "of one axis or more", "a single number")),
             Some(count) => {
                 let own = maps[0].clone();
-                maps[0] = request.map(count.saturating_mul(copies), |index| {
-                    own.at(index % count)
-                })?;
+                maps[0] =
+                    request.map(count.saturating_mul(copies), |index| own.at(index % count))?;
             }
         }
     }
@@ -326,7 +331,13 @@ fn mirror_pad(request: &mut Request<'_, '_, '_>) -> Checked<Part> {
     let edge = match mode {
         0 => 1,
         1 => 0,
-        other => return Err(option("mode", other.to_string(), "REFLECT (0), SYMMETRIC (1)")),
+        other => {
+            return Err(option(
+                "mode",
+                other.to_string(),
+                "REFLECT (0), SYMMETRIC (1)",
+            ));
+        }
     };
     let shape = request.shape(0)?;
     let given = request.numbers(1, "paddings")?;
@@ -405,7 +416,11 @@ fn nearest(
     };
     let offset = if half_pixel_centers { 0.5 } else { 0.0 };
     let at = (index as f32 + offset) * scale;
-    let at = if align_corners { at.round() } else { at.floor() };
+    let at = if align_corners {
+        at.round()
+    } else {
+        at.floor()
+    };
     (at as usize).min(from - 1)
 }
 

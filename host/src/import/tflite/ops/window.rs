@@ -109,7 +109,9 @@ pub(super) fn slide_of(
     };
     let mut results = [0; 2];
     for axis in 0..2 {
-        let reach = kernel[axis].saturating_sub(1).saturating_mul(dilated.dilation[axis]);
+        let reach = kernel[axis]
+            .saturating_sub(1)
+            .saturating_mul(dilated.dilation[axis]);
         results[axis] = input[axis]
             .saturating_add(dilated.pad_before[axis])
             .saturating_add(dilated.pad_after[axis])
