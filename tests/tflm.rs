@@ -156,6 +156,7 @@ impl Case {
             quantize_multiplier(input * weight / output).expect("a scale")
         };
         Weights {
+            zero_point: 0,
             weights: Arc::from(filter.data.as_slice()),
             bias: self.bias.clone().unwrap_or_else(|| vec![0; channels]),
             scales: (0..channels).map(scale).collect(),
@@ -251,6 +252,7 @@ fn identity(like: &Tensor) -> Blob {
         name: "identity".to_owned(),
         inputs: vec![port("x", 0)],
         outputs: vec![port("y", 1)],
+        states: Vec::new(),
         nodes: vec![QNode {
             name: "op".to_owned(),
             op: QOp::Requantize,
@@ -309,6 +311,7 @@ fn run(case: &Case, op: QOp) -> Vec<i8> {
             })
             .collect(),
         outputs: vec![port("y".to_owned(), output, case.output.shape.len())],
+        states: Vec::new(),
         nodes: vec![QNode {
             name: "op".to_owned(),
             op,

@@ -15,6 +15,7 @@ pub mod cli;
 pub mod compress;
 pub mod data;
 pub mod emit;
+pub mod frontend;
 pub mod import;
 pub mod ir;
 pub mod lower;

@@ -23,6 +23,13 @@ impl<'a> Data<'a> {
         values
     }
 
+    /// The span as int16, little endian as the target; see [`Data::int32`].
+    pub(crate) fn int16(self, span: Span) -> &'a [i16] {
+        // SAFETY: every bit pattern of two bytes is an i16; `align_to` keeps to aligned ones.
+        let (_, values, _) = unsafe { self.bytes(span).align_to::<i16>() };
+        values
+    }
+
     /// The span as int32, in the order of the blob, which is that of the target (little endian,
     /// see the crate root). All of it if the span is 4-byte aligned and a multiple of 4 long, as
     /// `parse` proves; whatever lies outside the alignment is left out.

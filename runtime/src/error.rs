@@ -49,6 +49,20 @@ pub enum ParseError {
         /// What is wrong.
         fault: Fault,
     },
+    /// A state is wrong.
+    State {
+        /// Place in the list.
+        index: u32,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A front-end is wrong.
+    Frontend {
+        /// Place in the list.
+        index: u32,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// A step is wrong.
     Step {
         /// Place in the program.
@@ -113,6 +127,8 @@ impl fmt::Display for ParseError {
                 PortKind::Input => write!(f, "input {index} is wrong, {fault}"),
                 PortKind::Output => write!(f, "output {index} is wrong, {fault}"),
             },
+            Self::State { index, fault } => write!(f, "state {index} is wrong, {fault}"),
+            Self::Frontend { index, fault } => write!(f, "front-end {index} is wrong, {fault}"),
             Self::Step { index, fault } => write!(f, "step {index} is wrong, {fault}"),
         }
     }

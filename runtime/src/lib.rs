@@ -10,6 +10,7 @@
 //!   document).
 //! - `ops`: per operator, what [`Model::parse`] proves and what a run does.
 //! - [`Model`] and [`Session`]: the few calls that a firmware makes.
+//! - [`frontend`]: what makes an input of raw samples.
 //! - [`scores`]: what a classifier's output says, in floating point, after a run.
 //! - [`mod@bench`]: what a bench firmware and the host say to each other.
 //!
@@ -43,6 +44,7 @@ pub mod blob;
 mod data;
 mod error;
 mod fault;
+pub mod frontend;
 pub mod kernels;
 mod model;
 mod ops;

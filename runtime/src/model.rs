@@ -1,9 +1,11 @@
 //! A blob that has been proven sound.
 
-use crate::blob::{MAX_PORTS, Port, Preamble, Program, Step};
+use crate::blob::{FrontendSpec, MAX_FRONTENDS};
+use crate::blob::{Initial, MAX_PORTS, Port, Preamble, Program, State, Step};
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
+use crate::frontend;
 use crate::ops::{self, Bounds};
 use crate::session::Session;
 use core::marker::PhantomData;
@@ -81,6 +83,8 @@ impl<'a> Model<'a> {
         }
         prove_ports(PortKind::Input, input_count, self.inputs(), &bounds)?;
         prove_ports(PortKind::Output, output_count, self.outputs(), &bounds)?;
+        prove_states(self.states(), &bounds)?;
+        prove_frontends(self, &bounds)?;
         drain(self.labels()).map_err(ParseError::Program)?;
         drain(self.layer_names()).map_err(ParseError::Program)?;
         prove_steps(self.steps(), layer_count, &bounds)
@@ -110,10 +114,22 @@ impl<'a> Model<'a> {
         Items::new(self.program.outputs, self.program.output_count)
     }
 
+    /// What survives from one run to the next.
+    #[must_use]
+    pub fn states(&self) -> Items<'a, State> {
+        Items::new(self.program.states, self.program.state_count)
+    }
+
     /// The steps in the order of execution.
     #[must_use]
     pub fn steps(&self) -> Items<'a, Step> {
         Items::new(self.program.steps, self.program.step_count)
+    }
+
+    /// The front-ends, none if inputs are fed with features.
+    #[must_use]
+    pub fn frontends(&self) -> Items<'a, FrontendSpec> {
+        Items::new(self.program.frontends, self.program.frontend_count)
     }
 
     /// The names of the classes, none if the model has none.
@@ -139,7 +155,8 @@ impl<'a> Model<'a> {
     }
 
     /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used
-    /// and the rest left alone. What is in it does not matter.
+    /// and the rest left alone. What is in it does not matter: states get their initial values, as by
+    /// [`Session::reset`].
     ///
     /// # Errors
     ///
@@ -254,6 +271,50 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
         return Err(Fault::PortScale);
     }
     ops::zero_point(port.zero_point)
+}
+
+fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+    let mut index = 0;
+    let error = |index| move |fault| ParseError::State { index, fault };
+    while let Some(state) = states.try_next().map_err(error(index))? {
+        bounds
+            .activation(state.span, &[state.span.len])
+            .map_err(error(index))?;
+        if let Initial::Data(span) = state.initial {
+            bounds.int8(span, state.span.len).map_err(error(index))?;
+        }
+        index += 1;
+    }
+    states.finish().map_err(ParseError::Program)
+}
+
+fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+    let mut specs = model.frontends();
+    let count = model.program.frontend_count;
+    if crate::index(count) > MAX_FRONTENDS {
+        return Err(ParseError::Program(Fault::Count));
+    }
+    for index in 0..count {
+        let proven = specs.try_next().and_then(|spec| match spec {
+            Some(spec) => prove_frontend(&spec, model.inputs(), bounds),
+            None => Err(Fault::Count),
+        });
+        proven.map_err(|fault| ParseError::Frontend { index, fault })?;
+    }
+    specs.finish().map_err(ParseError::Program)
+}
+
+/// A front-end fills an input that the model has.
+fn prove_frontend<'a>(
+    spec: &FrontendSpec,
+    mut inputs: Items<'a, Port<'a>>,
+    bounds: &Bounds<'_>,
+) -> Result<(), Fault> {
+    let port = inputs.nth(crate::index(spec.input)).ok_or(Fault::Count)?;
+    if spec.frames.checked_mul(spec.features) != Some(port.span.len) {
+        return Err(Fault::Length);
+    }
+    frontend::check(spec, bounds)
 }
 
 fn prove_steps(

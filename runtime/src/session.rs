@@ -1,7 +1,7 @@
 //! A model and its arena.
 
 use crate::arena::{view, view_mut};
-use crate::blob::{Port, Step};
+use crate::blob::{Initial, Port, Step};
 use crate::error::RunError;
 use crate::model::{Items, Model};
 use crate::ops;
@@ -27,6 +27,9 @@ impl Hook for () {}
 ///
 /// Inputs share the arena with everything else and are overwritten by a run. An output stays until
 /// the next input is written or the next run.
+///
+/// A model with state remembers: what a run leaves there the next one finds. Keep the session as
+/// long as the sequence lasts, and [`reset`](Session::reset) it before another.
 #[derive(Debug)]
 pub struct Session<'s, 'a> {
     model: &'s Model<'a>,
@@ -36,7 +39,21 @@ pub struct Session<'s, 'a> {
 impl<'s, 'a> Session<'s, 'a> {
     /// `arena` is as long as the model needs.
     pub(crate) fn new(model: &'s Model<'a>, arena: &'s mut [i8]) -> Self {
-        Self { model, arena }
+        let mut session = Self { model, arena };
+        session.reset();
+        session
+    }
+
+    /// Forgets all earlier runs: every state gets its initial value again. A model without state
+    /// has nothing to forget. Inputs keep their values.
+    pub fn reset(&mut self) {
+        for state in self.model.states() {
+            let values = view_mut(self.arena, state.span);
+            match state.initial {
+                Initial::Fill(value) => values.fill(value),
+                Initial::Data(span) => values.copy_from_slice(self.model.data().int8(span)),
+            }
+        }
     }
 
     /// The values of input `index`, int8, in the order of [`Port::shape`] (NHWC).

@@ -82,6 +82,7 @@ fn other_layers_with_weights() {
         |p: &mut DepthwiseConv2d| p.output = p.input => Overlap,
         |p: &mut DepthwiseConv2d| p.weights.offset += 8 => Alignment,
         |p: &mut DepthwiseConv2d| p.accumulate.max = -101 => Bounds,
+        |p: &mut DepthwiseConv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
     );
     faults!(programs::dense(), Dense,
         |p: &mut Dense| p.rows = 0 => Empty,
@@ -90,6 +91,31 @@ fn other_layers_with_weights() {
         |p: &mut Dense| p.output.offset = 8 => Overlap,
         |p: &mut Dense| p.weights.len = u32::MAX => Length,
         |p: &mut Dense| p.accumulate.input_zero_point = i32::MIN => ZeroPoint,
+        |p: &mut Dense| p.accumulate.weights_zero_point = 128 => ZeroPoint,
+    );
+    faults!(programs::transpose_conv2d(), TransposeConv2d,
+        |p: &mut TransposeConv2d| p.groups = 0 => Empty,
+        |p: &mut TransposeConv2d| p.in_c = 3 => Groups,
+        |p: &mut TransposeConv2d| p.in_c = 8 => Length,
+        |p: &mut TransposeConv2d| p.window.stride_h = 0 => Empty,
+        |p: &mut TransposeConv2d| p.window.out_w = 1 << 29 => Geometry,
+        |p: &mut TransposeConv2d| p.output = p.input => Length,
+        |p: &mut TransposeConv2d| p.output.offset = 8 => Overlap,
+        |p: &mut TransposeConv2d| p.weights.offset += 8 => Alignment,
+        |p: &mut TransposeConv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
+        |p: &mut TransposeConv2d| p.accumulate.max = -101 => Bounds,
+    );
+    faults!(programs::mat_mul(), MatMul,
+        |p: &mut MatMul| p.rows = 0 => Empty,
+        |p: &mut MatMul| p.depth = 4 => Length,
+        |p: &mut MatMul| p.columns = u32::MAX => Length,
+        |p: &mut MatMul| p.a.matrices = 3 => Broadcast,
+        |p: &mut MatMul| p.b.matrices = 2 => Length,
+        |p: &mut MatMul| p.a.zero_point = 128 => ZeroPoint,
+        |p: &mut MatMul| p.output.offset = 4 => Overlap,
+        |p: &mut MatMul| p.output_scale.shift = 31 => Shift,
+        |p: &mut MatMul| p.output_zero_point = -129 => ZeroPoint,
+        |p: &mut MatMul| { p.min = 1; p.max = 0; } => Bounds,
     );
 }
 
@@ -276,6 +302,43 @@ fn programs_and_ports() {
         let blob = programs::pack(&program, &blob[programs::data_offset(&blob)..]);
         assert_eq!(error(&blob), refused(Fault::PortScale), "{scale}");
     }
+}
+
+#[test]
+fn states_that_cannot_be_set_are_refused() {
+    let blob = programs::state();
+    let edited = |edit: fn(&mut State)| {
+        let states = programs::program(&blob).states;
+        let (mut state, rest) = postcard::take_from_bytes::<State>(states).expect("valid");
+        edit(&mut state);
+        let states = [&postcard::to_stdvec(&state).expect("encodes"), rest].concat();
+        error(&programs::with_program(&blob, |program| {
+            program.states = Box::leak(states.into_boxed_slice());
+        }))
+    };
+    let refused = |fault| Some(ParseError::State { index: 0, fault });
+    assert_eq!(edited(|_| ()), None);
+    assert_eq!(edited(|state| state.span.len = 0), refused(Fault::Empty));
+    assert_eq!(edited(|state| state.span.len = 3), refused(Fault::Length));
+    assert_eq!(
+        edited(|state| state.span.offset = u32::MAX),
+        refused(Fault::ArenaExtent)
+    );
+    let beyond = edited(|state| {
+        state.initial = Initial::Data(Span {
+            offset: u32::MAX,
+            len: 4,
+        });
+    });
+    assert_eq!(beyond, refused(Fault::DataExtent));
+    let count = |count| {
+        error(&programs::with_program(&blob, |program| {
+            program.state_count = count;
+        }))
+    };
+    assert_eq!(count(1), Some(ParseError::Program(Fault::Trailing)));
+    let fault = Fault::Encoding;
+    assert_eq!(count(3), Some(ParseError::State { index: 2, fault }));
 }
 
 fn step(index: u32, fault: Fault) -> ParseError {

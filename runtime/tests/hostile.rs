@@ -8,6 +8,7 @@
 mod programs;
 
 use proptest::prelude::*;
+use tiivis_runtime::frontend::Frontend;
 use tiivis_runtime::{Aligned, Model, ParseError, flatten, flatten_mut};
 
 /// Parses, and runs what is accepted. Says whether it was.
@@ -21,7 +22,35 @@ fn accepted(blob: &[u8]) -> bool {
         let mut arena = vec![Aligned([99i8; 16]); model.arena_bytes().div_ceil(16)];
         model.session(flatten_mut(&mut arena)).expect("fits").run();
     }
+    for index in 0..model.frontends().len() {
+        hear(&model, index);
+    }
     true
+}
+
+/// Feeds a front-end with extremes, in pieces that are no multiple of anything.
+fn hear(model: &Model<'_>, index: usize) {
+    let spec = model.frontends().nth(index).expect("there");
+    let bytes = Frontend::memory_bytes(&spec);
+    let values = spec.frames * spec.features;
+    if bytes > 1 << 16 {
+        return;
+    }
+    let mut memory = vec![Aligned([0x5au8; 16]); bytes.div_ceil(16)];
+    let mut frontend = Frontend::new(model, index, flatten_mut(&mut memory)).expect("fits");
+    let mut input = vec![0; usize::try_from(values).expect("small")];
+    let samples: Vec<i16> = (0..400_i32)
+        .map(|i| match i % 5 {
+            0 => i16::MIN,
+            1 => i16::MAX,
+            other => i16::try_from((i * 7919 * other) % 32_768).expect("a remainder"),
+        })
+        .collect();
+    for mut piece in samples.chunks(77) {
+        while frontend.push(&mut piece).is_some() {
+            frontend.write(&mut input);
+        }
+    }
 }
 
 #[test]

@@ -140,3 +140,28 @@ fn a_hook_sees_every_step_before_and_after() {
     ];
     assert_eq!(log.0, expected);
 }
+
+#[test]
+fn state_survives_runs_and_not_a_reset() {
+    let blob = programs::state();
+    let storage = programs::storage(&blob);
+    let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+    // Noise, which a session must not find in its states.
+    let mut arena = vec![Aligned([99i8; 16]); model.arena_bytes().div_ceil(16)];
+    let mut session = model.session(flatten_mut(&mut arena)).expect("fits");
+    for _ in 0..2 {
+        for run in 1..=5 {
+            session.input_mut(0).copy_from_slice(&[1, 0, -1, 10]);
+            session.run();
+            let sums = [1 + run, 2, 3 - run, 4 + 10 * run];
+            assert_eq!(session.output(0), sums.map(|sum| sum - 7));
+        }
+        session.reset();
+    }
+    // Another session in the same arena starts from the beginning.
+    session.run();
+    let mut session = model.session(flatten_mut(&mut arena)).expect("fits");
+    session.input_mut(0).fill(0);
+    session.run();
+    assert_eq!(session.output(0), [-6, -5, -4, -3]);
+}

@@ -70,6 +70,8 @@ struct LayerSummary {
 struct BlobSummary {
     blob_bytes: usize,
     arena_bytes: usize,
+    /// Of the arena: what survives a run.
+    state_bytes: u64,
     tool: String,
     recipe: String,
     labels: Vec<String>,
@@ -212,6 +214,7 @@ fn of_blob(blob: &Blob) -> Summary {
         blob: Some(BlobSummary {
             blob_bytes: blob.bytes().len(),
             arena_bytes: model.arena_bytes(),
+            state_bytes: model.states().map(|state| u64::from(state.span.len)).sum(),
             tool: provenance.tool.to_owned(),
             recipe: provenance.recipe.to_owned(),
             labels: model.labels().map(str::to_owned).collect(),
@@ -262,8 +265,12 @@ fn describe(summary: &Summary) -> String {
     ));
     if let Some(blob) = &summary.blob {
         let (size, arena) = (bytes(blob.blob_bytes), bytes(blob.arena_bytes));
+        let state = match blob.state_bytes {
+            0 => String::new(),
+            bytes => format!(" ({} of state)", count(bytes)),
+        };
         text.push_str(&format!(
-            "blob {size}, arena {arena}, made by {}\n",
+            "blob {size}, arena {arena}{state}, made by {}\n",
             blob.tool
         ));
         for line in blob.recipe.lines() {

@@ -7,6 +7,7 @@ use crate::measure::{float, sim};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Runs a model on the host
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 /// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// int8 in (quantized already; not for a float model) gives int8 out.
+/// int8 in (quantized already; not for a float model) gives int8 out. The samples of a model with
+/// state are one sequence: each finds what the one before left.
 ///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
 #[derive(Debug, Args)]
@@ -29,6 +31,9 @@ pub(super) struct Run {
     /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
     output: Vec<OsString>,
+    /// Samples after which a model with state forgets them [default: all samples are one sequence].
+    #[arg(long, value_name = "SAMPLES")]
+    sequence: Option<NonZeroUsize>,
     /// Also writes what every step computed for the first sample (int8, NHWC; not for a float model).
     #[arg(long, value_name = "FILE.npz")]
     dump_layers: Option<PathBuf>,
@@ -63,7 +68,10 @@ impl Run {
         let (arrays, targets) = self.files(&inputs, &outputs)?;
         let quantized = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
         let bar = progress::bar("integer kernels", quantized.samples);
-        let results = sim::run(&model, &quantized, &|count| bar.inc(progress::steps(count)));
+        let sequence = self.sequence.map_or(quantized.samples, NonZeroUsize::get);
+        let results = sim::run_sequences(&model, &quantized, sequence, &|count| {
+            bar.inc(progress::steps(count));
+        });
         bar.finish_and_clear();
         let real = !arrays
             .iter()

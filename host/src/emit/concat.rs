@@ -6,7 +6,7 @@ use super::steps::{Emitter, foreign};
 use crate::ir::ValueId;
 use crate::plan::{Place, Step};
 use crate::quantize::graph::QNode;
-use tiivis_runtime::blob::{self, Op};
+use tiivis_runtime::blob::{self, Op, Source};
 
 impl Emitter<'_> {
     /// Copies one input to its part of every row of the output.
@@ -53,8 +53,12 @@ impl Emitter<'_> {
         rescale: Option<blob::Rescale>,
     ) -> Result<Op, EmitError> {
         let bytes = step.write.row_bytes;
+        let input = match step.reads.first() {
+            Some(place) => Source::Arena(self.span(*place)?),
+            None => self.source(id)?,
+        };
         Ok(Op::Concat(blob::Concat {
-            input: self.source(id)?,
+            input,
             output: self.span(Place {
                 buffer: step.write.buffer,
                 offset: step.write.offset,

@@ -2,9 +2,9 @@
 
 use super::EmitError;
 use super::data::Data;
-use super::steps::Emitter;
+use super::steps::{Emitter, foreign};
 use crate::plan::{Place, Plan, Program, check};
-use crate::quantize::graph::{QGraph, QPort};
+use crate::quantize::graph::{Initial, QGraph, QPort};
 use serde::Serialize;
 use tiivis_runtime::blob::{self, Isa, MAX_PORTS, MAX_RANK, Port, Provenance};
 use tiivis_runtime::{ALIGNMENT, Aligned, Model};
@@ -48,6 +48,7 @@ pub fn emit(
     }
     let inputs = ports(&emitter, "inputs", &graph.inputs, &program.inputs)?;
     let outputs = ports(&emitter, "outputs", &graph.outputs, &program.outputs)?;
+    let states = states(&mut emitter)?;
     let layer_names = match options.strip_names {
         true => Vec::new(),
         false => texts(&program.layers)?,
@@ -60,6 +61,8 @@ pub fn emit(
         inputs: &inputs,
         output_count: length(graph.outputs.len())?,
         outputs: &outputs,
+        state_count: length(program.states.len())?,
+        states: &states,
         step_count: length(program.steps.len())?,
         steps: &steps,
         layer_count: length(program.layers.len())?,
@@ -71,6 +74,9 @@ pub fn emit(
             source_sha256: options.source_sha256.as_ref().map_or(&[], |hash| &hash[..]),
             recipe: &options.recipe,
         },
+        // See `crate::frontend::attach`.
+        frontend_count: 0,
+        frontends: &[],
     })?;
     assembled(&encoded, &emitter.data.into_bytes())
 }
@@ -131,6 +137,31 @@ fn ports(
             zero_point: value.params.zero_point,
         };
         append(&mut bytes, &port)?;
+    }
+    Ok(bytes)
+}
+
+/// The states as consecutive postcard values.
+fn states(emitter: &mut Emitter<'_>) -> Result<Vec<u8>, EmitError> {
+    let mut bytes = Vec::new();
+    let (graph, program) = (emitter.graph, emitter.program);
+    for state in &program.states {
+        let (Some(of_graph), Some(buffer)) = (
+            graph.states.get(state.state),
+            program.buffers.get(state.value),
+        ) else {
+            return Err(foreign(format!("state {}", state.state)));
+        };
+        let span = emitter.span(Place {
+            buffer: state.value,
+            offset: 0,
+            bytes: buffer.bytes,
+        })?;
+        let initial = match &of_graph.initial {
+            Initial::Fill(value) => blob::Initial::Fill(*value),
+            Initial::Bytes(values) => blob::Initial::Data(emitter.data.int8(values)?),
+        };
+        append(&mut bytes, &blob::State { span, initial })?;
     }
     Ok(bytes)
 }

@@ -12,6 +12,7 @@ mod encode;
 mod error;
 mod file;
 mod header;
+mod mat_mul;
 mod steps;
 mod unary;
 mod weighted;
@@ -22,6 +23,8 @@ pub use error::EmitError;
 pub use file::write_atomically;
 pub use header::{c_header, rust_header};
 
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -18,6 +18,14 @@ pub enum LowerError {
         /// Name of the second port.
         port: String,
     },
+    /// A state contradicts the rest of the graph.
+    #[error("state `{state}` {what}")]
+    State {
+        /// Name of the state.
+        state: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A value is read that nothing computes before.
     #[error("value `{value}` is read but is no input and nothing computes it before")]
     Undefined {
@@ -103,6 +111,16 @@ pub enum LowerError {
     ScaleChange {
         /// Name of the node.
         node: String,
+    },
+    /// Weights of a zero point, where the kernel takes none.
+    #[error(
+        "node `{node}`: weights of zero point {zero_point}; this kernel takes symmetric ones only"
+    )]
+    AsymmetricWeights {
+        /// Name of the node.
+        node: String,
+        /// Zero point of the weights.
+        zero_point: i32,
     },
     /// A softmax with another output than its kernel computes.
     #[error("node `{node}`: a softmax has output scale 1/256 and zero point -128, found {found}")]

@@ -20,11 +20,20 @@ pub(super) struct Homes {
 pub(super) fn find(
     graph: &QGraph,
     live: &[bool],
+    live_states: &[bool],
     concat: ConcatInputs,
 ) -> Result<Homes, LowerError> {
     let mut sharing = Sharing::new(graph);
     for port in &graph.inputs {
         sharing.define(port.value, bytes(graph.value(port.value))?);
+    }
+    for (state, _) in graph
+        .states
+        .iter()
+        .zip(live_states)
+        .filter(|(_, live)| **live)
+    {
+        sharing.define(state.value, bytes(graph.value(state.value))?);
     }
     for (index, node) in graph.nodes.iter().enumerate() {
         if !live[index] {
@@ -182,8 +191,10 @@ impl<'a> Sharing<'a> {
         };
         let is_whole = matches!(self.bytes[root], Some(Bytes::Own(own)) if own == length);
         let mut ports = self.graph.inputs.iter();
-        let is_input = ports.any(|port| port.value.index() == root);
-        if is_whole && !is_input && root != output.index() {
+        let mut states = self.graph.states.iter();
+        let is_there_before = ports.any(|port| port.value.index() == root)
+            || states.any(|state| state.value.index() == root);
+        if is_whole && !is_there_before && root != output.index() {
             self.bytes[root] = Some(Bytes::PartOf {
                 value: output.index(),
                 offset: at,

@@ -8,13 +8,16 @@ mod accumulator;
 mod error;
 mod homes;
 mod node;
+mod product;
 mod shape;
+mod states;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use error::LowerError;
+pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
 
@@ -52,16 +55,25 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     if graph.outputs.is_empty() {
         return Err(LowerError::NoOutput);
     }
-    let live = live_nodes(graph);
+    let (live, live_states) = live(graph);
     for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
         node::check_arity(node)?;
     }
-    let Homes { buffers, homes } = homes::find(graph, &live, concat)?;
+    for (state, _) in graph
+        .states
+        .iter()
+        .zip(&live_states)
+        .filter(|(_, live)| **live)
+    {
+        states::check(graph, state)?;
+    }
+    let Homes { buffers, homes } = homes::find(graph, &live, &live_states, concat)?;
     let mut program = Program {
         buffers,
         homes,
         inputs: Vec::new(),
         outputs: Vec::new(),
+        states: Vec::new(),
         steps: Vec::new(),
         layers: graph.nodes.iter().map(|node| node.name.clone()).collect(),
     };
@@ -78,6 +90,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
         }
         program.inputs.push(place);
     }
+    states::define(graph, &live_states, &mut program)?;
     for index in (0..graph.nodes.len()).filter(|&index| live[index]) {
         steps::lower_node(graph, index, &mut program)?;
     }
@@ -85,35 +98,56 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
         let place = output(graph, port.value, &mut program)?;
         program.outputs.push(place);
     }
+    states::finish(graph, &mut program)?;
     Ok(program)
 }
 
-/// Which nodes an output depends on.
-fn live_nodes(graph: &QGraph) -> Vec<bool> {
+/// Which nodes and which states an output depends on, in this run or a later one.
+fn live(graph: &QGraph) -> (Vec<bool>, Vec<bool>) {
     let mut needed = vec![false; graph.values.len()];
     for port in &graph.outputs {
         needed[port.value.index()] = true;
     }
     let mut live = vec![false; graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate().rev() {
-        live[index] = needed[node.output.index()];
-        if live[index] {
-            for input in &node.inputs {
-                needed[input.index()] = true;
+    let mut live_states = vec![false; graph.states.len()];
+    // A state that is needed needs what it becomes, which may need another state.
+    loop {
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            live[index] = needed[node.output.index()];
+            if live[index] {
+                for input in &node.inputs {
+                    needed[input.index()] = true;
+                }
+            }
+        }
+        let found = states::live(graph, &needed);
+        if found == live_states {
+            return (live, live_states);
+        }
+        live_states = found;
+        for (state, _) in graph
+            .states
+            .iter()
+            .zip(&live_states)
+            .filter(|(_, live)| **live)
+        {
+            if let Some(next) = state.next {
+                needed[next.index()] = true;
             }
         }
     }
-    live
 }
 
 /// Where an output is read. One that is a constant or has an input's bytes is copied: the caller
-/// may write the next input while it still reads the output.
+/// may write the next input while it still reads the output. So is one that has a state's, which
+/// are to change before the caller reads.
 fn output(graph: &QGraph, value: ValueId, program: &mut Program) -> Result<Place, LowerError> {
     let name = &graph.value(value).name;
     let reads = match program.homes[value.index()] {
         Some(Home::Arena(place)) => {
             let mut inputs = program.inputs.iter();
-            if inputs.all(|input| input.buffer != place.buffer) {
+            let is_input = inputs.any(|input| input.buffer == place.buffer);
+            if !is_input && !states::is_value(program, place.buffer) {
                 return Ok(place);
             }
             vec![place]

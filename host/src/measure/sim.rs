@@ -138,16 +138,34 @@ pub fn unit(pixel: u8) -> f32 {
     f32::from(pixel) / 255.0
 }
 
-/// Runs every sample; per output, `samples` times its values, int8, internal axis order.
+/// Runs every sample; per output, `samples` times its values, int8, internal axis order. Where the
+/// model has state the samples are one sequence: each finds what the one before left.
 ///
 /// `progress` is told how many samples were done, from several threads.
 pub fn run(model: &Model<'_>, inputs: &Inputs, progress: &(dyn Fn(usize) + Sync)) -> Vec<Vec<i8>> {
+    run_sequences(model, inputs, inputs.samples, progress)
+}
+
+/// [`run`], with the state set to its initial values before every `samples_per_sequence` samples
+/// (1 at least). A model without state has nothing to remember and runs the same.
+pub fn run_sequences(
+    model: &Model<'_>,
+    inputs: &Inputs,
+    samples_per_sequence: usize,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Vec<Vec<i8>> {
     let outputs = model.outputs().len();
-    let starts: Vec<_> = (0..inputs.samples).step_by(SAMPLES_PER_TASK).collect();
+    // Every task starts with a new session.
+    let samples_per_task = if model.states().len() == 0 {
+        SAMPLES_PER_TASK
+    } else {
+        samples_per_sequence.max(1)
+    };
+    let starts: Vec<_> = (0..inputs.samples).step_by(samples_per_task).collect();
     let tasks: Vec<Vec<Vec<i8>>> = starts
         .into_par_iter()
         .map(|start| {
-            let end = inputs.samples.min(start + SAMPLES_PER_TASK);
+            let end = inputs.samples.min(start.saturating_add(samples_per_task));
             let mut arena = Arena::new(model);
             let mut session = arena.session(model);
             let mut results = vec![Vec::new(); outputs];

@@ -44,7 +44,18 @@ pub(super) fn blocks(program: &Program, merge: Merge) -> Result<Blocks, PlanErro
     let lives = lifetimes(program)?;
     let mut of_buffer: Vec<usize> = (0..lives.len()).collect();
     let mut blocks = lives.clone();
+    let nexts = program.states.iter().filter_map(|state| {
+        let next = state.next?;
+        Some((state.value, next))
+    });
+    for (value, next) in nexts.clone() {
+        of_buffer[next] = of_buffer[value];
+    }
     for (index, step) in program.steps.iter().enumerate() {
+        // What a state becomes has its place already.
+        if nexts.clone().any(|(_, next)| next == step.write.buffer) {
+            continue;
+        }
         let Some(operand) = overwritten(program, &lives, index, step, merge) else {
             continue;
         };
@@ -100,6 +111,13 @@ fn lifetimes(program: &Program) -> Result<Vec<Block>, PlanError> {
     }
     for place in &program.outputs {
         touch(place.buffer, program.steps.len() + 1);
+    }
+    // A state's bytes are its own all the time, whether it holds the old value or the new one.
+    for state in &program.states {
+        for buffer in [state.value].into_iter().chain(state.next) {
+            touch(buffer, 0);
+            touch(buffer, program.steps.len() + 1);
+        }
     }
     // What nobody touches takes no part; it gets a moment, so that it has an offset.
     for life in lives.iter_mut().filter(|life| life.first == usize::MAX) {

@@ -8,7 +8,7 @@
 
 use super::ALIGNMENT_BYTES;
 use super::check_error::CheckError;
-use super::program::{Place, Program, Step, Write};
+use super::program::{Place, Program, State, Step, Write};
 use std::ops::Range;
 
 /// Checks the offsets of a plan against the program.
@@ -17,14 +17,20 @@ use std::ops::Range;
 /// The first violation, see [`CheckError`].
 pub fn check(program: &Program, plan: &super::Plan) -> Result<(), CheckError> {
     let mut arena = Arena::new(program, &plan.offsets, plan.arena_bytes)?;
+    for state in &program.states {
+        arena.there(&arena.whole(state.value)?, "state")?;
+    }
     for input in &program.inputs {
-        arena.input(input)?;
+        arena.there(input, "input")?;
     }
     for (index, step) in program.steps.iter().enumerate() {
         arena.step(index, step)?;
     }
     for output in &program.outputs {
         arena.read(output, program.steps.len(), "the caller")?;
+    }
+    for state in &program.states {
+        arena.survives(state)?;
     }
     Ok(())
 }
@@ -73,8 +79,12 @@ impl<'a> Arena<'a> {
             .outputs
             .iter()
             .map(|read| (program.steps.len(), read));
-        for (index, read) in reads.chain(outputs) {
-            let until = needed_until.get_mut(read.buffer);
+        let reads = reads.chain(outputs);
+        let reads = reads.map(|(index, read)| (index, read.buffer));
+        let states = program.states.iter();
+        let states = states.map(|state| (program.steps.len(), state.next.unwrap_or(state.value)));
+        for (index, buffer) in reads.chain(states) {
+            let until = needed_until.get_mut(buffer);
             *until.ok_or(inconsistent("read", index))? = Some(index);
         }
         Ok(Self {
@@ -107,15 +117,43 @@ impl<'a> Arena<'a> {
         self.range(place.buffer, start..start + to_usize(place.bytes))
     }
 
-    /// The caller writes an input, before the first step. All inputs are there at once, read or
-    /// not.
-    fn input(&mut self, place: &Place) -> Result<(), CheckError> {
+    /// All of a buffer.
+    fn whole(&self, buffer: usize) -> Result<Place, CheckError> {
         let steps = self.program.steps.len();
-        let range = self.place(place).ok_or(inconsistent("input", steps))?;
+        let found = self.program.buffers.get(buffer);
+        Ok(Place {
+            buffer,
+            offset: 0,
+            bytes: found.ok_or(inconsistent("state", steps))?.bytes,
+        })
+    }
+
+    /// After the last step, what the next run is to find lies where it will look for it.
+    fn survives(&self, state: &State) -> Result<(), CheckError> {
+        let steps = self.program.steps.len();
+        let remaining = self.whole(state.next.unwrap_or(state.value))?;
+        let value = self.whole(state.value)?;
+        if remaining.bytes != value.bytes {
+            return Err(inconsistent("state", steps));
+        }
+        if self.starts[remaining.buffer] != self.starts[value.buffer] {
+            return Err(CheckError::Moved {
+                state: self.name(value.buffer).to_owned(),
+                next: self.name(remaining.buffer).to_owned(),
+            });
+        }
+        self.read(&remaining, steps, "the next run")
+    }
+
+    /// Before the first step the caller writes inputs and finds states in place: all are there at
+    /// once, read or not.
+    fn there(&mut self, place: &Place, what: &'static str) -> Result<(), CheckError> {
+        let steps = self.program.steps.len();
+        let range = self.place(place).ok_or(inconsistent(what, steps))?;
         if let Some(other) = self.owner[range.clone()].iter().copied().flatten().next() {
             return Err(CheckError::Overwrites {
                 step: steps,
-                layer: "input".to_owned(),
+                layer: what.to_owned(),
                 buffer: self.name(place.buffer).to_owned(),
                 needed: self.name(other).to_owned(),
             });
@@ -317,6 +355,7 @@ mod tests {
             homes: Vec::new(),
             inputs: vec![place(0)],
             outputs: vec![place(3)],
+            states: Vec::new(),
             steps: vec![
                 step(&[0], 1, &[], None),
                 step(&[0, 1], 2, &[], None),

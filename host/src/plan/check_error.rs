@@ -71,6 +71,14 @@ pub enum CheckError {
         /// Name of the operand's buffer.
         operand: String,
     },
+    /// A state's new value is not where the next run looks for it.
+    #[error("`{next}`, which state `{state}` becomes, has other bytes than the state")]
+    Moved {
+        /// Name of the state's buffer.
+        state: String,
+        /// Name of the new value's buffer.
+        next: String,
+    },
     /// Bytes that are read are not what was written there.
     #[error("`{reader}` reads `{buffer}`, but byte {byte} of it is gone or was never written")]
     Lost {

@@ -188,6 +188,7 @@ mod tests {
             homes: Vec::new(),
             inputs: vec![place(0)],
             outputs: vec![place(bytes.len() - 1)],
+            states: Vec::new(),
             steps: (0..bytes.len() - 1).map(step).collect(),
             layers: vec!["layer".to_owned()],
         }

@@ -4,8 +4,8 @@ use crate::ir::ValueId;
 
 /// Steps in order, and the buffers that they read and write.
 ///
-/// Time: inputs are written before step 0, outputs are read after the last step. Every byte of a
-/// buffer is written once: values that share bytes by meaning (a reshaped tensor, a part of a
+/// Time: inputs are written before step 0, when states are there already; outputs are read after
+/// the last step, and so are states, by the next run. Every byte of a buffer is written once: values that share bytes by meaning (a reshaped tensor, a part of a
 /// concatenation) share a buffer, values that merely could share bytes do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -17,6 +17,8 @@ pub struct Program {
     pub inputs: Vec<Place>,
     /// Where the graph's outputs are read, in the graph's order.
     pub outputs: Vec<Place>,
+    /// What survives from one run to the next.
+    pub states: Vec<State>,
     /// Steps in order of execution.
     pub steps: Vec<Step>,
     /// Names of the layers: the graph's nodes, then one for each copied output.
@@ -41,6 +43,20 @@ pub struct Place {
     pub offset: u32,
     /// Number of bytes, at least 1.
     pub bytes: u32,
+}
+
+/// A value that is there before step 0, as the run before left it, or as it was set before the
+/// first run. Its bytes belong to it alone, also between runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Index of the state in the graph.
+    pub state: usize,
+    /// The buffer that holds the value, all of it.
+    pub value: usize,
+    /// The buffer, of equal length, that holds what the next run is to find; it must get the same
+    /// bytes of the arena. None if what is in `value` after the last step stays: steps that change
+    /// it in place list it among what they read.
+    pub next: Option<usize>,
 }
 
 /// Where a value is.

@@ -1,6 +1,6 @@
 //! Random programs, and the plan that shares nothing.
 
-use super::{ALIGNMENT_BYTES, Buffer, Kernel, Place, Plan, Program, Step, Write};
+use super::{ALIGNMENT_BYTES, Buffer, Kernel, Place, Plan, Program, State, Step, Write};
 use crate::ir::ValueId;
 
 /// A small generator (Knuth's MMIX constants), so that failures can be repeated.
@@ -25,7 +25,8 @@ impl Random {
     }
 }
 
-/// Every buffer at bytes of its own: what any other plan must compute the same as.
+/// Every buffer at bytes of its own, but what a state becomes at the state's: what any other plan
+/// must compute the same as.
 pub(crate) fn disjoint(program: &Program) -> Plan {
     let mut end = 0;
     let offsets = program.buffers.iter().map(|buffer| {
@@ -33,8 +34,14 @@ pub(crate) fn disjoint(program: &Program) -> Plan {
         end = (end + buffer.bytes).next_multiple_of(ALIGNMENT_BYTES);
         offset
     });
+    let mut offsets: Vec<u32> = offsets.collect();
+    for state in &program.states {
+        if let Some(next) = state.next {
+            offsets[next] = offsets[state.value];
+        }
+    }
     Plan {
-        offsets: offsets.collect(),
+        offsets,
         arena_bytes: end,
         lower_bound_bytes: 0,
         proven_optimal: false,
@@ -51,6 +58,7 @@ pub(crate) fn random_program(random: &mut Random, most_steps: usize) -> Program 
         homes: Vec::new(),
         inputs: Vec::new(),
         outputs: Vec::new(),
+        states: Vec::new(),
         steps: Vec::new(),
         layers: vec!["layer".to_owned()],
     };
@@ -59,6 +67,16 @@ pub(crate) fn random_program(random: &mut Random, most_steps: usize) -> Program 
         let bytes = 1 + random.below(60);
         let place = add_buffer(&mut program, bytes);
         program.inputs.push(place);
+        values.push(place);
+    }
+    for state in 0..random.below(3) {
+        let bytes = 1 + random.below(30);
+        let place = add_buffer(&mut program, bytes);
+        program.states.push(State {
+            state,
+            value: place.buffer,
+            next: None,
+        });
         values.push(place);
     }
     for _ in 0..1 + random.below(most_steps) {
@@ -74,7 +92,53 @@ pub(crate) fn random_program(random: &mut Random, most_steps: usize) -> Program 
         let back = random.below(3.min(values.len()));
         program.outputs.push(values[values.len() - 1 - back]);
     }
+    let is_state = |place: &Place| program.states.iter().any(|s| s.value == place.buffer);
+    let reads: Vec<Place> = values.iter().copied().filter(|p| !is_state(p)).collect();
+    program.outputs.retain(|place| !is_state(place));
+    for state in 0..program.states.len() {
+        let read = reads[random.below(reads.len())];
+        become_new(random, &mut program, state, read);
+    }
     program
+}
+
+/// Gives a state its next value: a result that is written when the state was read for the last
+/// time, else what a last step makes of `read`.
+fn become_new(random: &mut Random, program: &mut Program, state: usize, read: Place) {
+    let value = program.states[state].value;
+    let bytes = program.buffers[value].bytes;
+    if random.chance(20) {
+        return;
+    }
+    let last = program
+        .steps
+        .iter()
+        .rposition(|step| step.reads.iter().any(|read| read.buffer == value));
+    let fitting =
+        program.steps.iter().enumerate().position(|(index, step)| {
+            let buffer = step.write.buffer;
+            step.write.row_bytes == bytes
+                && program.buffers[buffer].bytes == bytes
+                && program
+                    .states
+                    .iter()
+                    .all(|state| state.next != Some(buffer))
+                && last.is_none_or(|last| {
+                    last < index
+                        || last == index
+                            && step.reads.iter().enumerate().all(|(at, read)| {
+                                read.buffer != value || step.in_place.contains(&at)
+                            })
+                })
+        });
+    program.states[state].next = Some(match fitting {
+        Some(step) => program.steps[step].write.buffer,
+        None => {
+            let next = add_buffer(program, usize::try_from(bytes).unwrap());
+            push(program, vec![read], Write::whole(next));
+            next.buffer
+        }
+    });
 }
 
 fn add_buffer(program: &mut Program, bytes: usize) -> Place {
@@ -160,7 +224,8 @@ fn interleaved(random: &mut Random, program: &mut Program, operand: Operand<'_>)
     output
 }
 
-/// Runs a program with kernels that mix everything they read, and returns the outputs' bytes.
+/// Runs a program three times with kernels that mix everything they read, and returns the outputs'
+/// bytes of all runs.
 ///
 /// Every byte of a result depends on all bytes of the operands as they are when that byte is
 /// written, or, for the operands that the result may lie on, on the byte at the same place: what
@@ -169,9 +234,35 @@ pub(crate) fn run(program: &Program, plan: &Plan) -> Vec<Vec<u8>> {
     let start = |place: &Place| usize::try_from(plan.offsets[place.buffer] + place.offset).unwrap();
     let range = |place: &Place| start(place)..start(place) + usize::try_from(place.bytes).unwrap();
     let mut arena = vec![0xee; usize::try_from(plan.arena_bytes).unwrap()];
+    for state in &program.states {
+        let whole = Place {
+            buffer: state.value,
+            offset: 0,
+            bytes: program.buffers[state.value].bytes,
+        };
+        for (index, byte) in range(&whole).enumerate() {
+            arena[byte] = mix(77 + state.state, [index]);
+        }
+    }
+    let mut outputs = Vec::new();
+    for number in 0..3 {
+        run_once(program, plan, &mut arena, number);
+        outputs.extend(
+            program
+                .outputs
+                .iter()
+                .map(|place| arena[range(place)].to_vec()),
+        );
+    }
+    outputs
+}
+
+fn run_once(program: &Program, plan: &Plan, arena: &mut [u8], number: usize) {
+    let start = |place: &Place| usize::try_from(plan.offsets[place.buffer] + place.offset).unwrap();
+    let range = |place: &Place| start(place)..start(place) + usize::try_from(place.bytes).unwrap();
     for (input, place) in program.inputs.iter().enumerate() {
         for (index, byte) in range(place).enumerate() {
-            arena[byte] = mix(input, [index]);
+            arena[byte] = mix(input, [index, number]);
         }
     }
     for (index, step) in program.steps.iter().enumerate() {
@@ -201,8 +292,6 @@ pub(crate) fn run(program: &Program, plan: &Plan) -> Vec<Vec<u8>> {
             }
         }
     }
-    let outputs = program.outputs.iter();
-    outputs.map(|place| arena[range(place)].to_vec()).collect()
 }
 
 fn mix(seed: usize, values: impl IntoIterator<Item = usize>) -> u8 {

@@ -1,6 +1,6 @@
 //! The quantized graph: the same network in integers only.
 
-use crate::ir::{IndexMap, ValueId, Window2d};
+use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
 use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
@@ -31,6 +31,8 @@ pub struct QValue {
 pub struct Weights {
     /// int8; the operator says the order.
     pub weights: Arc<[i8]>,
+    /// Zero point of the weights; not 0 only in what was a uint8 model.
+    pub zero_point: i32,
     /// int32 per output channel, at scale input · weight.
     pub bias: Vec<i32>,
     /// Input scale · weight scale / output scale, per output channel.
@@ -52,7 +54,28 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
-    /// `[x]`; weights `[kernel_h, kernel_w, out_c]`, `out_c` a multiple of `in_c`.
+    /// `[x]`; weights OHWI, `I = in_c / groups`, of zero point 0.
+    TransposeConv2d {
+        /// Geometry.
+        window: TransposedWindow2d,
+        /// Groups.
+        groups: usize,
+        /// Weights.
+        weights: Weights,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[a, b]`, either may be constant: as [`crate::ir::Op::MatMul`].
+    MatMul {
+        /// The last two axes of `a` are stored swapped.
+        transpose_a: bool,
+        /// The last two axes of `b` are stored swapped.
+        transpose_b: bool,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[x]`; weights `[kernel_h, kernel_w, out_c]`, `out_c` a multiple of `in_c`, of zero point
+    /// 0.
     DepthwiseConv2d {
         /// Geometry.
         window: Window2d,
@@ -167,6 +190,30 @@ pub struct QPort {
     pub source_axes: Vec<usize>,
 }
 
+/// What a network remembers from one run to the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QState {
+    /// Name, for messages.
+    pub name: String,
+    /// What a run reads: the value as the run before left it. No node computes it. An operator that
+    /// keeps state (it says so) changes it while it runs.
+    pub value: ValueId,
+    /// What the value is at the end of a run, of the same bytes; none if operators change it in
+    /// place, or nothing does.
+    pub next: Option<ValueId>,
+    /// The value before the first run, and after a reset.
+    pub initial: Initial,
+}
+
+/// The bytes of a state before the first run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Initial {
+    /// All bytes the same.
+    Fill(i8),
+    /// As many as the value has.
+    Bytes(Arc<[i8]>),
+}
+
 /// An int8 network. Its values are indexed by the ids of the float graph that it was made from;
 /// values that it does not need are `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,6 +224,8 @@ pub struct QGraph {
     pub inputs: Vec<QPort>,
     /// What it computes.
     pub outputs: Vec<QPort>,
+    /// What it remembers.
+    pub states: Vec<QState>,
     /// Nodes in order.
     pub nodes: Vec<QNode>,
     /// Values by [`ValueId::index`].

@@ -30,6 +30,10 @@ pub struct Program<'a> {
     pub output_count: u32,
     /// [`Port`] × `output_count`.
     pub outputs: &'a [u8],
+    /// Number of states.
+    pub state_count: u32,
+    /// [`State`] × `state_count`.
+    pub states: &'a [u8],
     /// Number of steps.
     pub step_count: u32,
     /// [`crate::blob::Step`] × `step_count`.
@@ -44,6 +48,10 @@ pub struct Program<'a> {
     pub labels: &'a [u8],
     /// Where the model came from.
     pub provenance: Provenance<'a>,
+    /// Number of front-ends, at most [`crate::blob::MAX_FRONTENDS`], or 0.
+    pub frontend_count: u32,
+    /// [`crate::blob::FrontendSpec`] × `frontend_count`.
+    pub frontends: &'a [u8],
 }
 
 /// Instruction sets that weights can be packed for.
@@ -68,6 +76,24 @@ pub struct Port<'a> {
     pub scale: f32,
     /// Quantized value of real 0, in `-128..=127`.
     pub zero_point: i32,
+}
+
+/// A part of the arena that a run finds as the run before it left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The bytes.
+    pub span: Span,
+    /// What they are before the first run.
+    pub initial: Initial,
+}
+
+/// The bytes of a state before the first run, and again after a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Initial {
+    /// All the same.
+    Fill(i8),
+    /// These of the data part, as many.
+    Data(Span),
 }
 
 /// Where a blob came from.

@@ -19,6 +19,8 @@ pub(crate) enum Constant {
     Weights,
     /// int8 anywhere.
     Int8,
+    /// 2-byte aligned int16.
+    Int16,
     /// 4-byte aligned int32.
     Int32,
 }
@@ -45,6 +47,7 @@ impl<'a> Bounds<'a> {
         let (alignment, element_bytes) = match constant {
             Constant::Weights => (DATA_ALIGNMENT, 1),
             Constant::Int8 => (1, 1),
+            Constant::Int16 => (2, 2),
             Constant::Int32 => (4, 4),
         };
         let bytes = elements(shape)?.checked_mul(element_bytes);
@@ -64,6 +67,12 @@ impl<'a> Bounds<'a> {
     pub(crate) fn int32(&self, span: Span, count: u32) -> Result<&'a [i32], Fault> {
         self.constant(span, &[count], Constant::Int32)?;
         Ok(self.data.int32(span))
+    }
+
+    /// The values of a span of int16 constants.
+    pub(crate) fn int16(&self, span: Span, count: u32) -> Result<&'a [i16], Fault> {
+        self.constant(span, &[count], Constant::Int16)?;
+        Ok(self.data.int16(span))
     }
 
     /// The values of a span of int8 constants.

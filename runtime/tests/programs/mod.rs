@@ -7,7 +7,9 @@ use tiivis_runtime::{Aligned, Block};
 /// Builds a blob span by span and step by step.
 pub struct Builder {
     pub data: Vec<u8>,
+    pub states: Vec<State>,
     pub steps: Vec<Step>,
+    pub frontends: Vec<FrontendSpec>,
     pub arena_bytes: u32,
 }
 
@@ -15,7 +17,9 @@ impl Builder {
     pub fn new() -> Self {
         Self {
             data: Vec::new(),
+            states: Vec::new(),
             steps: Vec::new(),
+            frontends: Vec::new(),
             arena_bytes: 0,
         }
     }
@@ -28,6 +32,10 @@ impl Builder {
     }
 
     pub fn int8(&mut self, values: &[i8]) -> Span {
+        self.constant(values.iter().flat_map(|x| x.to_le_bytes()).collect())
+    }
+
+    pub fn int16(&mut self, values: &[i16]) -> Span {
         self.constant(values.iter().flat_map(|x| x.to_le_bytes()).collect())
     }
 
@@ -67,6 +75,7 @@ impl Builder {
             spans.iter().flat_map(port).collect()
         };
         let encode = |step: &Step| postcard::to_stdvec(step).expect("encodes");
+        let state = |state: &State| postcard::to_stdvec(state).expect("encodes");
         let names = |name: &&str| postcard::to_stdvec(name).expect("encodes");
         let count = |len: usize| u32::try_from(len).expect("small");
         let labels: Vec<u8> = ["no", "yes"].iter().flat_map(names).collect();
@@ -77,6 +86,8 @@ impl Builder {
             inputs: &ports("input", inputs),
             output_count: count(outputs.len()),
             outputs: &ports("output", outputs),
+            state_count: count(self.states.len()),
+            states: &self.states.iter().flat_map(state).collect::<Vec<u8>>(),
             step_count: count(self.steps.len()),
             steps: &self.steps.iter().flat_map(encode).collect::<Vec<u8>>(),
             layer_count: count(self.steps.len()),
@@ -88,6 +99,12 @@ impl Builder {
                 source_sha256: &[7; 32],
                 recipe: "by = hand\n",
             },
+            frontend_count: count(self.frontends.len()),
+            frontends: &self
+                .frontends
+                .iter()
+                .flat_map(|spec| postcard::to_stdvec(spec).expect("encodes"))
+                .collect::<Vec<u8>>(),
         };
         pack(&program, &self.data)
     }
@@ -148,6 +165,7 @@ pub fn accumulate(builder: &mut Builder, channels: u32) -> Accumulate {
         multipliers: builder.int32(&multipliers),
         shifts: builder.int8(&shifts),
         input_zero_point: 3,
+        weights_zero_point: 0,
         output_zero_point: -5,
         min: -100,
         max: 120,
@@ -484,6 +502,242 @@ pub fn transpose() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+pub fn transpose_conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        stride_h: 2,
+        stride_w: 3,
+        pad_top: 1,
+        ..window([3, 2], [3, 4], [5, 7])
+    };
+    let input = builder.activation(3 * 2 * 4);
+    let output = builder.activation(5 * 7 * 6);
+    let op = TransposeConv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(6 * 3 * 4 * 2)),
+        window,
+        in_c: 4,
+        out_c: 6,
+        groups: 2,
+        accumulate: accumulate(&mut builder, 6),
+    };
+    builder.step(Op::TransposeConv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+/// An input times a constant that is stored transposed.
+pub fn mat_mul() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(2 * 3 * 5);
+    let output = builder.activation(2 * 3 * 4);
+    let b = builder.int8(&ramp(4 * 5));
+    let factor = |source, matrices, transposed, zero_point| Factor {
+        source,
+        matrices,
+        transposed,
+        zero_point,
+    };
+    builder.step(Op::MatMul(MatMul {
+        a: factor(Source::Arena(a), 2, false, 3),
+        b: factor(Source::Data(b), 1, true, -9),
+        output,
+        matrices: 2,
+        rows: 3,
+        depth: 5,
+        columns: 4,
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -8,
+        },
+        output_zero_point: 5,
+        min: -128,
+        max: 127,
+    }));
+    builder.finish(&[a], &[output])
+}
+
+/// Two states: one that every run adds the input to, in place, and one that stays as it was set.
+pub fn state() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(4);
+    let sum = builder.activation(4);
+    let constant = builder.activation(4);
+    let output = builder.activation(4);
+    let initial = builder.int8(&[1, 2, 3, 4]);
+    builder.states.push(State {
+        span: sum,
+        initial: Initial::Data(initial),
+    });
+    builder.states.push(State {
+        span: constant,
+        initial: Initial::Fill(-7),
+    });
+    let operand = |span| Operand {
+        source: Source::Arena(span),
+        shape: [1, 1, 1, 4],
+        zero_point: 0,
+    };
+    let unit = Scale {
+        multiplier: 1 << 30,
+        shift: 0,
+    };
+    let add = |a, b, output| {
+        Op::Add(AddSub {
+            a: operand(a),
+            b: operand(b),
+            output,
+            shape: [1, 1, 1, 4],
+            left_shift: 20,
+            a_scale: unit,
+            b_scale: unit,
+            output_scale: Scale {
+                multiplier: 1 << 30,
+                shift: -18,
+            },
+            output_zero_point: 0,
+            min: -128,
+            max: 127,
+        })
+    };
+    builder.step(add(sum, input, sum));
+    builder.step(add(sum, constant, output));
+    builder.finish(&[input], &[output])
+}
+
+/// A model that hands its input on, with a front-end before it.
+fn with_frontend(
+    features: u32,
+    frames: u32,
+    spec: impl FnOnce(&mut Builder) -> FrontendSpec,
+) -> Vec<u8> {
+    let mut builder = Builder::new();
+    let values = builder.activation(features * frames);
+    let table: Vec<i8> = (i8::MIN..=i8::MAX).collect();
+    let table = builder.int8(&table);
+    builder.step(Op::Lut(Lut {
+        input: values,
+        output: values,
+        table,
+    }));
+    let spec = FrontendSpec {
+        features,
+        frames,
+        ..spec(&mut builder)
+    };
+    builder.frontends.push(spec);
+    builder.finish(&[values], &[values])
+}
+
+fn frontend_spec(window_len: u32, hop_len: u32, kind: FrontendKind) -> FrontendSpec {
+    FrontendSpec {
+        input: 0,
+        sample_rate_hz: 8000,
+        channels: 1,
+        window_len,
+        hop_len,
+        features: 0,
+        frames: 0,
+        stride_frames: 2,
+        order: FrameOrder::FramesFirst,
+        quantizer: Quantizer::Divide {
+            step: 6660,
+            zero_point: -128,
+        },
+        kind,
+    }
+}
+
+/// Quarter of a circle that is none, but in range.
+fn quarter(points: i32, one: i32) -> Vec<i32> {
+    (0..=points / 4).map(|k| one / (points / 4) * k).collect()
+}
+
+pub fn frontend_micro() -> Vec<u8> {
+    with_frontend(3, 2, |builder| {
+        let narrow = |values: Vec<i32>| -> Vec<i16> {
+            values
+                .into_iter()
+                .map(|x| i16::try_from(x).expect("small"))
+                .collect()
+        };
+        let weights: Vec<i16> = (0..14).map(|k| 290 * k).collect();
+        let unweights: Vec<i16> = weights.iter().map(|weight| 4096 - weight).collect();
+        let gains: Vec<i16> = (0..125).map(|k| 20_000 - 150 * k).collect();
+        let table: Vec<i16> = (0..130).map(|k| 44 * k.min(129 - k)).collect();
+        let kind = FrontendKind::Micro(MicroSpec {
+            fft_len: 64,
+            window: builder.int16(&[4096; 50]),
+            circle: builder.int16(&narrow(quarter(64, 32_767))),
+            first_bin: 2,
+            widths: builder.int16(&[3, 4, 0, 7]),
+            weights: builder.int16(&weights),
+            unweights: builder.int16(&unweights),
+            smoothing_bits: 10,
+            even_smoothing: 409,
+            odd_smoothing: 983,
+            min_signal_remaining: 819,
+            pcan: Some(PcanSpec {
+                gains: builder.int16(&gains),
+                snr_shift: 6,
+            }),
+            log: Some(LogScaleSpec {
+                table: builder.int16(&table),
+                scale_shift: 6,
+            }),
+        });
+        frontend_spec(50, 20, kind)
+    })
+}
+
+pub fn frontend_mel() -> Vec<u8> {
+    with_frontend(2, 3, |builder| {
+        let logarithm: Vec<i32> = (0..129).map(|k| k << 21).collect();
+        let kind = FrontendKind::Mel(MelSpec {
+            fft_len: 64,
+            window: builder.int32(&[1 << 29; 31]),
+            symmetry: Symmetry::Periodic,
+            preemphasis: 15_892,
+            circle: builder.int32(&quarter(64, 1 << 30)),
+            spectrum: Spectrum::Magnitude,
+            bands: 3,
+            ranges: builder.int16(&[1, 4, 3, 0, 20, 13]),
+            weights: builder.int32(&[1 << 28; 17]),
+            logarithm: builder.int32(&logarithm),
+            floor: Floor::Add {
+                mantissa: 77,
+                exponent: -3,
+            },
+            mix: Mix::Matrix(builder.int32(&[1 << 20, -(1 << 21), 3, 5, 1 << 22, 1 << 19])),
+            offsets: builder.int32(&[1 << 16, -(1 << 18)]),
+            shift: 24,
+        });
+        let mut spec = frontend_spec(60, 60, kind);
+        spec.order = FrameOrder::FeaturesFirst;
+        spec.quantizer = Quantizer::Rescale {
+            scale: Scale {
+                multiplier: 1 << 30,
+                shift: -12,
+            },
+            zero_point: 3,
+        };
+        spec
+    })
+}
+
+pub fn frontend_motion() -> Vec<u8> {
+    with_frontend(3, 4, |builder| {
+        let kind = FrontendKind::Motion(MotionSpec {
+            gains: builder.int32(&[1 << 20, -(1 << 19), 1 << 30]),
+            offsets: builder.int32(&[-(1 << 16), 1 << 17, 0]),
+            shift: 16,
+        });
+        let mut spec = frontend_spec(1, 1, kind);
+        spec.channels = 3;
+        spec
+    })
+}
+
 /// Every blob above, by name.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -502,6 +756,12 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("lut", lut()),
         ("requantize", requantize()),
         ("transpose", transpose()),
+        ("transpose_conv2d", transpose_conv2d()),
+        ("mat_mul", mat_mul()),
+        ("state", state()),
+        ("frontend_micro", frontend_micro()),
+        ("frontend_mel", frontend_mel()),
+        ("frontend_motion", frontend_motion()),
         ("take", take()),
     ]
 }
@@ -548,6 +808,19 @@ pub fn program(blob: &[u8]) -> Program<'_> {
 pub fn with_program(blob: &[u8], edit: impl FnOnce(&mut Program<'_>)) -> Vec<u8> {
     let mut program = program(blob);
     edit(&mut program);
+    pack(&program, &blob[data_offset(blob)..])
+}
+
+/// A valid blob with its only front-end edited.
+pub fn with_spec(blob: &[u8], edit: impl FnOnce(&mut FrontendSpec)) -> Vec<u8> {
+    let program = program(blob);
+    let mut spec = postcard::from_bytes(program.frontends).expect("valid");
+    edit(&mut spec);
+    let frontends = postcard::to_stdvec(&spec).expect("encodes");
+    let program = Program {
+        frontends: &frontends,
+        ..program
+    };
     pack(&program, &blob[data_offset(blob)..])
 }
 

@@ -2,7 +2,9 @@
 
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
-use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights};
+use crate::quantize::graph::{
+    Initial, QClamp, QGraph, QNode, QOp, QPort, QState, QValue, QuantParams, Weights,
+};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ impl Builder {
                 name: "test".to_owned(),
                 inputs: Vec::new(),
                 outputs: Vec::new(),
+                states: Vec::new(),
                 nodes: Vec::new(),
                 values: Vec::new(),
             },
@@ -65,6 +68,23 @@ impl Builder {
         let value = self.value(shape, params, None);
         let port = self.port(format!("in {}", self.graph.inputs.len()), value);
         self.graph.inputs.push(port);
+        value
+    }
+
+    /// A state without a next value.
+    pub(crate) fn state(
+        &mut self,
+        shape: &[usize],
+        params: QuantParams,
+        initial: Initial,
+    ) -> ValueId {
+        let value = self.value(shape, params, None);
+        self.graph.states.push(QState {
+            name: format!("state {}", self.graph.states.len()),
+            value,
+            next: None,
+            initial,
+        });
         value
     }
 
@@ -130,6 +150,7 @@ pub(crate) fn weights(random: &mut Random, channels: usize, taps: usize) -> Weig
         quantize_multiplier(spread / (90.0 * taps.sqrt())).unwrap()
     };
     Weights {
+        zero_point: 0,
         weights: int8(random, channels * taps).into(),
         bias: (0..channels)
             .map(|_| i32::try_from(random.below(4000)).unwrap() - 2000)

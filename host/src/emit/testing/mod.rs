@@ -26,19 +26,35 @@ pub(crate) fn options() -> EmitOptions {
 
 /// The outputs of a blob for these inputs. The arena is full of noise before.
 pub(crate) fn run_blob(blob: &[u8], inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
+    run_sequence(blob, &[inputs.to_vec()]).remove(0)
+}
+
+/// The outputs of a blob, run after run on one session. The whole sequence is run twice, with a
+/// reset between, which must give the same.
+pub(crate) fn run_sequence(blob: &[u8], runs: &[Vec<Vec<i8>>]) -> Vec<Vec<Vec<i8>>> {
     with_model(blob, |model| {
         let mut arena = vec![Aligned([0x5ai8; 16]); model.arena_bytes().div_ceil(16)];
         let mut session = model
             .session(tiivis_runtime::flatten_mut(&mut arena))
             .unwrap();
-        for (index, values) in inputs.iter().enumerate() {
-            session.input_mut(index).copy_from_slice(values);
-        }
-        session.run();
-        let outputs = 0..model.outputs().count();
-        outputs
-            .map(|index| session.output(index).to_vec())
+        let mut sequence = || {
+            session.reset();
+            let runs = runs.iter();
+            runs.map(|inputs| {
+                for (index, values) in inputs.iter().enumerate() {
+                    session.input_mut(index).copy_from_slice(values);
+                }
+                session.run();
+                let outputs = 0..model.outputs().count();
+                outputs
+                    .map(|index| session.output(index).to_vec())
+                    .collect()
+            })
             .collect()
+        };
+        let outputs: Vec<Vec<Vec<i8>>> = sequence();
+        assert_eq!(sequence(), outputs);
+        outputs
     })
 }
 

@@ -125,6 +125,7 @@ impl<'a> Importer<'_, 'a> {
             name: name.to_owned(),
             inputs,
             outputs,
+            states: Vec::new(),
             nodes: self.nodes,
             values: self.values,
         })

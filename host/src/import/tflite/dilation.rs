@@ -9,7 +9,7 @@
 use super::budget::Budget;
 use super::failure::{Checked, Failure};
 use super::model::{Model, Operator};
-use super::ops::{kind, numbers, options};
+use super::ops::{is_plain, numbers};
 use crate::import::ImportError;
 
 /// What replaces a convolution's own padding and dilation; rows first.
@@ -115,23 +115,10 @@ struct Chain {
 /// The convolution's geometry; none if it is not what the module's text says.
 fn dilated(model: &Model<'_>, chain: &Chain, budget: &mut Budget) -> Checked<Option<Dilated>> {
     let operator = |index: usize| &model.operators[index];
-    let conv = operator(chain.conv);
     if !same_scale(model, operator(chain.to_batch)) || !same_scale(model, operator(chain.to_space))
     {
         return Ok(None);
     }
-    let (kind, dilations) = match &*conv.name {
-        "CONV_2D" => (kind::CONV_2D, [4, 5]),
-        _ => (kind::DEPTHWISE_CONV_2D, [5, 6]),
-    };
-    let Some(table) = options(conv, kind)? else {
-        return Ok(None);
-    };
-    let is_valid = table.i8(0)? == 1;
-    let is_dense = table.i32(1, 0)? == 1
-        && table.i32(2, 0)? == 1
-        && table.i32(dilations[0], 1)? == 1
-        && table.i32(dilations[1], 1)? == 1;
     let mut list = |index: usize, at: usize| -> Checked<Vec<usize>> {
         let Some(&Some(tensor)) = operator(index).inputs.get(at) else {
             return Ok(Vec::new());
@@ -143,7 +130,7 @@ fn dilated(model: &Model<'_>, chain: &Chain, budget: &mut Budget) -> Checked<Opt
     let (block, pads) = (list(chain.to_batch, 1)?, list(chain.to_batch, 2)?);
     let (block_back, crops) = (list(chain.to_space, 1)?, list(chain.to_space, 2)?);
     let agree = block == block_back && pads.len() == crops.len() && pads.len() == 2 * block.len();
-    if !(is_valid && is_dense && agree && block.iter().all(|&block| block > 0)) {
+    if !(is_plain(operator(chain.conv))? && agree && block.iter().all(|&block| block > 0)) {
         return Ok(None);
     }
     let axes = match (block.len(), chain.unfold) {

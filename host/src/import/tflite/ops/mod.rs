@@ -4,6 +4,7 @@ mod blocks;
 mod elementwise;
 mod moves;
 mod options;
+mod product;
 mod slice;
 mod table;
 mod take;
@@ -16,9 +17,10 @@ use super::importer::Importer;
 use super::model::Operator;
 use crate::import::NodeFault;
 
-pub(super) use options::{axis_option, kind, options};
+pub(super) use options::axis_option;
 pub(super) use table::{ROWS, row_of};
 pub(super) use take::{Part, Request, numbers, taken};
+pub(super) use window::is_plain;
 
 /// Whether a row of the table names the operator.
 pub(super) fn is_supported(operator: &Operator<'_>) -> bool {

@@ -8,25 +8,27 @@ use super::super::tables::clamp_between;
 use crate::quantize::graph::{QClamp, QValue, QuantParams};
 
 /// Kinds of options, `BuiltinOptions` in the schema.
-pub(in super::super) mod kind {
-    pub(in crate::import::tflite) const CONV_2D: u8 = 1;
-    pub(in crate::import::tflite) const DEPTHWISE_CONV_2D: u8 = 2;
-    pub(in crate::import::tflite) const POOL_2D: u8 = 5;
-    pub(in crate::import::tflite) const FULLY_CONNECTED: u8 = 8;
-    pub(in crate::import::tflite) const SOFTMAX: u8 = 9;
-    pub(in crate::import::tflite) const CONCATENATION: u8 = 10;
-    pub(in crate::import::tflite) const ADD: u8 = 11;
-    pub(in crate::import::tflite) const MUL: u8 = 21;
-    pub(in crate::import::tflite) const SUB: u8 = 28;
-    pub(in crate::import::tflite) const SPACE_TO_DEPTH: u8 = 19;
-    pub(in crate::import::tflite) const GATHER: u8 = 23;
-    pub(in crate::import::tflite) const STRIDED_SLICE: u8 = 32;
-    pub(in crate::import::tflite) const PACK: u8 = 59;
-    pub(in crate::import::tflite) const UNPACK: u8 = 64;
-    pub(in crate::import::tflite) const RESIZE_NEAREST_NEIGHBOR: u8 = 74;
-    pub(in crate::import::tflite) const LEAKY_RELU: u8 = 75;
-    pub(in crate::import::tflite) const MIRROR_PAD: u8 = 77;
-    pub(in crate::import::tflite) const DEPTH_TO_SPACE: u8 = 94;
+pub(super) mod kind {
+    pub(in super::super) const CONV_2D: u8 = 1;
+    pub(in super::super) const DEPTHWISE_CONV_2D: u8 = 2;
+    pub(in super::super) const POOL_2D: u8 = 5;
+    pub(in super::super) const FULLY_CONNECTED: u8 = 8;
+    pub(in super::super) const SOFTMAX: u8 = 9;
+    pub(in super::super) const CONCATENATION: u8 = 10;
+    pub(in super::super) const ADD: u8 = 11;
+    pub(in super::super) const SPACE_TO_DEPTH: u8 = 19;
+    pub(in super::super) const MUL: u8 = 21;
+    pub(in super::super) const GATHER: u8 = 23;
+    pub(in super::super) const SUB: u8 = 28;
+    pub(in super::super) const STRIDED_SLICE: u8 = 32;
+    pub(in super::super) const TRANSPOSE_CONV: u8 = 49;
+    pub(in super::super) const PACK: u8 = 59;
+    pub(in super::super) const UNPACK: u8 = 64;
+    pub(in super::super) const RESIZE_NEAREST_NEIGHBOR: u8 = 74;
+    pub(in super::super) const LEAKY_RELU: u8 = 75;
+    pub(in super::super) const MIRROR_PAD: u8 = 77;
+    pub(in super::super) const DEPTH_TO_SPACE: u8 = 94;
+    pub(in super::super) const BATCH_MATMUL: u8 = 101;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.

@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{blocks, moves, unary, weighted};
+use super::{blocks, moves, product, unary, weighted};
 use crate::import::Precision;
 
 /// Appends the nodes of an operator.
@@ -41,6 +41,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
     row("BROADCAST_TO", INT8, moves::take),
+    row("BATCH_MATMUL", INT8, product::batch_mat_mul),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
@@ -84,6 +85,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("TILE", INT8, moves::take),
     row("TRANSPOSE", INT8, moves::transpose),
     row("UNPACK", INT8, moves::take),
+    row("TRANSPOSE_CONV", INT8, product::transpose_conv),
 ];
 
 /// The row of an operator.

@@ -96,6 +96,19 @@ pub(super) fn slide(
     Ok(slide)
 }
 
+/// Whether a convolution takes every pixel without padding and its neighbours as taps.
+pub(in super::super) fn is_plain(convolution: &Operator<'_>) -> Checked<bool> {
+    let (kind, dilations) = match &*convolution.name {
+        "CONV_2D" => (kind::CONV_2D, [4, 5]),
+        _ => (kind::DEPTHWISE_CONV_2D, [5, 6]),
+    };
+    let table = required(convolution, kind)?;
+    let is_valid = table.i8(0)? == 1;
+    let is_dense = table.i32(1, 0)? == 1 && table.i32(2, 0)? == 1;
+    let is_undilated = table.i32(dilations[0], 1)? == 1 && table.i32(dilations[1], 1)? == 1;
+    Ok(is_valid && is_dense && is_undilated)
+}
+
 /// [`slide`], or what blocks around a convolution make of it.
 pub(super) fn slide_of(
     operator: &Operator<'_>,

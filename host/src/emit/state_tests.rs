@@ -1,0 +1,201 @@
+//! Networks that remember, against the same networks with what they remember as inputs and outputs.
+
+use super::testing::{Builder, clamp, evaluate, int8, options, params, random_graph, run_sequence};
+use super::{compile, emit};
+use crate::ir::ValueId;
+use crate::lower::{ConcatInputs, LowerError, lower, lower_with};
+use crate::plan::testing::{Random, disjoint};
+use crate::plan::{check, plan};
+use crate::quantize::graph::{Initial, QGraph, QOp};
+
+/// A random graph with one to three states that are added to values of it. What they become may be
+/// anything of their length: results, inputs, constants, other states, themselves.
+fn stateful_graph(random: &mut Random) -> QGraph {
+    let (graph, _) = random_graph(random);
+    let mut builder = Builder { graph };
+    let is_softmax = |graph: &QGraph, id: ValueId| {
+        let mut nodes = graph.nodes.iter();
+        nodes.any(|node| node.output == id && node.op == QOp::Softmax)
+    };
+    // The kernel's table is off by one from the definition, which a state would carry on.
+    let outputs = builder.graph.outputs.clone();
+    let exact = outputs
+        .into_iter()
+        .filter(|port| !is_softmax(&builder.graph, port.value));
+    builder.graph.outputs = exact.collect();
+    for _ in 0..1 + random.below(3) {
+        let ids = (0..builder.graph.values.len()).map(ValueId::from_index);
+        let ids: Vec<_> = ids
+            .filter(|&id| {
+                let value = builder.graph.value(id);
+                value.constant.is_none() && !is_softmax(&builder.graph, id)
+            })
+            .collect();
+        let with = ids[ids.len() - 1 - random.below(ids.len().min(4))];
+        let shape = builder.shape(with);
+        let count = shape.iter().product();
+        let initial = match random.chance(50) {
+            true => Initial::Fill(i8::try_from(random.below(100)).unwrap()),
+            false => Initial::Bytes(int8(random, count).into()),
+        };
+        let state = builder.state(&shape, params(0.05, 3), initial);
+        let add = QOp::Add { clamp: clamp() };
+        let sum = builder.node(add, &[with, state], &shape, params(0.06, -4));
+        if random.chance(30) {
+            builder.constant(&shape, params(0.1, 0), int8(random, count));
+        }
+        if random.chance(40) {
+            let table = (-128..=127).rev().collect();
+            builder.like(QOp::Lut { table }, state);
+        }
+        builder.output(if random.chance(80) { sum } else { state });
+    }
+    for at in 0..builder.graph.states.len() {
+        let count = |id: ValueId| builder.shape(id).iter().product::<usize>();
+        let own = count(builder.graph.states[at].value);
+        let ids = (0..builder.graph.values.len()).map(ValueId::from_index);
+        let ids: Vec<_> = ids
+            .filter(|&id| count(id) == own && !is_softmax(&builder.graph, id))
+            .collect();
+        if random.chance(90) {
+            builder.graph.states[at].next = Some(ids[random.below(ids.len())]);
+        }
+    }
+    builder.graph
+}
+
+/// The outputs of each run by definition: states are inputs, what they become are outputs.
+fn expected(graph: &QGraph, runs: &[Vec<Vec<i8>>]) -> Vec<Vec<Vec<i8>>> {
+    let mut flat = graph.clone();
+    let port = |value: ValueId| crate::quantize::graph::QPort {
+        name: "state".to_owned(),
+        value,
+        source_axes: Vec::new(),
+    };
+    for state in flat.states.drain(..) {
+        flat.inputs.push(port(state.value));
+        flat.outputs.push(port(state.next.unwrap_or(state.value)));
+    }
+    let mut states: Vec<Vec<i8>> = graph
+        .states
+        .iter()
+        .map(|state| match &state.initial {
+            Initial::Bytes(bytes) => bytes.to_vec(),
+            Initial::Fill(value) => {
+                vec![*value; graph.value(state.value).shape.iter().product()]
+            }
+        })
+        .collect();
+    runs.iter()
+        .map(|inputs| {
+            let mut outputs = evaluate(&flat, &[&inputs[..], &states[..]].concat());
+            states = outputs.split_off(graph.outputs.len());
+            outputs
+        })
+        .collect()
+}
+
+#[test]
+fn random_graphs_with_state_compute_what_their_definitions_say() {
+    let mut random = Random::new(12);
+    let (mut direct, mut copied, mut in_place) = (0, 0, 0);
+    for round in 0..600 {
+        let graph = stateful_graph(&mut random);
+        let runs: Vec<Vec<Vec<i8>>> = (0..4)
+            .map(|_| {
+                let inputs = graph.inputs.iter();
+                inputs
+                    .map(|port| {
+                        let shape = &graph.value(port.value).shape;
+                        int8(&mut random, shape.iter().product())
+                    })
+                    .collect()
+            })
+            .collect();
+        let expected = expected(&graph, &runs);
+        let compiled = compile(&graph, &options())
+            .unwrap_or_else(|error| panic!("{round}: {error:?}\n{graph:#?}"));
+        let found = run_sequence(&compiled.blob, &runs);
+        assert_eq!(found, expected, "{round}\n{graph:#?}");
+        for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
+            let program = lower_with(&graph, concat).unwrap();
+            for plan in [plan(&program).unwrap(), disjoint(&program)] {
+                check(&program, &plan).unwrap();
+                let blob = emit(&graph, &program, &plan, &options()).unwrap();
+                assert_eq!(run_sequence(&blob, &runs), expected, "{round}\n{graph:#?}");
+            }
+        }
+        let program = compiled.program;
+        for state in &program.states {
+            let Some(next) = state.next else { continue };
+            let mut steps = program.steps.iter();
+            let writer = steps.find(|step| step.write.buffer == next).unwrap();
+            let is_copy = program.buffers[next].name.starts_with("state of");
+            copied += usize::from(is_copy);
+            direct += usize::from(!is_copy);
+            in_place += usize::from(writer.reads.iter().any(|read| read.buffer == state.value));
+        }
+    }
+    println!("{direct} computed in their place, {in_place} of them from it, {copied} copied");
+    assert!(direct > 100 && in_place > 20 && copied > 100);
+}
+
+#[test]
+fn what_no_output_needs_is_not_remembered() {
+    let mut builder = Builder::new();
+    let scale = params(0.1, 0);
+    let x = builder.input(&[1, 4], scale);
+    let dead = builder.state(&[1, 400], scale, Initial::Fill(0));
+    let table: std::sync::Arc<[i8]> = (-128..=127).collect();
+    let more = builder.like(QOp::Lut { table }, dead);
+    builder.graph.states[0].next = Some(more);
+    // A chain of two: the output is what came two runs before.
+    let first = builder.state(&[1, 4], scale, Initial::Fill(1));
+    let second = builder.state(&[1, 4], scale, Initial::Fill(2));
+    builder.graph.states[1].next = Some(x);
+    builder.graph.states[2].next = Some(first);
+    builder.output(second);
+    let compiled = compile(&builder.graph, &options()).unwrap();
+    assert_eq!(compiled.program.states.len(), 2);
+    assert!(compiled.plan.arena_bytes <= 24, "{}", compiled.plan);
+    let runs: Vec<_> = (10..14).map(|at| vec![vec![at; 4]]).collect();
+    let found = run_sequence(&compiled.blob, &runs);
+    let found: Vec<i8> = found.iter().map(|outputs| outputs[0][0]).collect();
+    assert_eq!(found, [2, 1, 10, 11]);
+}
+
+#[test]
+fn states_that_contradict_the_graph_are_named() {
+    let refused = |change: &dyn Fn(&mut Builder, ValueId, ValueId)| {
+        let mut builder = Builder::new();
+        let scale = params(0.1, 0);
+        let x = builder.input(&[1, 4], scale);
+        let state = builder.state(&[1, 4], scale, Initial::Fill(0));
+        let y = builder.node(QOp::Add { clamp: clamp() }, &[x, state], &[1, 4], scale);
+        builder.output(y);
+        change(&mut builder, x, y);
+        match lower(&builder.graph) {
+            Err(LowerError::State { state, what }) if state == "state 0" => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    let states = |builder: &mut Builder| builder.graph.states.remove(0);
+    let again = refused(&|builder, _, _| {
+        let state = states(builder);
+        builder.graph.states = vec![state.clone(), state];
+    });
+    assert_eq!(again, "is another state too");
+    let input = refused(&|builder, x, _| builder.graph.states[0].value = x);
+    assert_eq!(input, "is a constant or an input of the network");
+    let computed = refused(&|builder, _, y| builder.graph.states[0].value = y);
+    assert!(computed.starts_with("is computed"), "{computed}");
+    let short = refused(&|builder, _, _| {
+        builder.graph.states[0].initial = Initial::Bytes([1, 2, 3].into());
+    });
+    assert!(short.contains("another length"), "{short}");
+    let next = refused(&|builder, _, _| {
+        let other = builder.input(&[1, 5], params(0.1, 0));
+        builder.graph.states[0].next = Some(other);
+    });
+    assert!(next.contains("another length"), "{next}");
+}
