@@ -2,6 +2,7 @@
 
 use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
+use super::ops::Variables;
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
@@ -26,6 +27,7 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) inputs: Vec<Option<ValueId>>,
     /// Tensors that depend on what is not supported, so far that nothing can be said about them.
     pub(super) unknown: Vec<bool>,
+    pub(super) variables: Variables<'a>,
 }
 
 impl<'m, 'a> Importer<'m, 'a> {

@@ -6,6 +6,7 @@ mod moves;
 mod options;
 mod product;
 mod slice;
+mod state;
 mod table;
 mod take;
 mod unary;
@@ -18,6 +19,7 @@ use super::model::Operator;
 use crate::import::NodeFault;
 
 pub(super) use options::axis_option;
+pub(super) use state::Variables;
 pub(super) use table::{ROWS, row_of};
 pub(super) use take::{Part, Request, numbers, taken};
 pub(super) use window::is_plain;

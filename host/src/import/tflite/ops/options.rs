@@ -29,6 +29,8 @@ pub(super) mod kind {
     pub(in super::super) const MIRROR_PAD: u8 = 77;
     pub(in super::super) const DEPTH_TO_SPACE: u8 = 94;
     pub(in super::super) const BATCH_MATMUL: u8 = 101;
+    pub(in super::super) const CALL_ONCE: u8 = 103;
+    pub(in super::super) const VAR_HANDLE: u8 = 111;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.
