@@ -77,7 +77,7 @@ pub(super) fn space_to_batch<'a>(
             .saturating_add(before[axis])
             .saturating_add(after[axis]);
     }
-    let whole = |axis: usize| padded.shape[1 + axis] % block[axis] == 0;
+    let whole = |axis: usize| padded.shape[1 + axis].is_multiple_of(block[axis]);
     if !(0..spatial).all(whole) || elements(&padded.shape).is_none() {
         let expected = format!("blocks of {block:?} in shape {:?}", padded.shape);
         return Err(operand("paddings", expected, format!("{pads:?}")));
