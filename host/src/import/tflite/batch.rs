@@ -1,10 +1,13 @@
 //! A fixed batch of several samples, taken out where the whole network carries it.
 
-use super::model::Model;
+use super::budget::Budget;
+use super::model::{Model, Operator};
+use super::ops::{Request, taken};
 use std::collections::BTreeSet;
 
-/// The batch that all inputs, and all that operators compute, have in front, if it is not 1.
-pub(super) fn fixed(model: &Model<'_>) -> Option<usize> {
+/// The batch that all inputs, and all that operators compute, have in front, if it is not 1 and no
+/// operator moves numbers from one sample to another.
+pub(super) fn fixed(model: &Model<'_>, budget: &Budget) -> Option<usize> {
     // Samples of one batch have a state each; run one after the other they would share it.
     let mut operators = model.operators.iter();
     if operators.any(|operator| operator.name == "VAR_HANDLE") {
@@ -16,7 +19,31 @@ pub(super) fn fixed(model: &Model<'_>) -> Option<usize> {
         let shape = &model.tensors[tensor].shape;
         shape.len() >= 2 && shape.first() == Some(&samples)
     };
-    (samples > 1 && activations(model).into_iter().all(carried)).then_some(samples)
+    let is_carried = samples > 1 && activations(model).into_iter().all(carried);
+    let keeps = |operator: &Operator<'_>| keeps_samples(model, operator, budget.clone());
+    (is_carried && model.operators.iter().all(keeps)).then_some(samples)
+}
+
+/// Whether an operator, if it takes numbers of its input, takes each sample's for that sample.
+/// What is at fault with it otherwise is for the import to say.
+fn keeps_samples(model: &Model<'_>, operator: &Operator<'_>, mut budget: Budget) -> bool {
+    let mut request = Request {
+        model,
+        operator,
+        budget: &mut budget,
+    };
+    let Ok(Some(taken)) = taken(&mut request) else {
+        return true;
+    };
+    let source = operator.inputs.get(taken.source).copied().flatten();
+    let samples = source.and_then(|source| model.tensors[source].shape.first().copied());
+    let mut outputs = taken.outputs.iter();
+    outputs.all(|part| {
+        part.maps
+            .first()
+            .zip(samples)
+            .is_none_or(|(map, n)| map.is_all(n))
+    })
 }
 
 /// Makes it 1; returns where it was taken out, for [`put_back`].
@@ -45,6 +72,7 @@ fn activations(model: &Model<'_>) -> BTreeSet<usize> {
     let computed = model
         .operators
         .iter()
+        .filter(|operator| !operator.absorbed)
         .flat_map(|operator| &operator.outputs);
     inputs.chain(computed.copied()).collect()
 }

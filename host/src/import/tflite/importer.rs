@@ -13,7 +13,7 @@ use tiivis_runtime::blob::Origin;
 
 /// Most numbers of an activation, 16 MiB: more than any microcontroller's memory takes. A shape is
 /// a few bytes of a file, whatever memory it asks for.
-const MAX_ACTIVATION: usize = 1 << 24;
+pub(super) const MAX_ACTIVATION: usize = 1 << 24;
 
 /// Every type of elements that the runtime has.
 pub(super) const ANY: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::Bool];
@@ -205,6 +205,17 @@ impl<'m, 'a> Importer<'m, 'a> {
         result: QValue,
     ) -> Checked {
         let tensor = *operator.outputs.first().expect("checked by `result`");
+        self.push_output(tensor, op, inputs, result)
+    }
+
+    /// Appends a node that computes one of an operator's outputs.
+    pub(super) fn push_output(
+        &mut self,
+        tensor: usize,
+        op: QOp,
+        inputs: Vec<ValueId>,
+        result: QValue,
+    ) -> Checked {
         self.define(tensor, ValueId::from_index(tensor))?;
         self.nodes.push(QNode {
             name: result.name.clone(),
@@ -254,7 +265,7 @@ impl<'m, 'a> Importer<'m, 'a> {
 }
 
 /// The bytes of a constant that is used as it is.
-pub(super) fn constant<'a>(tensor: &Tensor<'a>, what: &str) -> Checked<&'a [u8]> {
+pub(super) fn constant<'t>(tensor: &'t Tensor<'_>, what: &str) -> Checked<&'t [u8]> {
     if let Some(oddity) = tensor.oddity {
         return Err(operand(
             what,
@@ -262,7 +273,7 @@ pub(super) fn constant<'a>(tensor: &Tensor<'a>, what: &str) -> Checked<&'a [u8]>
             format!("`{}`, {oddity}", tensor.name),
         ));
     }
-    tensor.data.ok_or_else(|| {
+    tensor.data.as_deref().ok_or_else(|| {
         let found = format!("`{}`, which the model computes", tensor.name);
         operand(what, "a constant", found)
     })

@@ -11,10 +11,13 @@
 mod attempt;
 mod batch;
 mod budget;
+mod dilation;
 mod failure;
 mod fixed_point;
 mod flatbuffer;
+mod fold;
 mod importer;
+mod integers;
 mod model;
 mod names;
 mod operators;
@@ -39,7 +42,9 @@ use model::{Budget, Model};
 /// If the file is truncated, damaged or no TFLite model, or holds what is not supported; the error
 /// names the operator, its index and its output.
 pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
-    let (mut model, budget) = Model::read(bytes)?;
+    let (mut model, mut budget) = Model::read(bytes)?;
+    fold::fold(&mut model, &mut budget)?;
+    dilation::fuse(&mut model, &mut budget)?;
     let mut format = format!("TFLite schema {}, int8", schema::VERSION);
     let (attempt, batch) = attempt(&mut model, &budget, name);
     if let Some(samples) = batch {
@@ -66,7 +71,7 @@ pub fn operators() -> impl Iterator<Item = (&'static str, &'static [Precision])>
 
 /// Imports a model, its batch taken as 1 where that is possible; also which batch was.
 fn attempt(model: &mut Model<'_>, budget: &Budget, name: &str) -> (Attempt, Option<usize>) {
-    if let Some(samples) = batch::fixed(model) {
+    if let Some(samples) = batch::fixed(model, budget) {
         let shapes = batch::take_out(model);
         let single = attempt::import(model, budget.clone(), name);
         if single.graph.is_ok() {

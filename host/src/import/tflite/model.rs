@@ -1,6 +1,7 @@
 //! A file as its tensors and operators, checked so far that every index and size is sound.
 
 pub(super) use super::budget::Budget;
+use super::dilation::Dilated;
 use super::flatbuffer::{Table, Vector};
 use super::names::unique;
 use super::operators::operator_name;
@@ -28,7 +29,7 @@ pub(super) struct Tensor<'a> {
     pub(super) dynamic: Vec<usize>,
     pub(super) element: Type,
     /// The elements, if it is a constant.
-    pub(super) data: Option<&'a [u8]>,
+    pub(super) data: Option<Cow<'a, [u8]>>,
     pub(super) quantization: Quantization<'a>,
     /// What makes it unusable: a variable, sparse, …
     pub(super) oddity: Option<&'static str>,
@@ -44,6 +45,10 @@ pub(super) struct Operator<'a> {
     pub(super) outputs: Vec<usize>,
     /// Kind of the options, and they.
     pub(super) options: Option<(u8, Table<'a>)>,
+    /// What it computes is a constant by now, or a part of what another operator computes.
+    pub(super) absorbed: bool,
+    /// The geometry of a convolution that others around it are a part of.
+    pub(super) dilated: Option<Dilated>,
 }
 
 /// A port: its name and tensor.
@@ -172,7 +177,9 @@ impl<'a> Reader<'a> {
         };
         Ok(Tensor {
             element: Type(table.i8(field::tensor::TYPE)?),
-            data: self.data(table.u32(field::tensor::BUFFER)?, &name)?,
+            data: self
+                .data(table.u32(field::tensor::BUFFER)?, &name)?
+                .map(Cow::Borrowed),
             quantization,
             name,
             shape,
@@ -278,6 +285,8 @@ impl<'a> Reader<'a> {
                 inputs,
                 outputs,
                 options: options.map(|options| (kind, options)),
+                absorbed: false,
+                dilated: None,
             });
         }
         Ok(operators)

@@ -10,7 +10,7 @@ use crate::ir::ValueId;
 use crate::quantize::graph::{DType, QOp, QPort, QValue};
 
 /// Most axes of a port, the batch included.
-const MAX_AXES: usize = 4;
+const MAX_AXES: usize = tiivis_runtime::blob::MAX_RANK;
 
 /// Defines the inputs that are integers; those of float32 come with what quantizes them. Returns the
 /// faults of those that cannot be.
@@ -86,7 +86,7 @@ fn with_batch(value: &QValue) -> Checked<Option<QValue>> {
         let found = format!("`{}` of shape {:?}", value.name, value.shape);
         return Err(operand(
             "shape",
-            "of up to 4 axes, the batch, 1, first",
+            "of up to 6 axes, the batch, 1, first",
             found,
         ));
     }
@@ -167,7 +167,7 @@ pub(super) fn ports(
         })?;
         let outer = with_batch(importer.value(value)).map_err(|_| ImportError::Output {
             output: name.clone(),
-            found: "has four axes or more, but not the batch, 1, first",
+            found: "has six axes or more, but not the batch, 1, first",
         })?;
         let value = match outer {
             None => value,

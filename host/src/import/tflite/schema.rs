@@ -74,7 +74,9 @@ pub(super) struct Type(pub i8);
 
 impl Type {
     pub(super) const FLOAT32: Self = Self(0);
+    pub(super) const FLOAT16: Self = Self(1);
     pub(super) const INT32: Self = Self(2);
+    pub(super) const UINT8: Self = Self(3);
     pub(super) const INT64: Self = Self(4);
     pub(super) const BOOL: Self = Self(6);
     pub(super) const INT16: Self = Self(7);

@@ -1,13 +1,16 @@
 //! The operators, a file for each family, and the table that names them.
 
+mod blocks;
 mod choice;
 mod elementwise;
 mod moves;
 mod options;
 mod product;
 mod reduce;
+mod slice;
 mod state;
 mod table;
+mod take;
 mod unary;
 mod weighted;
 mod window;
@@ -17,8 +20,11 @@ use super::importer::Importer;
 use super::model::Operator;
 use crate::import::NodeFault;
 
+pub(super) use options::axis_option;
 pub(super) use state::Variables;
 pub(super) use table::{ROWS, row_of};
+pub(super) use take::{Part, Request, numbers, taken};
+pub(super) use window::is_plain;
 
 /// Whether a row of the table names the operator.
 pub(super) fn is_supported(operator: &Operator<'_>) -> bool {
@@ -27,6 +33,9 @@ pub(super) fn is_supported(operator: &Operator<'_>) -> bool {
 
 /// Appends the nodes of an operator.
 pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if operator.absorbed {
+        return Ok(());
+    }
     let row = row_of(&operator.name).ok_or_else(unsupported)?;
     (row.import)(importer, operator)
 }

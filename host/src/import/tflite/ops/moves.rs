@@ -3,11 +3,13 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, elements, params};
 use super::super::model::Operator;
-use super::options::{integers, kind, options, same_params, shaped};
-use crate::quantize::graph::QOp;
+use super::options::{axis_option, integers, kind, options, same_params, shaped};
+use super::take::{Part, Request, foreign, taken};
+use crate::ir::IndexMap;
+use crate::quantize::graph::{QOp, QValue};
 
 /// Most axes that the kernels take.
-const MAX_AXES: usize = 4;
+const MAX_AXES: usize = 6;
 
 /// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
 pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
@@ -26,6 +28,49 @@ pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
     importer.push(operator, QOp::Reshape, vec![input], result)
 }
 
+/// What an operator takes of its input, output by output.
+pub(super) fn take<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let mut request = Request {
+        model: importer.model,
+        operator,
+        budget: &mut importer.budget,
+    };
+    let Some(taken) = taken(&mut request)? else {
+        return Err(foreign(operator));
+    };
+    let (tensor, described) = importer.tensor(operator, taken.source, "input")?;
+    let mut input = importer.activation_of(operator, taken.source, "input", &ANY)?;
+    if importer.value(input).shape != described.shape {
+        let value = QValue {
+            name: format!("{} in its own shape", importer.model.tensors[tensor].name),
+            shape: described.shape.clone(),
+            ..importer.value(input).clone()
+        };
+        importer.budget.take(value.name.len())?;
+        input = importer.push_between(QOp::Reshape, input, value);
+    }
+    for (part, &output) in taken.outputs.into_iter().zip(&operator.outputs) {
+        let Part { maps, shape } = part;
+        let result = importer.described(output, &ANY)?;
+        shaped(&result, &shape)?;
+        same_params(importer.value(input), &result)?;
+        let counts: Vec<usize> = maps.iter().map(IndexMap::count).collect();
+        let op = QOp::Take { maps };
+        if counts == shape {
+            importer.push_output(output, op, vec![input], result)?;
+            continue;
+        }
+        let value = QValue {
+            name: format!("{} with all axes", result.name),
+            shape: counts,
+            ..result.clone()
+        };
+        let between = importer.push_between(op, input, value);
+        importer.push_output(output, QOp::Reshape, vec![between], result)?;
+    }
+    Ok(())
+}
+
 /// TRANSPOSE with a constant permutation.
 pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let result = importer.result_of(operator, &ANY)?;
@@ -38,7 +83,7 @@ pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     sorted.sort_unstable();
     let axes = (0..).take(rank);
     if rank > MAX_AXES || !sorted.into_iter().eq(axes) {
-        let expected = format!("each axis of shape {:?} once, 4 at most", source.shape);
+        let expected = format!("each axis of shape {:?} once, 6 at most", source.shape);
         return Err(operand("permutation", expected, format!("{given:?}")));
     }
     let perm: Vec<usize> = given
@@ -65,7 +110,7 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     let rank = source.shape.len();
     if extents.len() != given.len() || extents.len() != 2 * rank || rank > MAX_AXES {
         let expected = format!(
-            "two numbers for each axis of shape {:?}, 4 axes at most",
+            "two numbers for each axis of shape {:?}, 6 axes at most",
             source.shape
         );
         return Err(operand("paddings", expected, format!("{given:?}")));
@@ -121,15 +166,9 @@ pub(super) fn concatenation<'a>(
     if activation != 0 {
         return Err(option("fused activation", activation.to_string(), "NONE"));
     }
-    let given = options.map_or(Ok(0), |table| table.i32(0, 0))?;
     let result = importer.result_of(operator, &ANY)?;
     let rank = result.shape.len();
-    let axis = i64::try_from(rank)
-        .ok()
-        .and_then(|rank| i64::from(given).checked_add(if given < 0 { rank } else { 0 }))
-        .and_then(|axis| usize::try_from(axis).ok())
-        .filter(|&axis| axis < rank)
-        .ok_or_else(|| option("axis", given.to_string(), format!("an axis of {rank}")))?;
+    let axis = axis_option(operator, rank)?;
     let mut inputs = Vec::new();
     let mut sum = 0usize;
     for index in 0..operator.inputs.len() {

@@ -18,7 +18,9 @@ pub(super) mod kind {
     pub(in super::super) const SOFTMAX: u8 = 9;
     pub(in super::super) const CONCATENATION: u8 = 10;
     pub(in super::super) const ADD: u8 = 11;
+    pub(in super::super) const SPACE_TO_DEPTH: u8 = 19;
     pub(in super::super) const MUL: u8 = 21;
+    pub(in super::super) const GATHER: u8 = 23;
     pub(in super::super) const SUB: u8 = 28;
     pub(in super::super) const DIV: u8 = 29;
     pub(in super::super) const CAST: u8 = 37;
@@ -36,8 +38,14 @@ pub(super) mod kind {
     pub(in super::super) const SQUARED_DIFFERENCE: u8 = 76;
     pub(in super::super) const SELECT_V2: u8 = 98;
     pub(in super::super) const GELU: u8 = 116;
+    pub(in super::super) const STRIDED_SLICE: u8 = 32;
     pub(in super::super) const TRANSPOSE_CONV: u8 = 49;
+    pub(in super::super) const PACK: u8 = 59;
+    pub(in super::super) const UNPACK: u8 = 64;
+    pub(in super::super) const RESIZE_NEAREST_NEIGHBOR: u8 = 74;
     pub(in super::super) const LEAKY_RELU: u8 = 75;
+    pub(in super::super) const MIRROR_PAD: u8 = 77;
+    pub(in super::super) const DEPTH_TO_SPACE: u8 = 94;
     pub(in super::super) const BATCH_MATMUL: u8 = 101;
     pub(in super::super) const CALL_ONCE: u8 = 103;
     pub(in super::super) const VAR_HANDLE: u8 = 111;
@@ -47,7 +55,10 @@ pub(super) mod kind {
 }
 
 /// The options, which must be of this kind; none where all have their defaults.
-pub(super) fn options<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Option<Table<'a>>> {
+pub(in super::super) fn options<'a>(
+    operator: &Operator<'a>,
+    expected: u8,
+) -> Checked<Option<Table<'a>>> {
     match operator.options {
         None | Some((0, _)) => Ok(None),
         Some((kind, table)) if kind == expected => Ok(Some(table)),
@@ -62,6 +73,15 @@ pub(super) fn options<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Opti
 /// [`options`] where there are no defaults.
 pub(super) fn required<'a>(operator: &Operator<'a>, expected: u8) -> Checked<Table<'a>> {
     options(operator, expected)?.ok_or_else(|| option("options", "left out", "given"))
+}
+
+/// The axis of a concatenation or of packing, of this many axes.
+pub(in super::super) fn axis_option(operator: &Operator<'_>, rank: usize) -> Checked<usize> {
+    let given = match &*operator.name {
+        "PACK" => options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?,
+        _ => options(operator, kind::CONCATENATION)?.map_or(Ok(0), |table| table.i32(0, 0))?,
+    };
+    super::take::axis(given.into(), rank)
 }
 
 /// A number that is at least 1.

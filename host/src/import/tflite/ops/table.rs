@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, product, reduce, state, unary, weighted};
+use super::{blocks, moves, product, reduce, state, unary, weighted};
 use crate::import::Precision;
 use tiivis_runtime::blob::Which;
 
@@ -43,11 +43,14 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         window::pool(importer, operator, Pool::Average)
     }),
     row("BATCH_MATMUL", INT8, product::batch_mat_mul),
+    row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
+    row("BROADCAST_TO", INT8, moves::take),
     row("CALL_ONCE", INT8, state::call_once),
     row("CAST", INT8, choice::cast),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
+    row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
     row("DEQUANTIZE", INT8, unary::dequantize),
     row("DIV", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Div)
@@ -66,6 +69,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("GREATER_EQUAL", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::GreaterEqual)
     }),
+    row("GATHER", INT8, moves::take),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
@@ -95,6 +99,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         elementwise::extreme(importer, operator, Which::Smallest)
     }),
     row("MEAN", INT8, reduce::mean),
+    row("MIRROR_PAD", INT8, moves::take),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
@@ -102,6 +107,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("NOT_EQUAL", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::NotEqual)
     }),
+    row("PACK", INT8, blocks::pack),
     row("PAD", INT8, moves::pad),
     row("PADV2", INT8, moves::pad),
     row("PRELU", INT8, |importer, operator| {
@@ -128,19 +134,29 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::select(importer, operator, false)
     }),
     row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
+    row("RESIZE_NEAREST_NEIGHBOR", INT8, moves::take),
+    row("REVERSE_V2", INT8, moves::take),
+    row("SLICE", INT8, moves::take),
     row("SOFTMAX", INT8, unary::softmax),
     row("SQRT", INT8, unary::sqrt),
     row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::SquaredDifference)
     }),
+    row("SPACE_TO_BATCH_ND", INT8, blocks::space_to_batch),
+    row("SPACE_TO_DEPTH", INT8, blocks::space_to_depth),
+    row("SPLIT", INT8, moves::take),
+    row("SPLIT_V", INT8, moves::take),
     row("SQUEEZE", INT8, moves::reshape),
+    row("STRIDED_SLICE", INT8, moves::take),
     row("SUB", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
     row("SUM", INT8, reduce::sum),
     row("TANH", INT8, unary::tanh),
+    row("TILE", INT8, moves::take),
     row("TRANSPOSE", INT8, moves::transpose),
     row("TRANSPOSE_CONV", INT8, product::transpose_conv),
+    row("UNPACK", INT8, moves::take),
     row("VAR_HANDLE", INT8, state::handle),
 ];
 

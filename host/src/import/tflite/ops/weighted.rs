@@ -6,7 +6,7 @@ use super::super::importer::{Importer, constant, elements};
 use super::super::model::{Operator, Tensor};
 use super::super::schema::Type;
 use super::options::{fused, kind, options, positive, required, shaped};
-use super::window::{Slide, Steps, map, slide};
+use super::window::{Slide, Steps, map, slide_of};
 use crate::ir::ValueId;
 use crate::quantize::graph::{QOp, QValue, QuantParams, Weights};
 use crate::quantize::quantize_multiplier;
@@ -31,7 +31,7 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
         ));
     }
     let steps = steps(options, [2, 1], [5, 4])?;
-    let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
+    let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 3, result.params)?;
     let weights = weights(
@@ -71,7 +71,7 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
         ));
     }
     let steps = steps(options, [2, 1], [6, 5])?;
-    let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
+    let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 4, result.params)?;
     let weights = weights(

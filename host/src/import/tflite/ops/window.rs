@@ -101,6 +101,55 @@ pub(super) fn slide(
     Ok(slide)
 }
 
+/// Whether a convolution takes every pixel without padding and its neighbours as taps.
+pub(in super::super) fn is_plain(convolution: &Operator<'_>) -> Checked<bool> {
+    let (kind, dilations) = match &*convolution.name {
+        "CONV_2D" => (kind::CONV_2D, [4, 5]),
+        _ => (kind::DEPTHWISE_CONV_2D, [5, 6]),
+    };
+    let table = required(convolution, kind)?;
+    let is_valid = table.i8(0)? == 1;
+    let is_dense = table.i32(1, 0)? == 1 && table.i32(2, 0)? == 1;
+    let is_undilated = table.i32(dilations[0], 1)? == 1 && table.i32(dilations[1], 1)? == 1;
+    Ok(is_valid && is_dense && is_undilated)
+}
+
+/// [`slide`], or what blocks around a convolution make of it.
+pub(super) fn slide_of(
+    operator: &Operator<'_>,
+    options: Table<'_>,
+    input: [usize; 2],
+    kernel: [usize; 2],
+    steps: Steps,
+) -> Checked<Slide> {
+    let Some(dilated) = operator.dilated else {
+        return slide(options, input, kernel, steps);
+    };
+    let mut results = [0; 2];
+    for axis in 0..2 {
+        let reach = kernel[axis]
+            .saturating_sub(1)
+            .saturating_mul(dilated.dilation[axis]);
+        results[axis] = input[axis]
+            .saturating_add(dilated.pad_before[axis])
+            .saturating_add(dilated.pad_after[axis])
+            .checked_sub(reach)
+            .filter(|&results| results > 0)
+            .ok_or_else(|| {
+                let found = format!("{kernel:?}, dilation {:?}", dilated.dilation);
+                operand("window", "no larger than the input", found)
+            })?;
+    }
+    let window = Window2d {
+        kernel,
+        stride: [1; 2],
+        dilation: dilated.dilation,
+        pad_before: dilated.pad_before,
+        pad_after: dilated.pad_after,
+    };
+    Ok(Slide { window, results })
+}
+
 /// `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
 pub(super) fn pool<'a>(
     importer: &mut Importer<'_, 'a>,
