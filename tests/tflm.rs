@@ -156,6 +156,7 @@ impl Case {
             quantize_multiplier(input * weight / output).expect("a scale")
         };
         Weights {
+            zero_point: 0,
             weights: Arc::from(filter.data.as_slice()),
             bias: self.bias.clone().unwrap_or_else(|| vec![0; channels]),
             scales: (0..channels).map(scale).collect(),

@@ -82,6 +82,7 @@ fn other_layers_with_weights() {
         |p: &mut DepthwiseConv2d| p.output = p.input => Overlap,
         |p: &mut DepthwiseConv2d| p.weights.offset += 8 => Alignment,
         |p: &mut DepthwiseConv2d| p.accumulate.max = -101 => Bounds,
+        |p: &mut DepthwiseConv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
     );
     faults!(programs::dense(), Dense,
         |p: &mut Dense| p.rows = 0 => Empty,
@@ -90,6 +91,31 @@ fn other_layers_with_weights() {
         |p: &mut Dense| p.output.offset = 8 => Overlap,
         |p: &mut Dense| p.weights.len = u32::MAX => Length,
         |p: &mut Dense| p.accumulate.input_zero_point = i32::MIN => ZeroPoint,
+        |p: &mut Dense| p.accumulate.weights_zero_point = 128 => ZeroPoint,
+    );
+    faults!(programs::transpose_conv2d(), TransposeConv2d,
+        |p: &mut TransposeConv2d| p.groups = 0 => Empty,
+        |p: &mut TransposeConv2d| p.in_c = 3 => Groups,
+        |p: &mut TransposeConv2d| p.in_c = 8 => Length,
+        |p: &mut TransposeConv2d| p.window.stride_h = 0 => Empty,
+        |p: &mut TransposeConv2d| p.window.out_w = 1 << 29 => Geometry,
+        |p: &mut TransposeConv2d| p.output = p.input => Length,
+        |p: &mut TransposeConv2d| p.output.offset = 8 => Overlap,
+        |p: &mut TransposeConv2d| p.weights.offset += 8 => Alignment,
+        |p: &mut TransposeConv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
+        |p: &mut TransposeConv2d| p.accumulate.max = -101 => Bounds,
+    );
+    faults!(programs::mat_mul(), MatMul,
+        |p: &mut MatMul| p.rows = 0 => Empty,
+        |p: &mut MatMul| p.depth = 4 => Length,
+        |p: &mut MatMul| p.columns = u32::MAX => Length,
+        |p: &mut MatMul| p.a.matrices = 3 => Broadcast,
+        |p: &mut MatMul| p.b.matrices = 2 => Length,
+        |p: &mut MatMul| p.a.zero_point = 128 => ZeroPoint,
+        |p: &mut MatMul| p.output.offset = 4 => Overlap,
+        |p: &mut MatMul| p.output_scale.shift = 31 => Shift,
+        |p: &mut MatMul| p.output_zero_point = -129 => ZeroPoint,
+        |p: &mut MatMul| { p.min = 1; p.max = 0; } => Bounds,
     );
 }
 

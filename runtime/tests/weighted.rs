@@ -27,7 +27,8 @@ fn conv2d(p: &Conv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
                         None => layer.input_zero_point,
                     };
                     let row = (o as u32 * w.kernel_h + i) * w.kernel_w + j;
-                    let weight = weights[row as usize * group_in + c];
+                    let weight =
+                        i32::from(weights[row as usize * group_in + c]) - layer.weights_zero_point;
                     sum += i128::from(value - layer.input_zero_point) * i128::from(weight);
                 }
             }
@@ -60,7 +61,10 @@ fn convolution_equals_the_definition() {
         };
         let input = random.values(window.in_h * window.in_w * p.in_c);
         let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
-        let layer = Layer::random(&mut random, p.out_c);
+        let mut layer = Layer::random(&mut random, p.out_c);
+        if random.range(0, 2) == 0 {
+            layer.weights_zero_point = random.int8().into();
+        }
         let mut output = vec![55; (window.out_h * window.out_w * p.out_c) as usize];
         kernels::conv2d(&p, &input, &weights, &layer.channels(), &mut output);
         assert_eq!(output, conv2d(&p, &input, &weights, &layer), "{p:?}");
@@ -158,10 +162,138 @@ fn dense_equals_a_convolution_of_one_pixel() {
         };
         let input = random.values(rows * in_features);
         let weights = random.values(out_features * in_features);
-        let layer = Layer::random(&mut random, out_features);
+        let mut layer = Layer::random(&mut random, out_features);
+        if random.range(0, 2) == 0 {
+            layer.weights_zero_point = random.int8().into();
+        }
         let mut output = vec![55; (rows * out_features) as usize];
         kernels::dense(&p, &input, &weights, &layer.channels(), &mut output);
         assert_eq!(output, conv2d(&pixels, &input, &weights, &layer), "{p:?}");
+    }
+}
+
+/// Scatters every input value, as TFLite does.
+fn transpose_conv2d(p: &TransposeConv2d, input: &[i8], weights: &[i8], layer: &Layer) -> Vec<i8> {
+    let w = &p.window;
+    let (in_c, out_c) = (p.in_c as usize, p.out_c as usize);
+    let (group_in, group_out) = (in_c / p.groups as usize, out_c / p.groups as usize);
+    let mut sums = vec![0i128; (w.out_h * w.out_w) as usize * out_c];
+    for ((y, x), (i, j)) in grid(w.in_h, w.in_w)
+        .flat_map(|pixel| grid(w.kernel_h, w.kernel_w).map(move |tap| (pixel, tap)))
+    {
+        let place = |at: u32, stride: u32, tap: u32, dilation: u32, pad: u32, extent: u32| {
+            let to = i64::from(at * stride + tap * dilation) - i64::from(pad);
+            (0..i64::from(extent)).contains(&to).then_some(to as usize)
+        };
+        let row = place(y, w.stride_h, i, w.dilation_h, w.pad_top, w.out_h);
+        let column = place(x, w.stride_w, j, w.dilation_w, w.pad_left, w.out_w);
+        let (Some(row), Some(column)) = (row, column) else {
+            continue;
+        };
+        for o in 0..out_c {
+            for c in 0..group_in {
+                let from = (y * w.in_w + x) as usize * in_c + o / group_out * group_in + c;
+                let tap = (o as u32 * w.kernel_h + i) * w.kernel_w + j;
+                let value = i32::from(input[from]) - layer.input_zero_point;
+                let product = value * i32::from(weights[tap as usize * group_in + c]);
+                sums[(row * w.out_w as usize + column) * out_c + o] += i128::from(product);
+            }
+        }
+    }
+    let finish = |(at, &sum): (usize, &i128)| layer.finish(at % out_c, sum);
+    sums.iter().enumerate().map(finish).collect()
+}
+
+#[test]
+fn transposed_convolution_equals_scattering() {
+    let mut random = Random::new(4);
+    for case in 0..600 {
+        let window = window(&mut random);
+        let groups = if case % 2 == 0 {
+            1
+        } else {
+            random.extent(1, 3)
+        };
+        let (group_in, group_out) = (random.extent(1, 80), random.extent(1, 7));
+        let p = TransposeConv2d {
+            input: NOWHERE,
+            output: NOWHERE,
+            weights: NOWHERE,
+            window,
+            in_c: group_in * groups,
+            out_c: group_out * groups,
+            groups,
+            accumulate: NO_ACCUMULATE,
+        };
+        let input = random.values(window.in_h * window.in_w * p.in_c);
+        let weights = random.values(p.out_c * window.kernel_h * window.kernel_w * group_in);
+        let layer = Layer::random(&mut random, p.out_c);
+        let mut output = vec![55; (window.out_h * window.out_w * p.out_c) as usize];
+        kernels::transpose_conv2d(&p, &input, &weights, &layer.channels(), &mut output);
+        let expected = transpose_conv2d(&p, &input, &weights, &layer);
+        assert_eq!(output, expected, "{p:?}");
+    }
+}
+
+#[test]
+fn matrix_products_equal_the_definition() {
+    let mut random = Random::new(5);
+    for _ in 0..600 {
+        let (matrices, rows) = (random.extent(1, 3), random.extent(1, 4));
+        let (depth, columns) = (random.extent(1, 150), random.extent(1, 20));
+        let factor = |random: &mut Random| Factor {
+            source: Source::Arena(NOWHERE),
+            matrices: if random.range(0, 1) == 0 { 1 } else { matrices },
+            transposed: random.range(0, 1) == 0,
+            zero_point: random.int8().into(),
+        };
+        let (a, b) = (factor(&mut random), factor(&mut random));
+        let bounds = (random.int8(), random.int8());
+        let p = MatMul {
+            a,
+            b,
+            output: NOWHERE,
+            matrices,
+            rows,
+            depth,
+            columns,
+            output_scale: random.scale(-12, 3),
+            output_zero_point: random.int8().into(),
+            min: bounds.0.min(bounds.1),
+            max: bounds.0.max(bounds.1),
+        };
+        let a_values = random.values(a.matrices * rows * depth);
+        let b_values = random.values(b.matrices * depth * columns);
+        let mut output = vec![55; (matrices * rows * columns) as usize];
+        kernels::mat_mul(
+            &p,
+            kernels::Matrices::new(&a, &a_values, !a.transposed, rows, depth),
+            kernels::Matrices::new(&b, &b_values, b.transposed, columns, depth),
+            &mut output,
+        );
+        // `[major, minor]` of a matrix, whose axes are swapped if it is transposed.
+        let at = |f: &Factor, values: &[i8], m: u32, [i, j]: [u32; 2], [h, w]: [u32; 2]| {
+            let m = if f.matrices == 1 { 0 } else { m };
+            let at = if f.transposed { j * h + i } else { i * w + j };
+            i32::from(values[(m * h * w + at) as usize]) - f.zero_point
+        };
+        let mut expected = Vec::new();
+        for m in 0..matrices {
+            for (i, j) in grid(rows, columns) {
+                let sum: i128 = (0..depth)
+                    .map(|k| {
+                        let x = at(&a, &a_values, m, [i, k], [rows, depth]);
+                        let y = at(&b, &b_values, m, [k, j], [depth, columns]);
+                        i128::from(x * y)
+                    })
+                    .sum();
+                let Scale { multiplier, shift } = p.output_scale;
+                let scaled = oracle::requantize(sum, multiplier, shift);
+                let shifted = scaled + i128::from(p.output_zero_point);
+                expected.push(shifted.clamp(p.min.into(), p.max.into()) as i8);
+            }
+        }
+        assert_eq!(output, expected, "{p:?}");
     }
 }
 

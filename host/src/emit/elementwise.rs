@@ -17,7 +17,12 @@ const MOST_SHIFT: i8 = 23;
 const MOST_PRODUCT_SHIFT: i8 = 15;
 
 /// A real scale as multiplier and shift, of which the shift may not exceed `most_shift`.
-fn scale(node: &QNode, what: &'static str, real: f64, most_shift: i8) -> Result<Scale, EmitError> {
+pub(super) fn scale(
+    node: &QNode,
+    what: &'static str,
+    real: f64,
+    most_shift: i8,
+) -> Result<Scale, EmitError> {
     let scale = quantize_multiplier(real).ok();
     scale
         .filter(|scale| scale.shift <= most_shift)

@@ -12,6 +12,7 @@ mod encode;
 mod error;
 mod file;
 mod header;
+mod mat_mul;
 mod steps;
 mod unary;
 mod weighted;

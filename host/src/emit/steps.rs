@@ -1,7 +1,7 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, elementwise, unary, weighted};
+use super::{EmitError, elementwise, mat_mul, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
@@ -111,6 +111,26 @@ impl<'a> Emitter<'a> {
                 let ends = self.ends(node)?;
                 weighted::conv2d(&mut self.data, &ends, window, *groups, (weights, *clamp))?
             }
+            QOp::TransposeConv2d {
+                window,
+                groups,
+                weights,
+                clamp,
+            } => {
+                let ends = self.ends(node)?;
+                weighted::transpose_conv2d(
+                    &mut self.data,
+                    &ends,
+                    window,
+                    *groups,
+                    (weights, *clamp),
+                )?
+            }
+            QOp::MatMul {
+                transpose_a,
+                transpose_b,
+                clamp,
+            } => mat_mul::mat_mul(self, node, [*transpose_a, *transpose_b], *clamp)?,
             QOp::DepthwiseConv2d {
                 window,
                 weights,

@@ -3,10 +3,10 @@
 use super::EmitError;
 use super::data::Data;
 use super::steps::Ends;
-use crate::ir::Window2d;
-use crate::lower::{count, rows_and_depth, window};
+use crate::ir::{TransposedWindow2d, Window2d};
+use crate::lower::{count, rows_and_depth, transposed_window, window};
 use crate::quantize::graph::{QClamp, Weights};
-use tiivis_runtime::blob::{Accumulate, Conv2d, Dense, DepthwiseConv2d, Op};
+use tiivis_runtime::blob::{Accumulate, Conv2d, Dense, DepthwiseConv2d, Op, TransposeConv2d};
 
 /// What turns a layer's sums into its results.
 type Layer<'a> = (&'a Weights, QClamp);
@@ -24,6 +24,26 @@ pub(super) fn conv2d(
         output: ends.output,
         weights: data.weights(&layer.0.weights)?,
         window: window(node, geometry, &from.shape, &to.shape)?,
+        in_c: rows_and_depth(node, &from.shape)?.1,
+        out_c: rows_and_depth(node, &to.shape)?.1,
+        groups: count(node, "the number of groups", groups)?,
+        accumulate: accumulate(data, ends, layer)?,
+    }))
+}
+
+pub(super) fn transpose_conv2d(
+    data: &mut Data,
+    ends: &Ends<'_>,
+    geometry: &TransposedWindow2d,
+    groups: usize,
+    layer: Layer<'_>,
+) -> Result<Op, EmitError> {
+    let Ends { node, from, to, .. } = *ends;
+    Ok(Op::TransposeConv2d(TransposeConv2d {
+        input: ends.input,
+        output: ends.output,
+        weights: data.weights(&layer.0.weights)?,
+        window: transposed_window(node, geometry, &from.shape, &to.shape)?,
         in_c: rows_and_depth(node, &from.shape)?.1,
         out_c: rows_and_depth(node, &to.shape)?.1,
         groups: count(node, "the number of groups", groups)?,
@@ -76,6 +96,7 @@ fn accumulate(
         multipliers: data.int32(multipliers)?,
         shifts: data.int8(&shifts)?,
         input_zero_point: ends.from.params.zero_point,
+        weights_zero_point: weights.zero_point,
         output_zero_point: ends.to.params.zero_point,
         min: clamp.min,
         max: clamp.max,

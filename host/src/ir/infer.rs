@@ -2,11 +2,13 @@
 
 mod checks;
 mod error;
+mod product;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use error::InferError;
+pub(crate) use product::mat_mul_shape;
 
 use super::{Clamp, Conv2d, IndexMap, Op, Pad, Value, Window2d};
 use checks::{
@@ -26,6 +28,11 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
     let x = &inputs[0].shape;
     let shape = match op {
         Op::Conv2d(conv) => conv2d(conv, inputs)?,
+        Op::ConvTranspose2d(conv) => product::conv_transpose2d(conv, inputs)?,
+        Op::MatMul {
+            transpose_a,
+            transpose_b,
+        } => product::mat_mul(*transpose_a, *transpose_b, x, &inputs[1].shape)?,
         Op::Dense { clamp } => dense(*clamp, inputs)?,
         Op::BatchNorm { epsilon } => batch_norm(*epsilon, inputs)?,
         Op::Activation(activation) => {
@@ -69,9 +76,9 @@ pub(super) fn element_count(shape: &[usize]) -> Result<usize, InferError> {
 
 fn check_count(op: &Op, found: usize) -> Result<(), InferError> {
     let (range, expected) = match op {
-        Op::Conv2d(_) | Op::Dense { .. } => (2..=3, "2 or 3"),
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } => (2..=3, "2 or 3"),
         Op::BatchNorm { .. } => (5..=5, "5"),
-        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } => (2..=2, "2"),
+        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::MatMul { .. } => (2..=2, "2"),
         Op::Concat { .. } => (1..=usize::MAX, "1 or more"),
         Op::Activation(_)
         | Op::MaxPool2d(_)

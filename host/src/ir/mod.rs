@@ -16,7 +16,11 @@ mod verify;
 
 pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use index_map::IndexMap;
+pub(crate) use infer::mat_mul_shape;
 pub use infer::{InferError, infer};
 pub use macs::macs;
-pub use op::{Activation, AvgPool2d, Clamp, Conv2d, Op, Pad, Pool2d, Window2d};
+pub use op::{
+    Activation, AvgPool2d, Clamp, Conv2d, ConvTranspose2d, Op, Pad, Pool2d, TransposedWindow2d,
+    Window2d,
+};
 pub use verify::{VerifyError, verify};

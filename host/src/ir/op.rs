@@ -9,6 +9,17 @@ use super::IndexMap;
 pub enum Op {
     /// `[x: N H W I, weights: O KH KW I/groups (constant), bias?: O (constant)]` → `N OH OW O`.
     Conv2d(Conv2d),
+    /// `[x: N H W I, weights: O KH KW I/groups (constant), bias?: O (constant)]` → `N OH OW O`:
+    /// every input pixel adds its products to the outputs that its taps reach.
+    ConvTranspose2d(ConvTranspose2d),
+    /// `[a: N … M K, b: N … K P]` → `N … M P`, where the axes between `N` and the last two are
+    /// equal or 1 in one of the factors.
+    MatMul {
+        /// The last two axes of `a` are stored swapped.
+        transpose_a: bool,
+        /// The last two axes of `b` are stored swapped.
+        transpose_b: bool,
+    },
     /// `[x: N … K, weights: O K (constant), bias?: O (constant)]` → `N … O`: a product over the
     /// last axis.
     Dense {
@@ -137,6 +148,35 @@ pub struct Conv2d {
     pub clamp: Option<Clamp>,
 }
 
+/// Geometry of a transposed convolution, per axis: `[rows, columns]`.
+///
+/// Tap `k` of input position `i` adds to output position `i * stride + k * dilation - pad_before`;
+/// what falls outside `0..output` is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransposedWindow2d {
+    /// Kernel size.
+    pub kernel: [usize; 2],
+    /// Outputs between inputs.
+    pub stride: [usize; 2],
+    /// Distance between taps.
+    pub dilation: [usize; 2],
+    /// Rows above and columns left that are dropped.
+    pub pad_before: [usize; 2],
+    /// Output size.
+    pub output: [usize; 2],
+}
+
+/// Parameters of [`Op::ConvTranspose2d`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvTranspose2d {
+    /// Geometry.
+    pub window: TransposedWindow2d,
+    /// Number of groups.
+    pub groups: usize,
+    /// Fused clamp of the result.
+    pub clamp: Option<Clamp>,
+}
+
 /// Parameters of [`Op::MaxPool2d`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool2d {
@@ -174,6 +214,8 @@ impl Op {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "Conv2d",
+            Self::ConvTranspose2d(_) => "ConvTranspose2d",
+            Self::MatMul { .. } => "MatMul",
             Self::Dense { .. } => "Dense",
             Self::BatchNorm { .. } => "BatchNorm",
             Self::Activation(activation) => activation.name(),

@@ -1,7 +1,9 @@
 //! The text form of a graph: stable, one line per node, for people and for tests. It is written
 //! for broken graphs too, since that is when it is read.
 
-use super::{Activation, Clamp, Graph, Node, Op, Pad, Port, Value, ValueId, Window2d};
+use super::{
+    Activation, Clamp, Graph, Node, Op, Pad, Port, TransposedWindow2d, Value, ValueId, Window2d,
+};
 use std::fmt::{Display, Formatter, Result};
 
 impl Display for Graph {
@@ -89,6 +91,24 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
             }
             write_clamp(f, conv.clamp)
         }
+        Op::ConvTranspose2d(conv) => {
+            write_transposed_window(f, &conv.window)?;
+            if conv.groups != 1 {
+                write!(f, " groups {}", conv.groups)?;
+            }
+            write_clamp(f, conv.clamp)
+        }
+        Op::MatMul {
+            transpose_a,
+            transpose_b,
+        } => {
+            let marks = [
+                (*transpose_a, " transpose_a"),
+                (*transpose_b, " transpose_b"),
+            ];
+            let mut set = marks.into_iter().filter(|(is_set, _)| *is_set);
+            set.try_for_each(|(_, mark)| write!(f, "{mark}"))
+        }
         Op::MaxPool2d(pool) => {
             write_window(f, &pool.window)?;
             write_clamp(f, pool.clamp)
@@ -144,6 +164,21 @@ fn write_window(f: &mut Formatter<'_>, window: &Window2d) -> Result {
     }
     // In ONNX's order: top, left, bottom, right.
     write!(f, " pad {top},{left},{bottom},{end}")
+}
+
+fn write_transposed_window(f: &mut Formatter<'_>, window: &TransposedWindow2d) -> Result {
+    let TransposedWindow2d {
+        kernel: [rows, columns],
+        stride: [down, right],
+        dilation,
+        pad_before: [top, left],
+        output: [height, width],
+    } = window;
+    write!(f, " kernel {rows}x{columns} stride {down}x{right}")?;
+    if *dilation != [1, 1] {
+        write!(f, " dilation {}x{}", dilation[0], dilation[1])?;
+    }
+    write!(f, " pad {top},{left} to {height}x{width}")
 }
 
 fn write_clamp(f: &mut Formatter<'_>, clamp: Option<Clamp>) -> Result {

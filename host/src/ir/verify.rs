@@ -188,7 +188,7 @@ fn check_parameters(node: &Node, inputs: &[&Value]) -> Result<(), VerifyError> {
 /// Roles of the inputs after the first that must be constant.
 fn parameters(op: &Op) -> &'static [&'static str] {
     match op {
-        Op::Conv2d(_) | Op::Dense { .. } => &["weights", "bias"],
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } => &["weights", "bias"],
         Op::BatchNorm { .. } => &["scale", "bias", "mean", "variance"],
         Op::Activation(_)
         | Op::MaxPool2d(_)
@@ -196,6 +196,7 @@ fn parameters(op: &Op) -> &'static [&'static str] {
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::MatMul { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

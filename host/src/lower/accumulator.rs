@@ -17,7 +17,7 @@ const MOST_ZERO_POINT: u64 = 128;
 
 /// Checks the lists' lengths (`channels` results of `taps` products each), and that nothing leaves
 /// int32: an input less its zero point is at most 255 in magnitude, so in any order of summation
-/// no sum exceeds `|bias| + 255 · Σ|w|`. A positive shift is applied to the sum, and the zero
+/// no sum exceeds `|bias| + 255 · Σ|w|`, the weights less their zero point. A positive shift is applied to the sum, and the zero
 /// point added after it.
 pub(super) fn prove(
     node: &QNode,
@@ -51,7 +51,9 @@ pub(super) fn prove(
             Order::ChannelLast => (channel, channels),
         };
         let own = weights.weights[start..].iter().step_by(step).take(taps);
-        let sum: u64 = own.map(|w| u64::from(w.unsigned_abs())).sum();
+        let sum: u64 = own
+            .map(|&w| u64::from((i32::from(w) - weights.zero_point).unsigned_abs()))
+            .sum();
         let left_shift = u32::try_from(scale.shift).unwrap_or(0);
         let sum = u64::from(bias.unsigned_abs()) + 255 * sum;
         let bound = sum.saturating_mul(1u64.checked_shl(left_shift).unwrap_or(u64::MAX));

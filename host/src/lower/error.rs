@@ -112,6 +112,16 @@ pub enum LowerError {
         /// Name of the node.
         node: String,
     },
+    /// Weights of a zero point, where the kernel takes none.
+    #[error(
+        "node `{node}`: weights of zero point {zero_point}; this kernel takes symmetric ones only"
+    )]
+    AsymmetricWeights {
+        /// Name of the node.
+        node: String,
+        /// Zero point of the weights.
+        zero_point: i32,
+    },
     /// A softmax with another output than its kernel computes.
     #[error("node `{node}`: a softmax has output scale 1/256 and zero point -128, found {found}")]
     SoftmaxOutput {

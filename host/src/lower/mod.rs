@@ -8,6 +8,7 @@ mod accumulator;
 mod error;
 mod homes;
 mod node;
+mod product;
 mod shape;
 mod states;
 mod steps;
@@ -16,6 +17,7 @@ mod tests;
 mod walk;
 
 pub use error::LowerError;
+pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
 

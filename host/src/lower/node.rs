@@ -2,6 +2,7 @@
 
 use super::LowerError;
 use super::accumulator::{self, Order};
+use super::product;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
@@ -13,9 +14,12 @@ use tiivis_runtime::blob::TAKE_AXES;
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
     let found = node.inputs.len();
     let (is_right, expected) = match &node.op {
-        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } => (found == 2, "2"),
+        QOp::Add { .. } | QOp::Sub { .. } | QOp::Mul { .. } | QOp::MatMul { .. } => {
+            (found == 2, "2")
+        }
         QOp::Concat { .. } => (found >= 1, "1 or more"),
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }
@@ -50,6 +54,20 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             weights,
             clamp: _,
         } => conv2d(node, [input, output], window, *groups, weights),
+        QOp::TransposeConv2d {
+            window,
+            groups,
+            weights,
+            clamp: _,
+        } => product::transpose_conv2d(node, [input, output], window, *groups, weights),
+        QOp::MatMul {
+            transpose_a,
+            transpose_b,
+            clamp: _,
+        } => {
+            let factors = [input, graph.value(node.inputs[1])];
+            product::mat_mul(node, factors, output, [*transpose_a, *transpose_b]).map(|_| ())
+        }
         QOp::DepthwiseConv2d {
             window,
             weights,
@@ -106,6 +124,7 @@ fn depthwise(
 ) -> Result<(), LowerError> {
     window(node, geometry, &input.shape, &output.shape)?;
     divided(node, "filters per channel", output.shape[3], input.shape[3])?;
+    symmetric(node, weights)?;
     accumulator::prove(
         node,
         weights,
@@ -284,7 +303,18 @@ fn taps(window: &Window2d) -> usize {
     window.kernel[0].saturating_mul(window.kernel[1])
 }
 
-fn equal(
+/// The zero point of the weights is 0.
+pub(super) fn symmetric(node: &QNode, weights: &Weights) -> Result<(), LowerError> {
+    if weights.zero_point == 0 {
+        return Ok(());
+    }
+    Err(LowerError::AsymmetricWeights {
+        node: node.name.clone(),
+        zero_point: weights.zero_point,
+    })
+}
+
+pub(super) fn equal(
     node: &QNode,
     what: &'static str,
     expected: usize,
@@ -311,7 +341,7 @@ fn equal_bytes(node: &QNode, input: &QValue, output: &QValue) -> Result<(), Lowe
 }
 
 /// `whole / parts`, which must leave no rest.
-fn divided(
+pub(super) fn divided(
     node: &QNode,
     what: &'static str,
     whole: usize,

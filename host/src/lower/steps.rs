@@ -23,6 +23,8 @@ pub(super) fn lower_node(
         QOp::Reshape => Ok(()),
         QOp::Concat { axis } => concat(graph, index, *axis, program),
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }
@@ -55,6 +57,8 @@ fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
 fn scratch_bytes(op: &QOp) -> u32 {
     match op {
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }
@@ -122,6 +126,8 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Sub { .. }
         | QOp::Mul { .. } => {}
         QOp::Conv2d { .. }
+        | QOp::TransposeConv2d { .. }
+        | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
         | QOp::Dense { .. }
         | QOp::MaxPool2d { .. }

@@ -40,7 +40,9 @@ pub(super) fn recognize(graph: &Graph, node: &Node) -> Option<Affine> {
             scale: c,
             clamp: *clamp,
         }),
-        Op::Dense { .. }
+        Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
+        | Op::Dense { .. }
         | Op::Activation(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)

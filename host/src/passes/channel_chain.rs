@@ -55,6 +55,7 @@ fn mixes(node: &Node) -> bool {
     match &node.op {
         Op::Conv2d(conv) => conv.groups == 1,
         Op::Dense { .. } => true,
+        Op::ConvTranspose2d(_) | Op::MatMul { .. } => false,
         Op::BatchNorm { .. }
         | Op::Activation(_)
         | Op::MaxPool2d(_)
@@ -140,6 +141,8 @@ fn pass_on(
             stays.then(|| constants.to_vec())
         }
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Add { .. }

@@ -30,7 +30,10 @@ struct Layer {
 
 impl Layer {
     fn of(graph: &Graph, node: &Node) -> Option<Self> {
-        if !matches!(node.op, Op::Conv2d(_) | Op::Dense { .. }) {
+        if !matches!(
+            node.op,
+            Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. }
+        ) {
             return None;
         }
         let constant = |slot: usize| -> Option<Vec<f64>> {
@@ -107,6 +110,8 @@ fn into_layer_behind(graph: &mut Graph, index: usize) -> bool {
             }
             conv.groups
         }
+        // How many taps a shift reaches differs from output to output.
+        Op::ConvTranspose2d(_) => return false,
         _ => 1,
     };
     if affine.clamp.is_some() {

@@ -112,9 +112,13 @@ fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>
         }
         Op::Pad(pad) => Some(positions(shape).map(|at| padded(x, pad, &at)).collect()),
         Op::Concat { axis } => Some(concatenated(inputs, *axis)),
-        Op::Conv2d(_) | Op::Dense { .. } | Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::Softmax => {
-            None
-        }
+        Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
+        | Op::Dense { .. }
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::Softmax => None,
     }
 }
 

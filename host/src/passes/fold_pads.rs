@@ -61,6 +61,8 @@ fn with_pad(graph: &Graph, op: &Op, pad: &Pad, x: ValueId) -> Option<Op> {
             }))
         }
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::AvgPool2d(_)
         | Op::MaxPool2d(_)
         | Op::Pad(_)
@@ -110,6 +112,7 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
     };
     match &node.op {
         Op::Conv2d(conv) => of(conv.clamp),
+        Op::ConvTranspose2d(conv) => of(conv.clamp),
         Op::Dense { clamp } | Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => {
             of(*clamp)
         }
@@ -121,6 +124,7 @@ fn lower_bound(graph: &Graph, id: ValueId) -> f32 {
         Op::Activation(
             Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::HardSwish,
         )
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. } => NONE,
         Op::Concat { .. }
         | Op::Reshape { .. }

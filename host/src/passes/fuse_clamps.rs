@@ -45,6 +45,8 @@ fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
         | Op::Pad(_)
         | Op::Concat { .. } => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -83,6 +85,8 @@ fn takes_clamp(graph: &Graph, id: ValueId) -> bool {
     let node = &graph.nodes[producer];
     match node.op {
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::Add { .. }
         | Op::Sub { .. }

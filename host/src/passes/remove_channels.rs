@@ -109,6 +109,8 @@ fn remove(graph: &mut Graph, chain: &Chain, removed: &[bool]) {
             | Op::Transpose { .. }
             | Op::Take { .. }
             | Op::Pad(_)
+            | Op::ConvTranspose2d(_)
+            | Op::MatMul { .. }
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Concat { .. }

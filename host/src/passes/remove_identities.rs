@@ -62,6 +62,8 @@ fn passed_on(graph: &Graph, node: &Node) -> Option<ValueId> {
         Op::Sub { .. } => return neutral(graph, node, 0.0, false).filter(|&id| same_shape(id)),
         Op::Mul { .. } => return neutral(graph, node, 1.0, true).filter(|&id| same_shape(id)),
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Softmax

@@ -91,12 +91,14 @@ pub(super) fn fresh_name(graph: &Graph, wish: &str) -> String {
 pub(super) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
     match op {
         Op::Conv2d(conv) => Some(&mut conv.clamp),
+        Op::ConvTranspose2d(conv) => Some(&mut conv.clamp),
         Op::MaxPool2d(pool) => Some(&mut pool.clamp),
         Op::AvgPool2d(pool) => Some(&mut pool.clamp),
         Op::Dense { clamp } | Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => {
             Some(clamp)
         }
-        Op::BatchNorm { .. }
+        Op::MatMul { .. }
+        | Op::BatchNorm { .. }
         | Op::Activation(_)
         | Op::Concat { .. }
         | Op::Reshape { .. }

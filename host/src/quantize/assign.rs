@@ -84,6 +84,8 @@ fn keeps_scale(op: &Op) -> bool {
         | Op::Take { .. }
         | Op::Pad(_) => true,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -109,6 +111,8 @@ fn fixed_output(op: &Op) -> Option<QuantParams> {
             | Activation::HardSwish,
         )
         | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::MaxPool2d(_)
@@ -168,6 +172,8 @@ fn passes_through(graph: &Graph, uses: &Uses, groups: &Groups, id: ValueId) -> b
         // The mean of clipped values is not the clipped mean.
         Op::AvgPool2d(_) => false,
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -217,6 +223,7 @@ fn value_range(
 pub(super) fn clamp(op: &Op) -> Option<Clamp> {
     match op {
         Op::Conv2d(conv) => conv.clamp,
+        Op::ConvTranspose2d(conv) => conv.clamp,
         Op::MaxPool2d(pool) => pool.clamp,
         Op::AvgPool2d(pool) => pool.clamp,
         Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
@@ -229,6 +236,7 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
             | Activation::HardSigmoid { .. }
             | Activation::HardSwish,
         )
+        | Op::MatMul { .. }
         | Op::BatchNorm { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }

@@ -88,8 +88,13 @@ impl Converter<'_> {
 
     fn node(&mut self, node: &Node) -> Result<(), QuantizeError> {
         let may_be_constant = match node.op {
-            Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Concat { .. } => true,
+            Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::Mul { .. }
+            | Op::MatMul { .. }
+            | Op::Concat { .. } => true,
             Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
             | Op::Dense { .. }
             | Op::BatchNorm { .. }
             | Op::Activation(_)
@@ -132,6 +137,20 @@ impl Converter<'_> {
         let clamp = output.clamp(clamp(&node.op));
         Ok(match &node.op {
             Op::Conv2d(conv) => self.conv(node, conv)?,
+            Op::ConvTranspose2d(conv) => QOp::TransposeConv2d {
+                window: conv.window.clone(),
+                groups: conv.groups,
+                weights: quantize_weights(&self.layer(node)?)?,
+                clamp,
+            },
+            Op::MatMul {
+                transpose_a,
+                transpose_b,
+            } => QOp::MatMul {
+                transpose_a: *transpose_a,
+                transpose_b: *transpose_b,
+                clamp,
+            },
             Op::Dense { .. } => QOp::Dense {
                 weights: quantize_weights(&self.layer(node)?)?,
                 clamp,
@@ -303,7 +322,7 @@ fn not_simplified(node: &Node, op: &'static str) -> QuantizeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Activation, Clamp};
+    use crate::ir::{Activation, Clamp, ConvTranspose2d};
     use crate::passes::oracle::{self, Builder, RELU, random_network, window};
     use crate::passes::simplify;
     use crate::quantize::oracle::{dequantized, evaluate, observed};
@@ -354,8 +373,14 @@ mod tests {
         let bent = b.node(Op::Activation(Activation::HardSwish), &[less]);
         let both = b.node(Op::Concat { axis: 3 }, &[bent, grouped]);
         let mean = b.avg_pool(both, window(3, 2, 1), true);
+        let larger = b.conv_transpose(mean, 6, 2);
         let perm = vec![0, 2, 1, 3];
-        let turned = b.node(Op::Transpose { perm }, &[mean]);
+        let turned = b.node(Op::Transpose { perm }, &[larger]);
+        let product = Op::MatMul {
+            transpose_a: true,
+            transpose_b: false,
+        };
+        let turned = b.node(product, &[turned, turned]);
         let count = b.graph.shape(turned).iter().product();
         let shape = vec![1, count];
         let flat = b.node(Op::Reshape { shape }, &[turned]);
@@ -386,6 +411,13 @@ mod tests {
             Op::Conv2d(conv) => {
                 let clamp = None;
                 Op::Conv2d(Conv2d {
+                    clamp,
+                    ..conv.clone()
+                })
+            }
+            Op::ConvTranspose2d(conv) => {
+                let clamp = None;
+                Op::ConvTranspose2d(ConvTranspose2d {
                     clamp,
                     ..conv.clone()
                 })

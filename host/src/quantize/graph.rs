@@ -1,6 +1,6 @@
 //! The quantized graph: the same network in integers only.
 
-use crate::ir::{IndexMap, ValueId, Window2d};
+use crate::ir::{IndexMap, TransposedWindow2d, ValueId, Window2d};
 use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
@@ -31,6 +31,8 @@ pub struct QValue {
 pub struct Weights {
     /// int8; the operator says the order.
     pub weights: Arc<[i8]>,
+    /// Zero point of the weights; not 0 only in what was a uint8 model.
+    pub zero_point: i32,
     /// int32 per output channel, at scale input · weight.
     pub bias: Vec<i32>,
     /// Input scale · weight scale / output scale, per output channel.
@@ -52,7 +54,28 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
-    /// `[x]`; weights `[kernel_h, kernel_w, out_c]`, `out_c` a multiple of `in_c`.
+    /// `[x]`; weights OHWI, `I = in_c / groups`, of zero point 0.
+    TransposeConv2d {
+        /// Geometry.
+        window: TransposedWindow2d,
+        /// Groups.
+        groups: usize,
+        /// Weights.
+        weights: Weights,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[a, b]`, either may be constant: as [`crate::ir::Op::MatMul`].
+    MatMul {
+        /// The last two axes of `a` are stored swapped.
+        transpose_a: bool,
+        /// The last two axes of `b` are stored swapped.
+        transpose_b: bool,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[x]`; weights `[kernel_h, kernel_w, out_c]`, `out_c` a multiple of `in_c`, of zero point
+    /// 0.
     DepthwiseConv2d {
         /// Geometry.
         window: Window2d,

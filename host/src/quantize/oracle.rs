@@ -7,7 +7,7 @@
 
 use super::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use super::range::{Range, Ranges};
-use crate::ir::{AvgPool2d, Conv2d, Graph, Op, Pad, Pool2d, Window2d};
+use crate::ir::{AvgPool2d, Conv2d, ConvTranspose2d, Graph, Op, Pad, Pool2d, Window2d};
 use crate::passes::oracle::{self, compute_op};
 use tiivis_runtime::blob::Scale;
 
@@ -127,6 +127,32 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
                 *clamp,
             )
         }
+        QOp::TransposeConv2d {
+            window,
+            groups,
+            weights,
+            clamp,
+        } => {
+            let [h, w] = window.kernel;
+            let shape = vec![weights.bias.len(), h, w, in_c / groups];
+            let op = Op::ConvTranspose2d(ConvTranspose2d {
+                window: window.clone(),
+                groups: *groups,
+                clamp: None,
+            });
+            layer(op, shape, weights, weights.weights.to_vec(), *clamp)
+        }
+        QOp::MatMul {
+            transpose_a,
+            transpose_b,
+            clamp,
+        } => float(
+            Op::MatMul {
+                transpose_a: *transpose_a,
+                transpose_b: *transpose_b,
+            },
+            Some(*clamp),
+        ),
         QOp::DepthwiseConv2d {
             window,
             weights,

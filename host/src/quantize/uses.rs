@@ -55,13 +55,16 @@ impl Uses {
 /// The inputs of a node that are tensors of the int8 graph; the others are weights.
 pub(super) fn operands(node: &Node) -> &[ValueId] {
     match node.op {
-        Op::Conv2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => &node.inputs[..1],
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => {
+            &node.inputs[..1]
+        }
         Op::Activation(_)
         | Op::MaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::Add { .. }
         | Op::Sub { .. }
         | Op::Mul { .. }
+        | Op::MatMul { .. }
         | Op::Concat { .. }
         | Op::Reshape { .. }
         | Op::Transpose { .. }

@@ -45,6 +45,7 @@ const SATURATING_STEPS: f64 = 512.0;
 pub(super) fn quantize_weights(layer: &Layer<'_>) -> Result<Weights, QuantizeError> {
     let mut all = Weights {
         weights: [].into(),
+        zero_point: 0,
         bias: Vec::with_capacity(layer.channels),
         scales: Vec::with_capacity(layer.channels),
     };

@@ -20,7 +20,7 @@ pub use frontend::{
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{Initial, Isa, MAX_PORTS, MAX_RANK, Port, Program, Provenance, Shape, State};
 pub use step::{
-    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Lut, Mul, Offsets, Op, Operand,
-    Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES, Take,
-    TakeAxis, Transpose, Window2d,
+    Accumulate, AddSub, Concat, Conv2d, Dense, DepthwiseConv2d, Factor, Lut, MatMul, Mul, Offsets,
+    Op, Operand, Pad, Pool2d, Requantize, Rescale, Scale, Softmax, Source, Span, Step, TAKE_AXES,
+    Take, TakeAxis, Transpose, TransposeConv2d, Window2d,
 };

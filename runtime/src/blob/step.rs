@@ -65,6 +65,10 @@ pub enum Op {
     Requantize(Requantize),
     /// Permutes the axes.
     Transpose(Transpose),
+    /// Transposed convolution, grouped or not.
+    TransposeConv2d(TransposeConv2d),
+    /// Product of two matrices, neither of which need be constant.
+    MatMul(MatMul),
     /// Copies runs of bytes from where an outer product of offsets says.
     Take(Take),
 }
@@ -88,6 +92,8 @@ impl Op {
             Self::Lut(_) => "Lut",
             Self::Requantize(_) => "Requantize",
             Self::Transpose(_) => "Transpose",
+            Self::TransposeConv2d(_) => "TransposeConv2d",
+            Self::MatMul(_) => "MatMul",
             Self::Take(_) => "Take",
         }
     }
@@ -108,6 +114,8 @@ impl Op {
             Self::Lut(op) => op.output,
             Self::Requantize(op) => op.output,
             Self::Transpose(op) => op.output,
+            Self::TransposeConv2d(op) => op.output,
+            Self::MatMul(op) => op.output,
             Self::Take(op) => op.output,
         }
     }
@@ -119,6 +127,8 @@ impl Op {
             Self::Conv2d(op) => op.weights.len,
             Self::DepthwiseConv2d(op) => op.weights.len,
             Self::Dense(op) => op.weights.len,
+            Self::TransposeConv2d(op) => op.weights.len,
+            Self::MatMul(_) => 0,
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -134,7 +144,7 @@ impl Op {
         }
     }
 
-    /// Multiply-accumulates of the layers that have weights, from the shapes: taps that fall on
+    /// Multiply-accumulates of convolutions and matrix products, from the shapes: taps that fall on
     /// padding count. 0 for the other operators.
     #[must_use]
     pub fn macs(&self) -> u64 {
@@ -145,6 +155,11 @@ impl Op {
                 outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
             }
             Self::Dense(op) => outputs * u64::from(op.in_features),
+            // Every input value meets every tap of its group's filters.
+            Self::TransposeConv2d(op) => {
+                u64::from(op.input.len) * u64::from(op.weights.len / op.in_c)
+            }
+            Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -199,7 +214,8 @@ pub struct Window2d {
 
 /// What turns the accumulators of a layer with weights into int8.
 ///
-/// `out = clamp(requantize(acc[c] + bias[c], multipliers[c], shifts[c]) + zero_point, min, max)`.
+/// `out = clamp(requantize(acc[c] + bias[c], multipliers[c], shifts[c]) + zero_point, min, max)`,
+/// where `acc` sums `(x - input_zero_point) * (w - weights_zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accumulate {
     /// int32 per output channel, 4-byte aligned.
@@ -210,6 +226,9 @@ pub struct Accumulate {
     pub shifts: Span,
     /// Zero point of the input, in `-128..=127`.
     pub input_zero_point: i32,
+    /// Zero point of the weights, in `-128..=127`; 0 but in models that were uint8, and always 0
+    /// where the operator says so.
+    pub weights_zero_point: i32,
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
@@ -241,7 +260,8 @@ pub struct Conv2d {
 }
 
 /// Parameters of [`Op::DepthwiseConv2d`]. Weights are `[kernel_h, kernel_w, in_c * multiplier]`,
-/// TFLite's order, 16-byte aligned; output channel `c * multiplier + m` sees input channel `c`.
+/// TFLite's order, 16-byte aligned, of zero point 0; output channel `c * multiplier + m` sees input
+/// channel `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthwiseConv2d {
     /// `[1, in_h, in_w, in_c]`.
@@ -470,6 +490,73 @@ pub struct Transpose {
     pub shape: [u32; 4],
     /// A permutation of `0..4`.
     pub perm: [u8; 4],
+}
+
+/// Parameters of [`Op::TransposeConv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`,
+/// 16-byte aligned, of zero point 0.
+///
+/// Tap `k` of output row `y` reads input row `(y + pad_top - k * dilation_h) / stride_h` where that
+/// division leaves no rest and the row is inside the input; columns likewise. Other taps add
+/// nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransposeConv2d {
+    /// `[1, in_h, in_w, in_c]`.
+    pub input: Span,
+    /// `[1, out_h, out_w, out_c]`.
+    pub output: Span,
+    /// Weights, int8.
+    pub weights: Span,
+    /// Geometry, read as above.
+    pub window: Window2d,
+    /// Input channels, a multiple of `groups`.
+    pub in_c: u32,
+    /// Output channels, a multiple of `groups`.
+    pub out_c: u32,
+    /// Groups: output channels `g * out_c / groups ..` see input channels `g * in_c / groups ..`.
+    pub groups: u32,
+    /// Bias and requantization.
+    pub accumulate: Accumulate,
+}
+
+/// A factor of [`MatMul`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// The values, matrix after matrix.
+    pub source: Source,
+    /// Number of matrices: that of the product, or 1, which is used for all.
+    pub matrices: u32,
+    /// Whether the matrices are stored with their axes swapped.
+    pub transposed: bool,
+    /// Zero point, in `-128..=127`.
+    pub zero_point: i32,
+}
+
+/// Parameters of [`Op::MatMul`]: `output[m, i, j] = clamp(requantize(sum over k of
+/// (a[m, i, k] - za) * (b[m, k, j] - zb)) + output_zero_point, min, max)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatMul {
+    /// `[matrices, rows, depth]`, or `[matrices, depth, rows]` if transposed.
+    pub a: Factor,
+    /// `[matrices, depth, columns]`, or `[matrices, columns, depth]` if transposed.
+    pub b: Factor,
+    /// `[matrices, rows, columns]`.
+    pub output: Span,
+    /// Matrices of the product.
+    pub matrices: u32,
+    /// Rows of `a`.
+    pub rows: u32,
+    /// Columns of `a`.
+    pub depth: u32,
+    /// Columns of `b`.
+    pub columns: u32,
+    /// Scale of the sums.
+    pub output_scale: Scale,
+    /// Zero point of the output, in `-128..=127`.
+    pub output_zero_point: i32,
+    /// Smallest output value.
+    pub min: i8,
+    /// Largest output value.
+    pub max: i8,
 }
 
 /// Axes of a [`Take`].

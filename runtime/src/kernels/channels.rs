@@ -5,7 +5,7 @@ use super::{narrow, requantize};
 /// Bias and requantization of a layer with weights; the slices have one value per output channel.
 ///
 /// `out = clamp(requantize(acc + bias, multiplier, shift) + output_zero_point, min, max)`, where
-/// `acc = sum((x - input_zero_point) * w)`.
+/// `acc = sum((x - input_zero_point) * (w - weights_zero_point))`.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a> {
     /// int32, scale input scale × weight scale.
@@ -16,6 +16,8 @@ pub struct Channels<'a> {
     pub shifts: &'a [i8],
     /// In `-128..=127`.
     pub input_zero_point: i32,
+    /// In `-128..=127`; 0 for symmetric weights.
+    pub weights_zero_point: i32,
     /// In `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output.

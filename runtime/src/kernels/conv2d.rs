@@ -1,7 +1,7 @@
 //! Convolution, NHWC × OHWI.
 
 use super::channels::BLOCK;
-use super::dot::{PATCH, center, products};
+use super::dot::{PATCH, center, products, subtract_zero_point};
 use super::{Axis, Channels, Taps};
 use crate::blob::Conv2d;
 use crate::index;
@@ -9,8 +9,8 @@ use crate::index;
 /// 2-D convolution, grouped or not, dilated or not.
 ///
 /// `output[y, x, o] = finish(bias[o] + sum over taps and channels of
-/// (input[y * stride - pad + k * dilation, .., i] - input_zero_point) * weights[o, k, .., i])`,
-/// taps outside the input add nothing (they are the zero point). TFLite's `CONV_2D`
+/// (input[y * stride - pad + k * dilation, .., i] - input_zero_point) *
+/// (weights[o, k, .., i] - weights_zero_point))`, taps outside the input add nothing (they are the zero point). TFLite's `CONV_2D`
 /// (`reference/integer_ops/conv.h`).
 ///
 /// `input` is `[in_h, in_w, in_c]`, `weights` `[out_c, kernel_h, kernel_w, in_c / groups]`,
@@ -26,7 +26,7 @@ pub fn conv2d(
     let window = &params.window;
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let group_out = index(params.out_c / params.groups);
-    let layout = Layout::new(params, channels.input_zero_point);
+    let layout = Layout::new(params, channels);
     let mut buffer = [0; PATCH];
     let mut sums = [0; BLOCK];
 
@@ -46,6 +46,9 @@ pub fn conv2d(
                     if whole {
                         let x = &buffer[..layout.filter_len];
                         products(x, filters, layout.filter_len, 0, Some(bias), sums);
+                        if layout.weights_zero_point != 0 {
+                            subtract_zero_point(x, layout.weights_zero_point, sums);
+                        }
                     } else {
                         sums.copy_from_slice(bias);
                         patch.stream(&mut buffer, filters, sums);
@@ -68,10 +71,11 @@ struct Layout {
     /// Neighbouring taps of a row are one run of bytes: no channels or columns are skipped.
     one_run: bool,
     zero_point: i32,
+    weights_zero_point: i32,
 }
 
 impl Layout {
-    fn new(params: &Conv2d, zero_point: i32) -> Self {
+    fn new(params: &Conv2d, channels: &Channels<'_>) -> Self {
         let window = &params.window;
         let (in_w, in_c) = (index(window.in_w), index(params.in_c));
         let (kernel_w, group_in) = (index(window.kernel_w), index(params.in_c / params.groups));
@@ -84,7 +88,8 @@ impl Layout {
             between_runs: index(window.dilation_w) * in_c,
             between_rows: index(window.dilation_h) * in_w * in_c,
             one_run: params.groups == 1 && window.dilation_w == 1,
-            zero_point,
+            zero_point: channels.input_zero_point,
+            weights_zero_point: channels.weights_zero_point,
         }
     }
 
@@ -141,6 +146,7 @@ impl Patch<'_> {
         let Layout {
             filter_len,
             zero_point,
+            weights_zero_point,
             ..
         } = *self.layout;
         self.each_run(|x, at| {
@@ -149,6 +155,9 @@ impl Patch<'_> {
                 let piece = &mut buffer[..x.len()];
                 center(x, zero_point, piece);
                 products(piece, filters, filter_len, at, None, sums);
+                if weights_zero_point != 0 {
+                    subtract_zero_point(piece, weights_zero_point, sums);
+                }
                 at += x.len();
             }
         });

@@ -2,13 +2,14 @@
 
 use super::Channels;
 use super::channels::BLOCK;
-use super::dot::{PATCH, center, products};
+use super::dot::{PATCH, center, products, subtract_zero_point};
 use crate::blob::Dense;
 use crate::index;
 
-/// `output[r, o] = finish(bias[o] + sum((input[r, i] - input_zero_point) * weights[o, i]))`.
+/// `output[r, o] = finish(bias[o] + sum((input[r, i] - input_zero_point) *
+/// (weights[o, i] - weights_zero_point)))`.
 ///
-/// TFLite's `FULLY_CONNECTED` (`reference/integer_ops/fully_connected.h`) with symmetric weights.
+/// TFLite's `FULLY_CONNECTED` (`reference/integer_ops/fully_connected.h`).
 ///
 /// `input` is `[rows, in_features]`, `weights` `[out_features, in_features]`, `output`
 /// `[rows, out_features]`, each value of the full int8 range.
@@ -35,6 +36,9 @@ pub fn dense(
                 let patch = &mut patch[..x.len()];
                 center(x, channels.input_zero_point, patch);
                 products(patch, filters, in_features, at, None, sums);
+                if channels.weights_zero_point != 0 {
+                    subtract_zero_point(patch, channels.weights_zero_point, sums);
+                }
                 at += x.len();
             }
         });

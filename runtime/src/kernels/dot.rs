@@ -56,6 +56,17 @@ pub(super) fn products(
     }
 }
 
+/// Takes `sum(x[i]) * zero_point` from every sum: what the zero point of the weights adds to the
+/// [`products`] with `x`.
+#[inline(never)]
+pub(super) fn subtract_zero_point(x: &[i16], zero_point: i32, sums: &mut [i32]) {
+    let sum = x.iter().fold(0, |sum: i32, &x| sum.wrapping_add(x.into()));
+    let excess = sum.wrapping_mul(zero_point);
+    for sum in sums {
+        *sum = sum.wrapping_sub(excess);
+    }
+}
+
 /// The sums of `start` and of the products of `x` with each of the filters, which are as long.
 ///
 /// Written out, because lanes in an array are not always kept in registers.

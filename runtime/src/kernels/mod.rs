@@ -17,6 +17,7 @@ mod depthwise;
 mod dot;
 mod fixed_exp;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod pad;
 mod requantize;
@@ -24,6 +25,7 @@ mod rescale;
 mod softmax;
 mod take;
 mod transpose;
+mod transpose_conv2d;
 mod window;
 
 pub(crate) use avg_pool::MAX_VALUES;
@@ -36,6 +38,7 @@ pub use depthwise::depthwise_conv2d;
 pub use dot::dot;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use lut::lut;
+pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
 pub use pad::pad;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
@@ -43,6 +46,7 @@ pub use rescale::rescale;
 pub use softmax::softmax;
 pub use take::take;
 pub use transpose::transpose;
+pub use transpose_conv2d::transpose_conv2d;
 pub use window::{Axis, Taps};
 
 /// Clamps to `min..=max` and narrows.

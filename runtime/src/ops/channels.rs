@@ -18,8 +18,21 @@ pub(super) fn check(
         multiplier_and_shift(multiplier, shift)?;
     }
     zero_point(params.input_zero_point)?;
+    zero_point(params.weights_zero_point)?;
     zero_point(params.output_zero_point)?;
     ordered(params.min, params.max)
+}
+
+/// [`check`] for operators that take symmetric weights only.
+pub(super) fn check_symmetric(
+    params: &Accumulate,
+    out_channels: u32,
+    bounds: &Bounds<'_>,
+) -> Result<(), Fault> {
+    if params.weights_zero_point != 0 {
+        return Err(Fault::ZeroPoint);
+    }
+    check(params, out_channels, bounds)
 }
 
 pub(super) fn channels<'a>(params: &Accumulate, data: Data<'a>) -> Channels<'a> {
@@ -28,6 +41,7 @@ pub(super) fn channels<'a>(params: &Accumulate, data: Data<'a>) -> Channels<'a> 
         multipliers: data.int32(params.multipliers),
         shifts: data.int8(params.shifts),
         input_zero_point: params.input_zero_point,
+        weights_zero_point: params.weights_zero_point,
         output_zero_point: params.output_zero_point,
         min: params.min,
         max: params.max,

@@ -15,6 +15,7 @@ mod dense;
 mod depthwise;
 mod in_place;
 mod lut;
+mod mat_mul;
 mod max_pool;
 mod mul;
 mod operand;
@@ -25,6 +26,7 @@ mod softmax;
 mod sub;
 mod take;
 mod transpose;
+mod transpose_conv;
 mod window;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
@@ -50,6 +52,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lut(params) => lut::check(params, bounds),
         Op::Requantize(params) => requantize::check(params, bounds),
         Op::Transpose(params) => transpose::check(params, bounds),
+        Op::TransposeConv2d(params) => transpose_conv::check(params, bounds),
+        Op::MatMul(params) => mat_mul::check(params, bounds),
         Op::Take(params) => take::check(params, bounds),
     }
 }
@@ -71,6 +75,8 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lut(params) => lut::run(params, arena, data),
         Op::Requantize(params) => requantize::run(params, arena),
         Op::Transpose(params) => transpose::run(params, arena),
+        Op::TransposeConv2d(params) => transpose_conv::run(params, arena, data),
+        Op::MatMul(params) => mat_mul::run(params, arena, data),
         Op::Take(params) => take::run(params, arena, data),
     }
 }

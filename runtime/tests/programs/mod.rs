@@ -165,6 +165,7 @@ pub fn accumulate(builder: &mut Builder, channels: u32) -> Accumulate {
         multipliers: builder.int32(&multipliers),
         shifts: builder.int8(&shifts),
         input_zero_point: 3,
+        weights_zero_point: 0,
         output_zero_point: -5,
         min: -100,
         max: 120,
@@ -501,6 +502,61 @@ pub fn transpose() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+pub fn transpose_conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        stride_h: 2,
+        stride_w: 3,
+        pad_top: 1,
+        ..window([3, 2], [3, 4], [5, 7])
+    };
+    let input = builder.activation(3 * 2 * 4);
+    let output = builder.activation(5 * 7 * 6);
+    let op = TransposeConv2d {
+        input,
+        output,
+        weights: builder.int8(&ramp(6 * 3 * 4 * 2)),
+        window,
+        in_c: 4,
+        out_c: 6,
+        groups: 2,
+        accumulate: accumulate(&mut builder, 6),
+    };
+    builder.step(Op::TransposeConv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+/// An input times a constant that is stored transposed.
+pub fn mat_mul() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let a = builder.activation(2 * 3 * 5);
+    let output = builder.activation(2 * 3 * 4);
+    let b = builder.int8(&ramp(4 * 5));
+    let factor = |source, matrices, transposed, zero_point| Factor {
+        source,
+        matrices,
+        transposed,
+        zero_point,
+    };
+    builder.step(Op::MatMul(MatMul {
+        a: factor(Source::Arena(a), 2, false, 3),
+        b: factor(Source::Data(b), 1, true, -9),
+        output,
+        matrices: 2,
+        rows: 3,
+        depth: 5,
+        columns: 4,
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -8,
+        },
+        output_zero_point: 5,
+        min: -128,
+        max: 127,
+    }));
+    builder.finish(&[a], &[output])
+}
+
 /// Two states: one that every run adds the input to, in place, and one that stays as it was set.
 pub fn state() -> Vec<u8> {
     let mut builder = Builder::new();
@@ -700,6 +756,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("lut", lut()),
         ("requantize", requantize()),
         ("transpose", transpose()),
+        ("transpose_conv2d", transpose_conv2d()),
+        ("mat_mul", mat_mul()),
         ("state", state()),
         ("frontend_micro", frontend_micro()),
         ("frontend_mel", frontend_mel()),

@@ -150,6 +150,7 @@ pub(crate) fn weights(random: &mut Random, channels: usize, taps: usize) -> Weig
         quantize_multiplier(spread / (90.0 * taps.sqrt())).unwrap()
     };
     Weights {
+        zero_point: 0,
         weights: int8(random, channels * taps).into(),
         bias: (0..channels)
             .map(|_| i32::try_from(random.below(4000)).unwrap() - 2000)

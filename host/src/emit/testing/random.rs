@@ -1,7 +1,7 @@
 //! Random graphs of every operator, with skips, concatenations and shared values.
 
 use super::builder::{Builder, clamp, int8, params, weights, window};
-use crate::ir::{IndexMap, ValueId};
+use crate::ir::{IndexMap, TransposedWindow2d, ValueId};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{QClamp, QGraph, QOp, QuantParams};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn grow(
     input: ValueId,
 ) -> Option<ValueId> {
     let is_image = builder.shape(input).len() == 4;
-    match random.below(15) {
+    match random.below(17) {
         0..3 if is_image => conv(random, builder, input),
         3 if is_image => depthwise(random, builder, input),
         4 if is_image => pool(random, builder, input),
@@ -79,7 +79,9 @@ fn grow(
         8 | 9 => Some(concat(random, builder, values, input)),
         10 => Some(reshape(random, builder, input)),
         11 => Some(moved(random, builder, input)),
-        14 => Some(taken(random, builder, input)),
+        13 if is_image => Some(transpose_conv(random, builder, input)),
+        14 => Some(mat_mul(random, builder, input)),
+        15 => Some(taken(random, builder, input)),
         12 => {
             let table: Arc<[i8]> = int8(random, 256).into();
             let (shape, params) = (builder.shape(input), random_params(random));
@@ -110,6 +112,74 @@ fn conv(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<Va
     };
     let params = random_params(random);
     Some(builder.node(op, &[input], &[1, h, w, out_c], params))
+}
+
+fn transpose_conv(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let shape = builder.shape(input);
+    let mut both = |most: usize| [1 + random.below(most), 1 + random.below(most)];
+    let window = TransposedWindow2d {
+        kernel: both(3),
+        stride: both(3),
+        dilation: both(2),
+        pad_before: both(3).map(|extent| extent - 1),
+        output: both(9),
+    };
+    let groups = if shape[3].is_multiple_of(2) {
+        1 + random.below(2)
+    } else {
+        1
+    };
+    let out_c = groups * (1 + random.below(4));
+    let taps = window.kernel[0] * window.kernel[1] * shape[3] / groups;
+    let [h, w] = window.output;
+    let op = QOp::TransposeConv2d {
+        window,
+        groups,
+        weights: weights(random, out_c, taps),
+        clamp: random_clamp(random),
+    };
+    let params = random_params(random);
+    builder.node(op, &[input], &[1, h, w, out_c], params)
+}
+
+/// With itself, transposed, or with a constant, of which one matrix is for all.
+fn mat_mul(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let mut input = input;
+    if let [1, length] = builder.shape(input)[..] {
+        // The batch is no axis of a matrix.
+        input = builder.reshape(input, &[1, 1, length]);
+    }
+    let shape = builder.shape(input);
+    let (&columns, outer) = shape.split_last().unwrap();
+    let rows = *outer.last().unwrap();
+    let transpose_a = shape.len() > 1 && random.chance(50);
+    let (rows, depth) = if transpose_a {
+        (columns, rows)
+    } else {
+        (rows, columns)
+    };
+    let (other, transpose_b, columns) = if random.chance(50) {
+        (input, !transpose_a, rows)
+    } else {
+        let columns = 1 + random.below(5);
+        let (params, values) = (random_params(random), int8(random, depth * columns));
+        let transpose_b = random.chance(50);
+        let own = if transpose_b {
+            [columns, depth]
+        } else {
+            [depth, columns]
+        };
+        (builder.constant(&own, params, values), transpose_b, columns)
+    };
+    let op = QOp::MatMul {
+        transpose_a,
+        transpose_b,
+        clamp: random_clamp(random),
+    };
+    let mut shape = shape[..shape.len() - 2].to_vec();
+    shape.extend([rows, columns]);
+    let params = random_params(random);
+    builder.node(op, &[input, other], &shape, params)
 }
 
 fn depthwise(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<ValueId> {

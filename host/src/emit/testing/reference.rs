@@ -1,7 +1,7 @@
 //! What a graph computes, from the definitions: real arithmetic on indices, 64-bit integers and
 //! nothing of the runtime.
 
-use crate::ir::{ValueId, Window2d};
+use crate::ir::{TransposedWindow2d, ValueId, Window2d};
 use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 
 type Tensor = Vec<i64>;
@@ -95,6 +95,17 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             weights,
             clamp,
         } => conv2d(inputs[0], output, window, *groups, (weights, clamp)),
+        QOp::TransposeConv2d {
+            window,
+            groups,
+            weights,
+            clamp,
+        } => transpose_conv2d(inputs[0], output, window, *groups, (weights, clamp)),
+        QOp::MatMul {
+            transpose_a,
+            transpose_b,
+            clamp,
+        } => mat_mul(inputs, output, [*transpose_a, *transpose_b], clamp),
         QOp::DepthwiseConv2d {
             window,
             weights,
@@ -159,7 +170,7 @@ fn conv2d(
     let out_per_group = output.shape[3] / groups;
     let filter = |o: usize, ky: usize, kx: usize, c: usize| {
         let at = ((o * window.kernel[0] + ky) * window.kernel[1] + kx) * per_group + c;
-        i64::from(layer.0.weights[at])
+        i64::from(layer.0.weights[at]) - i64::from(layer.0.zero_point)
     };
     each_pixel(output, |[y, x_at, o]| {
         let mut sum = 0;
@@ -171,6 +182,74 @@ fn conv2d(
             }
         });
         weighted(sum, layer, o, output)
+    })
+}
+
+/// Looks for the input that each tap of each output came from.
+fn transpose_conv2d(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    window: &TransposedWindow2d,
+    groups: usize,
+    layer: Layer<'_>,
+) -> Tensor {
+    let per_group = from.shape[3] / groups;
+    let out_per_group = output.shape[3] / groups;
+    let source = |axis: usize, to: usize, tap: usize| {
+        (0..from.shape[1 + axis]).find(|&i| {
+            let reach = i * window.stride[axis] + tap * window.dilation[axis];
+            reach == to + window.pad_before[axis]
+        })
+    };
+    each_pixel(output, |[y, x_at, o]| {
+        let mut sum = 0;
+        for ky in 0..window.kernel[0] {
+            for kx in 0..window.kernel[1] {
+                let (Some(iy), Some(ix)) = (source(0, y, ky), source(1, x_at, kx)) else {
+                    continue;
+                };
+                for c in 0..per_group {
+                    let channel = o / out_per_group * per_group + c;
+                    let weight = ((o * window.kernel[0] + ky) * window.kernel[1] + kx) * per_group;
+                    let value = x[at(from, iy, ix, channel)] - zero_point(from);
+                    sum += value * i64::from(layer.0.weights[weight + c]);
+                }
+            }
+        }
+        weighted(sum, layer, o, output)
+    })
+}
+
+fn mat_mul(
+    inputs: &[(&QValue, &Tensor)],
+    output: &QValue,
+    transposed: [bool; 2],
+    clamp: &QClamp,
+) -> Tensor {
+    let (a, _) = inputs[0];
+    let depth = a.shape[a.shape.len() - if transposed[0] { 2 } else { 1 }];
+    let scales = inputs
+        .iter()
+        .map(|(value, _)| f64::from(value.params.scale));
+    let (multiplier, shift) = fixed(scales.product::<f64>() / f64::from(output.params.scale));
+    let entry = |factor: usize, outer: &[usize], mut place: [usize; 2]| {
+        let (value, x) = inputs[factor];
+        if transposed[factor] {
+            place.swap(0, 1);
+        }
+        // Matrices are broadcast as a whole, rows and columns never.
+        let missing = outer.len() + 2 - value.shape.len();
+        let own = outer[missing..].iter().zip(&value.shape);
+        let own = own.map(|(&i, &extent)| if extent == 1 { 0 } else { i });
+        let index: Vec<usize> = own.chain(place).collect();
+        x[flat(&value.shape, &index)] - zero_point(value)
+    };
+    each_element(output, |index| {
+        let (outer, place) = index.split_at(index.len() - 2);
+        let products =
+            (0..depth).map(|k| entry(0, outer, [place[0], k]) * entry(1, outer, [k, place[1]]));
+        let result = scaled(products.sum(), multiplier, shift);
+        clamped(result + zero_point(output), clamp)
     })
 }
 
@@ -197,7 +276,8 @@ fn dense((from, x): (&QValue, &Tensor), output: &QValue, layer: Layer<'_>) -> Te
     let result = |index: usize| {
         let (row, o) = (index / outer, index % outer);
         let products = (0..inner).map(|i| {
-            (x[row * inner + i] - zero_point(from)) * i64::from(layer.0.weights[o * inner + i])
+            let weight = i64::from(layer.0.weights[o * inner + i]) - i64::from(layer.0.zero_point);
+            (x[row * inner + i] - zero_point(from)) * weight
         });
         weighted(products.sum(), layer, o, output)
     };

@@ -27,6 +27,7 @@ pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
         holds: vec![None; model.tensors.len()],
         inputs: vec![None; model.inputs.len()],
         unknown: vec![false; model.tensors.len()],
+        variables: ops::Variables::default(),
     };
     let mut faults = port::define_inputs(&mut importer);
     let mut verdicts = Vec::with_capacity(model.operators.len());
@@ -125,7 +126,7 @@ impl<'a> Importer<'_, 'a> {
             name: name.to_owned(),
             inputs,
             outputs,
-            states: Vec::new(),
+            states: self.variables.states(),
             nodes: self.nodes,
             values: self.values,
         })

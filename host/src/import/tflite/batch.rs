@@ -5,6 +5,11 @@ use std::collections::BTreeSet;
 
 /// The batch that all inputs, and all that operators compute, have in front, if it is not 1.
 pub(super) fn fixed(model: &Model<'_>) -> Option<usize> {
+    // Samples of one batch have a state each; run one after the other they would share it.
+    let mut operators = model.operators.iter();
+    if operators.any(|operator| operator.name == "VAR_HANDLE") {
+        return None;
+    }
     let &(_, first) = model.inputs.first()?;
     let &samples = model.tensors[first].shape.first()?;
     let carried = |tensor: usize| {

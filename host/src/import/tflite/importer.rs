@@ -2,6 +2,7 @@
 
 use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
+use super::ops::Variables;
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
@@ -26,6 +27,7 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) inputs: Vec<Option<ValueId>>,
     /// Tensors that depend on what is not supported, so far that nothing can be said about them.
     pub(super) unknown: Vec<bool>,
+    pub(super) variables: Variables<'a>,
 }
 
 impl<'m, 'a> Importer<'m, 'a> {
@@ -99,6 +101,28 @@ impl<'m, 'a> Importer<'m, 'a> {
         }
         self.budget.take(data.len())?;
         Ok(data.iter().map(|&byte| i8::from_le_bytes([byte])).collect())
+    }
+
+    /// The elements of a filter, int8 or int4, one for each of its shape.
+    ///
+    /// int4: two in a byte, the first in the lower half (`PackInt4`, `kernels/internal/portable_tensor_utils.h`).
+    pub(super) fn filter_data(&mut self, tensor: &Tensor<'a>) -> Checked<Arc<[i8]>> {
+        if tensor.element != Type::INT4 || tensor.oddity.is_some() {
+            check_int8(tensor, "filter")?;
+            return self.int8_data(tensor, "filter");
+        }
+        let data = constant(tensor, "filter")?;
+        let count = elements(&tensor.shape).unwrap_or(usize::MAX);
+        if count.div_ceil(2) != data.len() {
+            let expected = format!("of shape {:?}, two numbers in a byte", tensor.shape);
+            return Err(operand("filter", expected, format!("{} bytes", data.len())));
+        }
+        self.budget.take(count)?;
+        let halves = |&byte: &u8| {
+            let byte = i8::from_le_bytes([byte]);
+            [(byte << 4) >> 4, byte >> 4]
+        };
+        Ok(data.iter().flat_map(halves).take(count).collect())
     }
 
     /// The value that an operator's first output becomes.

@@ -1,14 +1,15 @@
 //! A file as its tensors and operators, checked so far that every index and size is sound.
 
 pub(super) use super::budget::Budget;
-use super::flatbuffer::Table;
+use super::flatbuffer::{Table, Vector};
 use super::names::unique;
 use super::operators::operator_name;
 pub(super) use super::quantization::Quantization;
 use super::schema::{self, Type, field};
 use crate::import::ImportError;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// Most tensors, operators or operator codes that are read.
 const MAX_ITEMS: usize = 1 << 16;
@@ -48,6 +49,9 @@ pub(super) struct Operator<'a> {
 /// A port: its name and tensor.
 pub(super) type Port = (String, usize);
 
+/// Tensors and operators of subgraphs, by index.
+pub(super) type Initializers<'a> = HashMap<usize, (Vec<Tensor<'a>>, Vec<Operator<'a>>)>;
+
 /// The first subgraph of a file.
 #[derive(Debug)]
 pub(super) struct Model<'a> {
@@ -55,6 +59,8 @@ pub(super) struct Model<'a> {
     pub(super) operators: Vec<Operator<'a>>,
     pub(super) inputs: Vec<Port>,
     pub(super) outputs: Vec<Port>,
+    /// The subgraphs that `CALL_ONCE` names.
+    pub(super) initializers: Initializers<'a>,
 }
 
 impl<'a> Model<'a> {
@@ -85,6 +91,7 @@ impl<'a> Model<'a> {
         };
         let tensors = reader.tensors(graph)?;
         let operators = reader.operators(graph, tensors.len())?;
+        let initializers = reader.initializers(graphs, &operators)?;
         let mut ports = |graph_field, signature_field| {
             reader.ports(graph, graph_field, signature_field, &tensors)
         };
@@ -95,6 +102,7 @@ impl<'a> Model<'a> {
             operators,
             inputs,
             outputs,
+            initializers,
         };
         Ok((model, reader.budget))
     }
@@ -207,6 +215,33 @@ impl<'a> Reader<'a> {
             table.vector(field::buffer::DATA, 1)?.as_bytes()
         };
         Ok(Some(data).filter(|data| !data.is_empty()))
+    }
+
+    /// The subgraphs that `CALL_ONCE` names, each once.
+    fn initializers(
+        &mut self,
+        graphs: Vector<'a>,
+        operators: &[Operator<'a>],
+    ) -> Result<Initializers<'a>, ImportError> {
+        let mut initializers = HashMap::new();
+        for operator in operators {
+            let (true, Some((_, options))) = (operator.name == "CALL_ONCE", operator.options)
+            else {
+                continue;
+            };
+            let Ok(index) = usize::try_from(options.i32(0, 0)?) else {
+                continue;
+            };
+            let Some(graph) = graphs.table(index)? else {
+                continue;
+            };
+            if let Entry::Vacant(entry) = initializers.entry(index) {
+                let tensors = self.tensors(graph)?;
+                let operators = self.operators(graph, tensors.len())?;
+                entry.insert((tensors, operators));
+            }
+        }
+        Ok(initializers)
     }
 
     fn operators(

@@ -77,6 +77,7 @@ impl Type {
     pub(super) const INT32: Self = Self(2);
     pub(super) const INT64: Self = Self(4);
     pub(super) const INT8: Self = Self(9);
+    pub(super) const INT4: Self = Self(17);
 
     /// Name, and that it is not supported yet where that is so for activations.
     pub(super) fn describe(self) -> Cow<'static, str> {
@@ -98,7 +99,7 @@ impl Type {
             "a variant",
             "uint32",
             "uint16",
-            "int4, which is not supported yet",
+            "int4, which is supported for weights",
             "bfloat16",
             "int2",
             "uint4",

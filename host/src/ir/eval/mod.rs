@@ -6,6 +6,7 @@
 //! forwards only. No type of candle leaves this module.
 
 mod conv;
+mod conv_transpose;
 mod error;
 mod ops;
 mod pad;

@@ -1,6 +1,7 @@
 //! The operators on tensors whose first axis is any number of samples.
 
 use super::conv::conv2d;
+use super::conv_transpose::conv_transpose2d;
 use super::pad::PadConstant;
 use super::pointwise::Pointwise;
 use super::pool::{Pool, Reduction};
@@ -16,6 +17,17 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
         Op::Conv2d(conv) => {
             let sums = conv2d(conv, x, inputs[1])?;
             clamped(biased(sums, inputs.get(2))?, conv.clamp)
+        }
+        Op::ConvTranspose2d(conv) => {
+            let sums = conv_transpose2d(conv, x, inputs[1])?;
+            clamped(biased(sums, inputs.get(2))?, conv.clamp)
+        }
+        Op::MatMul {
+            transpose_a,
+            transpose_b,
+        } => {
+            let a = swapped(x, *transpose_a)?;
+            a.broadcast_matmul(&swapped(inputs[1], *transpose_b)?)
         }
         Op::Dense { clamp } => clamped(biased(dense(x, inputs[1])?, inputs.get(2))?, *clamp),
         Op::BatchNorm { epsilon } => batch_norm(inputs, f64::from(*epsilon)),
@@ -65,6 +77,8 @@ pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<
         // Parameters have no samples, broadcasting repeats them. Other operators have one input,
         // and are fixed if it is.
         Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::MatMul { .. }
         | Op::Dense { .. }
         | Op::BatchNorm { .. }
         | Op::Activation(_)
@@ -89,13 +103,25 @@ pub(super) fn repeat(tensor: &Tensor, samples: usize) -> Result<Tensor> {
 }
 
 fn is_broadcasting(op: &Op) -> bool {
-    matches!(op, Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. })
+    matches!(
+        op,
+        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::MatMul { .. }
+    )
 }
 
 /// The shape of one sample for as many as there are; without a batch, the shape itself.
 fn reshaped(x: &Tensor, shape: &[usize]) -> Vec<usize> {
     let values: usize = shape.iter().product();
     super::batched(shape, x.elem_count() / values)
+}
+
+/// The tensor with its last two axes swapped, if asked.
+fn swapped(x: &Tensor, swap: bool) -> Result<Tensor> {
+    if swap {
+        x.transpose(D::Minus2, D::Minus1)?.contiguous()
+    } else {
+        Ok(x.clone())
+    }
 }
 
 /// All samples are taken, however many there are.

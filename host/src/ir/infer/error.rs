@@ -44,6 +44,20 @@ pub enum InferError {
         /// Channels of the input.
         found: usize,
     },
+    /// A transposed window with a part that is 0 or out of range.
+    #[error("{window:?}: every part but the padding must be 1 or more, and all at most 2^28")]
+    TransposedWindow {
+        /// The window.
+        window: crate::ir::TransposedWindow2d,
+    },
+    /// Two shapes that are no factors of a product.
+    #[error("shapes {a:?} and {b:?} are no factors of a product of matrices")]
+    MatMul {
+        /// Shape of the first factor.
+        a: Vec<usize>,
+        /// Shape of the second factor.
+        b: Vec<usize>,
+    },
     /// The groups do not divide the channels.
     #[error("{groups} groups do not divide {input} input and {output} output channels")]
     Groups {

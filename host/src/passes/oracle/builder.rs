@@ -3,8 +3,8 @@
 use super::evaluate::shape_of;
 use super::random::Random;
 use crate::ir::{
-    Activation, AvgPool2d, Clamp, Conv2d, Graph, Node, Op, Pad, Pool2d, Port, Value, ValueId,
-    Window2d,
+    Activation, AvgPool2d, Clamp, Conv2d, ConvTranspose2d, Graph, Node, Op, Pad, Pool2d, Port,
+    TransposedWindow2d, Value, ValueId, Window2d,
 };
 
 /// Builds graphs for tests; nodes are named by their operator and number.
@@ -95,6 +95,29 @@ impl Builder {
             clamp,
         };
         self.node(Op::Conv2d(conv), &[x, weights, bias])
+    }
+
+    /// A transposed convolution with random weights and bias, a kernel of 3 × 3, padding 1, and an
+    /// output that is `stride` times as large.
+    pub(crate) fn conv_transpose(&mut self, x: ValueId, out_c: usize, stride: usize) -> ValueId {
+        let &[_, rows, columns, in_c] = self.graph.shape(x) else {
+            panic!("an image");
+        };
+        let magnitude = 1.0 / ((9 * in_c) as f32).sqrt();
+        let weights = self.random_constant(&[out_c, 3, 3, in_c], magnitude);
+        let bias = self.random_constant(&[out_c], 0.3);
+        let conv = ConvTranspose2d {
+            window: TransposedWindow2d {
+                kernel: [3; 2],
+                stride: [stride; 2],
+                dilation: [1; 2],
+                pad_before: [1; 2],
+                output: [stride * rows, stride * columns],
+            },
+            groups: 1,
+            clamp: None,
+        };
+        self.node(Op::ConvTranspose2d(conv), &[x, weights, bias])
     }
 
     /// A dense layer with random weights and bias.

@@ -23,6 +23,22 @@ pub(crate) fn shape_of(op: &Op, inputs: &[&[usize]]) -> Vec<usize> {
     };
     match op {
         Op::Conv2d(conv) => pooled(&conv.window, inputs[1][0]),
+        Op::ConvTranspose2d(conv) => {
+            let [rows, columns] = conv.window.output;
+            vec![x[0], rows, columns, inputs[1][0]]
+        }
+        Op::MatMul {
+            transpose_a,
+            transpose_b,
+        } => {
+            let axis = |shape: &[usize], back: usize| shape[shape.len() - back];
+            let rows = axis(x, if *transpose_a { 1 } else { 2 });
+            let columns = axis(inputs[1], if *transpose_b { 2 } else { 1 });
+            let outer = |shape: &[usize]| shape[..shape.len() - 2].to_vec();
+            let mut shape = broadcast(&outer(x), &outer(inputs[1]));
+            shape.extend([rows, columns]);
+            shape
+        }
         Op::Dense { .. } => [&x[..x.len() - 1], &inputs[1][..1]].concat(),
         Op::MaxPool2d(pool) => pooled(&pool.window, x[3]),
         Op::AvgPool2d(pool) => pooled(&pool.window, x[3]),
@@ -192,6 +208,50 @@ fn compute(op: &Op, inputs: &[Tensor<'_>]) -> Vec<f64> {
                 }
             }
             clamped(sum, conv.clamp)
+        }),
+        Op::ConvTranspose2d(conv) => {
+            let window = &conv.window;
+            let bias = |o: usize| inputs.get(2).map_or(0.0, |bias| bias.data[o]);
+            let mut sums = each(&|at| bias(at[3]));
+            let weights = inputs[1].shape;
+            let (group_in, group_out) = (weights[3], weights[0] / conv.groups);
+            for (flat, &value) in x.data.iter().enumerate() {
+                let from = unravel(flat, x.shape);
+                for tap in 0..window.kernel[0] * window.kernel[1] {
+                    let tap = [tap / window.kernel[1], tap % window.kernel[1]];
+                    let to = [0, 1].map(|axis| {
+                        (from[axis + 1] * window.stride[axis] + tap[axis] * window.dilation[axis])
+                            .checked_sub(window.pad_before[axis])
+                            .filter(|&to| to < window.output[axis])
+                    });
+                    let [Some(row), Some(column)] = to else {
+                        continue;
+                    };
+                    let group = from[3] / group_in;
+                    for o in group * group_out..(group + 1) * group_out {
+                        let weight = inputs[1].at(&[o, tap[0], tap[1], from[3] % group_in]);
+                        sums[ravel(&[from[0], row, column, o], &shape)] += value * weight;
+                    }
+                }
+            }
+            sums.iter().map(|&sum| clamped(sum, conv.clamp)).collect()
+        }
+        Op::MatMul {
+            transpose_a,
+            transpose_b,
+        } => each(&|at| {
+            let depth = x.shape[x.shape.len() - if *transpose_a { 2 } else { 1 }];
+            let (outer, inner) = at.split_at(at.len() - 2);
+            let entry = |tensor: &Tensor<'_>, swap: bool, [i, j]: [usize; 2]| {
+                let entry = if swap { [j, i] } else { [i, j] };
+                tensor.broadcast_at(&[outer, &entry[..]].concat())
+            };
+            (0..depth)
+                .map(|k| {
+                    entry(x, *transpose_a, [inner[0], k])
+                        * entry(&inputs[1], *transpose_b, [k, inner[1]])
+                })
+                .sum()
         }),
         Op::Dense { clamp } => each(&|at| {
             let features = inputs[1].shape[1];

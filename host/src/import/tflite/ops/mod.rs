@@ -3,6 +3,8 @@
 mod elementwise;
 mod moves;
 mod options;
+mod product;
+mod state;
 mod table;
 mod unary;
 mod weighted;
@@ -13,6 +15,7 @@ use super::importer::Importer;
 use super::model::Operator;
 use crate::import::NodeFault;
 
+pub(super) use state::Variables;
 pub(super) use table::{ROWS, row_of};
 
 /// Whether a row of the table names the operator.

@@ -18,7 +18,11 @@ pub(super) mod kind {
     pub(in super::super) const ADD: u8 = 11;
     pub(in super::super) const MUL: u8 = 21;
     pub(in super::super) const SUB: u8 = 28;
+    pub(in super::super) const TRANSPOSE_CONV: u8 = 49;
     pub(in super::super) const LEAKY_RELU: u8 = 75;
+    pub(in super::super) const BATCH_MATMUL: u8 = 101;
+    pub(in super::super) const CALL_ONCE: u8 = 103;
+    pub(in super::super) const VAR_HANDLE: u8 = 111;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.

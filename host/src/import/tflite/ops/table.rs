@@ -5,7 +5,7 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{moves, unary, weighted};
+use super::{moves, product, state, unary, weighted};
 use crate::import::Precision;
 
 /// Appends the nodes of an operator.
@@ -36,9 +36,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("ADD", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Add)
     }),
+    row("ASSIGN_VARIABLE", INT8, state::assign),
     row("AVERAGE_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
     }),
+    row("BATCH_MATMUL", INT8, product::batch_mat_mul),
+    row("CALL_ONCE", INT8, state::call_once),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
@@ -58,6 +61,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("PAD", INT8, moves::pad),
     row("PADV2", INT8, moves::pad),
     row("QUANTIZE", INT8, unary::quantize),
+    row("READ_VARIABLE", INT8, state::read),
     row("RELU", INT8, unary::relu),
     row("RELU6", INT8, unary::relu6),
     row("RESHAPE", INT8, moves::reshape),
@@ -68,6 +72,8 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("TANH", INT8, unary::tanh),
     row("TRANSPOSE", INT8, moves::transpose),
+    row("TRANSPOSE_CONV", INT8, product::transpose_conv),
+    row("VAR_HANDLE", INT8, state::handle),
 ];
 
 /// The row of an operator.

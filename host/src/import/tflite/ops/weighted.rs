@@ -2,7 +2,7 @@
 
 use super::super::failure::{Checked, operand, option};
 use super::super::flatbuffer::Table;
-use super::super::importer::{Importer, check_int8, constant, elements};
+use super::super::importer::{Importer, constant, elements};
 use super::super::model::{Operator, Tensor};
 use super::super::schema::Type;
 use super::options::{fused, kind, options, positive, required, shaped};
@@ -10,7 +10,6 @@ use super::window::{Slide, Steps, map, slide};
 use crate::ir::ValueId;
 use crate::quantize::graph::{QOp, QValue, QuantParams, Weights};
 use crate::quantize::quantize_multiplier;
-use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
 
 /// `CONV_2D`; filters `[out, rows, columns, in / groups]`.
@@ -35,7 +34,13 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 3, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 0),
+    )?;
     let op = QOp::Conv2d {
         window,
         groups: channels / depth,
@@ -69,7 +74,13 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let Slide { window, results } = slide(options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
     let clamp = fused(Some(options), 4, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 3))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 3),
+    )?;
     let op = QOp::DepthwiseConv2d {
         window,
         weights,
@@ -111,7 +122,13 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
         ));
     }
     let clamp = fused(options, 0, result.params)?;
-    let weights = weights(importer, operator, input, result.params, (out, 0))?;
+    let weights = weights(
+        importer,
+        operator,
+        input,
+        result.params,
+        LayerOperands::usual(out, 0),
+    )?;
     let rows_in = if shape.last() == Some(&width) {
         input
     } else {
@@ -155,24 +172,49 @@ fn steps(options: Table<'_>, stride: [usize; 2], dilation: [usize; 2]) -> Checke
     })
 }
 
-/// Filter, bias and scales of a layer with so many output channels, on this axis of the filter.
-fn weights<'a>(
+/// Where a layer's operands are.
+pub(super) struct LayerOperands {
+    /// Place of the filter among the operands.
+    pub(super) filter: usize,
+    /// Place of the bias among the operands.
+    pub(super) bias: usize,
+    /// Output channels.
+    pub(super) channels: usize,
+    /// The filter's axis of output channels.
+    pub(super) axis: i32,
+}
+
+impl LayerOperands {
+    /// Input, filter, bias.
+    fn usual(channels: usize, axis: i32) -> Self {
+        Self {
+            filter: 1,
+            bias: 2,
+            channels,
+            axis,
+        }
+    }
+}
+
+/// Filter, bias and scales of a layer.
+pub(super) fn weights<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     input: ValueId,
     output: QuantParams,
-    (channels, axis): (usize, i32),
+    operands: LayerOperands,
 ) -> Checked<Weights> {
-    let (_, filter) = importer.tensor(operator, 1, "filter")?;
-    check_int8(filter, "filter")?;
-    let weights: Arc<[i8]> = importer.int8_data(filter, "filter")?;
+    let LayerOperands { channels, axis, .. } = operands;
+    let (_, filter) = importer.tensor(operator, operands.filter, "filter")?;
+    let weights = importer.filter_data(filter)?;
     importer
         .budget
         .take(channels.saturating_mul(size_of::<i32>() + size_of::<Scale>()))?;
     let input = importer.value(input).params.scale;
     Ok(Weights {
         weights,
-        bias: bias(importer, operator, channels)?,
+        zero_point: 0,
+        bias: bias(importer, operator, operands.bias, channels)?,
         scales: scales(filter, input, output.scale, channels, axis)?,
     })
 }
@@ -181,12 +223,13 @@ fn weights<'a>(
 fn bias<'a>(
     importer: &Importer<'_, 'a>,
     operator: &Operator<'a>,
+    place: usize,
     channels: usize,
 ) -> Checked<Vec<i32>> {
-    if !matches!(operator.inputs.get(2), Some(Some(_))) {
+    if !matches!(operator.inputs.get(place), Some(Some(_))) {
         return Ok(vec![0; channels]);
     }
-    let (_, tensor) = importer.tensor(operator, 2, "bias")?;
+    let (_, tensor) = importer.tensor(operator, place, "bias")?;
     if tensor.element != Type::INT32 {
         let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
         return Err(operand("bias", "int32", found));

@@ -1,0 +1,119 @@
+//! Transposed convolution and products of two matrices.
+
+use super::super::failure::{Checked, operand};
+use super::super::importer::Importer;
+use super::super::model::Operator;
+use super::options::{fused, kind, options, positive, required, shaped};
+use super::weighted::{LayerOperands, weights};
+use super::window::map;
+use crate::ir::TransposedWindow2d;
+use crate::quantize::graph::{QClamp, QOp};
+
+/// `TRANSPOSE_CONV`; filters `[out, rows, columns, in]`. The output's shape is the tensor's, not
+/// what the first operand says it is to be.
+pub(super) fn transpose_conv<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = required(operator, kind::TRANSPOSE_CONV)?;
+    let input = importer.activation(operator, 2, "input")?;
+    let result = importer.result(operator)?;
+    let (_, channels) = map(&importer.value(input).shape, "input")?;
+    let (output, out) = map(&result.shape, "output")?;
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    if filter.shape.len() != 4 || (filter.shape[0], filter.shape[3]) != (out, channels) {
+        let expected = format!("of shape [{out}, rows, columns, {channels}]");
+        return Err(operand(
+            "filter",
+            expected,
+            format!("shape {:?}", filter.shape),
+        ));
+    }
+    let kernel = [filter.shape[1], filter.shape[2]];
+    let stride = [
+        positive(options, 2, 0, "stride_h")?,
+        positive(options, 1, 0, "stride_w")?,
+    ];
+    let is_same = match options.i8(0)? {
+        0 => true,
+        1 => false,
+        other => {
+            return Err(super::super::failure::option(
+                "padding",
+                other.to_string(),
+                "SAME (0), VALID (1)",
+            ));
+        }
+    };
+    let window = TransposedWindow2d {
+        kernel,
+        stride,
+        dilation: [1; 2],
+        pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
+        output,
+    };
+    let clamp = fused(Some(options), 3, result.params)?;
+    let operands = LayerOperands {
+        filter: 1,
+        bias: 3,
+        channels: out,
+        axis: 0,
+    };
+    let weights = weights(importer, operator, input, result.params, operands)?;
+    let op = QOp::TransposeConv2d {
+        window,
+        groups: 1,
+        weights,
+        clamp,
+    };
+    importer.push(operator, op, vec![input], result)
+}
+
+/// Rows or columns that are dropped in front: the padding in front of the convolution whose input
+/// is this output (TFLite's `ComputePaddingHeightWidth`, `kernels/padding.h`).
+fn padding(is_same: bool, output: usize, kernel: usize, stride: usize) -> usize {
+    let results = if is_same {
+        output.div_ceil(stride)
+    } else {
+        (output + stride).saturating_sub(kernel) / stride
+    };
+    let needed = (results.saturating_sub(1) * stride).saturating_add(kernel);
+    needed.saturating_sub(output) / 2
+}
+
+/// `BATCH_MATMUL` of two tensors, either of which may be constant.
+pub(super) fn batch_mat_mul<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = options(operator, kind::BATCH_MATMUL)?;
+    let flag = |id| {
+        options
+            .map_or(Ok(0), |table| table.i8(id))
+            .map(|flag| flag != 0)
+    };
+    let (transpose_a, transpose_b) = (flag(0)?, flag(1)?);
+    let a = importer.activation_or_constant(operator, 0, "first factor")?;
+    let b = importer.activation_or_constant(operator, 1, "second factor")?;
+    let result = importer.result(operator)?;
+    let shape = crate::ir::mat_mul_shape(
+        [transpose_a, transpose_b],
+        &importer.value(a).shape,
+        &importer.value(b).shape,
+    );
+    let Some(shape) = shape else {
+        let shapes = (&importer.value(a).shape, &importer.value(b).shape);
+        let found = format!("shapes {:?} and {:?}", shapes.0, shapes.1);
+        return Err(operand("factors", "[.., m, k] and [.., k, n]", found));
+    };
+    shaped(&result, &shape)?;
+    let op = QOp::MatMul {
+        transpose_a,
+        transpose_b,
+        clamp: QClamp {
+            min: i8::MIN,
+            max: i8::MAX,
+        },
+    };
+    importer.push(operator, op, vec![a, b], result)
+}
