@@ -3,9 +3,12 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use tiivis::data::{Array, Elements, read_npz};
-use tiivis::frontend::{self, Description};
+use std::path::{Path, PathBuf};
+use tiivis::data::{AlignedBytes, Array, Elements, read_npy, read_npz, write_npy};
+use tiivis::frontend::{self, Description, FrontendError};
+use tiivis::measure::sim::Blob;
+use tiivis_runtime::frontend::{Event, Frontend};
+use tiivis_tests::{asset, compiled, compress, succeed, tiivis};
 
 type Arrays = BTreeMap<String, Array>;
 
@@ -118,4 +121,306 @@ fn log_mel_and_mfcc_are_within_their_bounds_of_float64() {
             assert!(sqnr_db > least_db, "{name}, {signal}: {sqnr_db} dB");
         }
     }
+}
+
+/// Features that fill the demo's input of 28 × 28.
+const IMAGES: [(&str, &str); 3] = [
+    (
+        "micro",
+        "kind = 'micro'\nsample_rate_hz = 16000\nwindow_ms = 20\nhop_ms = 10\nbands = 28\n\
+         frames = 28\nstride_frames = 5\nlayout = 'frames-first'\n",
+    ),
+    (
+        "mfcc",
+        "kind = 'mfcc'\nsample_rate_hz = 16000\nwindow_samples = 300\nhop_samples = 128\n\
+         coefficients = 28\nmean = -20.0\nstd = 30.0\nlayout = 'features-first'\nframes = 28\n",
+    ),
+    (
+        "motion",
+        "kind = 'motion'\nsample_rate_hz = 100\nchannels = 28\nmean = 50\nstd = 9000.0\n\
+         stride_frames = 3\nlayout = 'frames-first'\n",
+    ),
+];
+
+/// Something to listen to.
+fn sound() -> Vec<i16> {
+    integers(&arrays("micro.npz")["voice.samples"])
+}
+
+/// Every frame and every input, of samples that come in pieces of these lengths.
+fn listen(
+    frontend: &mut Frontend<'_, '_>,
+    samples: &[i16],
+    mut lengths: impl FnMut() -> usize,
+) -> (Vec<Vec<i32>>, Vec<Vec<i8>>) {
+    let (mut frames, mut inputs) = (Vec::new(), Vec::new());
+    let mut left = samples;
+    while !left.is_empty() {
+        let (mut piece, rest) = left.split_at(lengths().min(left.len()));
+        left = rest;
+        while let Some(event) = frontend.push(&mut piece) {
+            frames.push(frontend.features().to_vec());
+            if event == Event::Input {
+                let mut input = vec![0; 28 * 28];
+                frontend.write(&mut input);
+                inputs.push(input);
+            }
+        }
+        assert!(piece.is_empty());
+    }
+    (frames, inputs)
+}
+
+#[test]
+fn pieces_of_any_size_and_a_reset_give_the_same_frames() {
+    let blob = Blob::read(compiled()).expect("compiled");
+    let samples = sound();
+    for (name, text) in IMAGES {
+        let bytes = frontend::attach(&blob, &description(text)).expect(name);
+        let blob = Blob::new(&bytes).expect("attached");
+        let model = blob.model();
+        let spec = model.frontends().next().expect("attached");
+        let mut memory = AlignedBytes::zeroed(Frontend::memory_bytes(&spec));
+        let mut device = Frontend::new(&model, 0, memory.as_mut()).expect("fits");
+        let (frames, inputs) = listen(&mut device, &samples, || samples.len());
+        assert!(frames.len() > 60 && inputs.len() > 5, "{name}");
+        let mut seed = 1_usize;
+        for most in [1, 7, 100, 1000, 5000] {
+            device.reset();
+            let again = listen(&mut device, &samples, || {
+                seed = (seed * 1_103_515_245 + 12_345) % (1 << 31);
+                seed / 64 % most + 1
+            });
+            assert!(again == (frames.clone(), inputs.clone()), "{name}, {most}");
+        }
+        // A memory that held something else, and is one byte longer than it must be.
+        let mut memory = AlignedBytes::zeroed(Frontend::memory_bytes(&spec) + 1);
+        memory.as_mut().fill(0xa5);
+        let mut other = Frontend::new(&model, 0, memory.as_mut()).expect("fits");
+        assert!(
+            listen(&mut other, &samples, || 480) == (frames, inputs),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn memory_that_does_not_do_and_front_ends_that_are_not_there_are_refused() {
+    use tiivis_runtime::frontend::FrontendError as Refusal;
+    let blob = Blob::read(compiled()).expect("compiled");
+    let mut memory = AlignedBytes::zeroed(1 << 16);
+    let missing = Frontend::new(&blob.model(), 0, memory.as_mut()).err();
+    assert_eq!(missing, Some(Refusal::Missing { index: 0 }));
+    let bytes = frontend::attach(&blob, &description(IMAGES[0].1)).expect("a front-end");
+    let blob = Blob::new(&bytes).expect("attached");
+    let model = blob.model();
+    let needed = Frontend::memory_bytes(&model.frontends().next().expect("attached"));
+    let misaligned = Frontend::new(&model, 0, &mut memory.as_mut()[1..]).err();
+    assert_eq!(misaligned, Some(Refusal::MemoryMisaligned));
+    let found = needed - 1;
+    let short = Frontend::new(&model, 0, &mut memory.as_mut()[..found]).err();
+    assert_eq!(short, Some(Refusal::MemoryTooSmall { needed, found }));
+    let twice = frontend::attach(&blob, &description(IMAGES[0].1));
+    assert!(matches!(twice, Err(FrontendError::Twice(_))), "{twice:?}");
+}
+
+#[test]
+fn settings_that_are_wrong_are_named() {
+    let micro = "kind = 'micro'\nsample_rate_hz = 16000\nhop_ms = 10\n";
+    for (text, words) in [
+        ("", "`kind` is missing"),
+        ("kind = 'wavelet'", "`kind` cannot be read"),
+        ("kind = 3", "`kind` cannot be read"),
+        (micro, "either `window_ms` or `window_samples`"),
+        (
+            &format!("{micro}window_ms = 30\nbins = 40\n"),
+            "has no `bins`",
+        ),
+        (
+            &format!("{micro}window_ms = 0.01\n"),
+            "a whole number of samples",
+        ),
+        (&format!("{micro}window_ms = 5\n"), "`hop_samples` is 160"),
+        (
+            &format!("{micro}window_ms = 300\n"),
+            "`window_samples` is 4800",
+        ),
+        (
+            &format!("{micro}window_ms = 30\nbands = 0\n"),
+            "`bands` is 0",
+        ),
+        (
+            &format!("{micro}window_ms = 30\nbands = 'many'\n"),
+            "`bands` cannot be read",
+        ),
+        (
+            &format!("{micro}window_ms = 30\neven_smoothing = nan\n"),
+            "`even_smoothing` is NaN",
+        ),
+        (
+            &format!("{micro}window_ms = 30\nf_max_hz = 100\n"),
+            "`f_max_hz` is 100",
+        ),
+        (
+            "kind = 'mfcc'\nsample_rate_hz = 8000\nwindow_ms = 32\nhop_ms = 16\ncoefficients = 41\n",
+            "`coefficients` is 41",
+        ),
+        (
+            "kind = 'log-mel'\nsample_rate_hz = 8000\nwindow_ms = 32\nhop_ms = 16\nfft_len = 300\n",
+            "a power of two from 256 to 2048",
+        ),
+        (
+            "kind = 'log-mel'\nsample_rate_hz = 8000\nwindow_ms = 32\nhop_ms = 16\n\
+             quantization = 'micro-speech'\n",
+            "`quantization` is micro-speech",
+        ),
+        (
+            "kind = 'motion'\nsample_rate_hz = 50\n",
+            "`channels` is missing",
+        ),
+        (
+            "kind = 'motion'\nsample_rate_hz = 50\nchannels = 3\nstd = [1, 2]\n",
+            "a list of 3",
+        ),
+        (
+            "kind = 'motion'\nsample_rate_hz = 50\nchannels = 3\nstd = 0\n",
+            "at least 1e-6",
+        ),
+    ] {
+        // Numbers that depend on the window are told later.
+        match Description::from_table(text.parse().expect("TOML")) {
+            Err(error) => assert!(error.to_string().contains(words), "{text}: {error}"),
+            Ok(description) => {
+                let error = frontend::features(&description, &[]).expect_err(text);
+                assert!(error.to_string().contains(words), "{text}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_input_of_another_shape_is_refused() {
+    let blob = Blob::read(compiled()).expect("compiled");
+    let attach = |text: &str| {
+        let error = frontend::attach(&blob, &description(text)).expect_err(text);
+        error.to_string()
+    };
+    let [(_, micro), ..] = IMAGES;
+    let without = |line: &str| micro.replace(line, "");
+    assert!(attach(&without("bands = 28\n")).contains("a frame has 40 features"));
+    assert!(attach(&without("layout = 'frames-first'\n")).contains("set `layout`"));
+    let other = micro.replace("frames = 28", "frames = 27");
+    assert!(attach(&other).contains("27 frames do not make"));
+    assert!(attach(&format!("{micro}input = 'sound'\n")).contains("no input `sound`"));
+    let micro_speech = attach(&format!("{micro}quantization = 'micro-speech'\n"));
+    assert!(micro_speech.contains("zero point -128"), "{micro_speech}");
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().expect("a readable path")
+}
+
+#[test]
+fn the_command_trains_and_runs_with_the_same_features() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let samples = sound();
+    write_wav(&path("x.wav"), 16_000, &samples);
+    for (name, text) in &IMAGES[..2] {
+        std::fs::write(path("frontend.toml"), text).expect("written");
+        compress(
+            folder.path(),
+            &path("model.tiv"),
+            &["--frontend", shown(&path("frontend.toml"))],
+        );
+        succeed(
+            folder.path(),
+            &[
+                "features",
+                "x.wav",
+                "--frontend",
+                "frontend.toml",
+                "--windows",
+                "-o",
+                "windows.npy",
+            ],
+        );
+        let windows = read_npy(&path("windows.npy")).expect("written");
+        let Elements::F32(values) = &windows.elements else {
+            panic!("float32");
+        };
+        assert_eq!(windows.shape[1..], [28, 28], "{name}");
+        // (N, frames, features) as the network's (N, 1, 28, 28), which for `mfcc` is turned.
+        let mut images = values.clone();
+        if *name == "mfcc" {
+            for (image, window) in images.chunks_mut(784).zip(values.chunks(784)) {
+                for (at, value) in image.iter_mut().enumerate() {
+                    *value = window[at % 28 * 28 + at / 28];
+                }
+            }
+        }
+        let shape = vec![windows.shape[0], 1, 28, 28];
+        write_npy(&path("images.npy"), &Array::f32(shape, images)).expect("written");
+        succeed(
+            folder.path(),
+            &[
+                "run",
+                "model.tiv",
+                "--input",
+                "images.npy",
+                "--output",
+                "a.npy",
+            ],
+        );
+        succeed(
+            folder.path(),
+            &["run", "model.tiv", "--wav", "x.wav", "--output", "b.npy"],
+        );
+        let [a, b] = ["a.npy", "b.npy"].map(|name| read_npy(&path(name)).expect("written"));
+        assert_eq!(a, b, "{name}");
+        assert!(a.shape[0] >= 10);
+    }
+    write_wav(&path("slow.wav"), 8_000, &samples);
+    let arguments = ["run", "model.tiv", "--wav", "slow.wav", "--output", "c.npy"];
+    let refused = tiivis(folder.path(), &arguments);
+    assert!(
+        refused.stderr.contains("8000 samples a second"),
+        "{}",
+        refused.stderr
+    );
+    let arguments = [
+        "run",
+        shown(compiled()),
+        "--wav",
+        "x.wav",
+        "--output",
+        "c.npy",
+    ];
+    let refused = tiivis(folder.path(), &arguments);
+    assert!(
+        refused.stderr.contains("no front-end"),
+        "{}",
+        refused.stderr
+    );
+    let float = asset("cnn.onnx");
+    let arguments = ["run", shown(&float), "--wav", "x.wav", "--output", "c.npy"];
+    assert_eq!(tiivis(folder.path(), &arguments).code, Some(1));
+}
+
+/// A mono file of 16-bit integers.
+fn write_wav(path: &Path, rate_hz: u32, samples: &[i16]) {
+    let data: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let len = u32::try_from(data.len()).expect("short");
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + len).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend([1, 0, 1, 0]);
+    bytes.extend(rate_hz.to_le_bytes());
+    bytes.extend((2 * rate_hz).to_le_bytes());
+    bytes.extend([2, 0, 16, 0]);
+    bytes.extend(b"data");
+    bytes.extend(len.to_le_bytes());
+    bytes.extend(data);
+    std::fs::write(path, bytes).expect("written");
 }

@@ -5,6 +5,7 @@ use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
 use crate::emit;
+use crate::frontend::{self, Description};
 use crate::import::Network;
 use crate::ir::Graph;
 use crate::measure::sim::Blob;
@@ -50,6 +51,9 @@ pub(super) struct Compress {
     /// Text file with the name of a class a line, carried in the blob.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    /// Description of a front-end (.toml) that makes the input of raw samples, carried in the blob.
+    #[arg(long, value_name = "FILE.toml")]
+    frontend: Option<PathBuf>,
     /// Leave the layers' names out of the blob.
     #[arg(long)]
     strip_names: bool,
@@ -106,18 +110,24 @@ impl Compress {
         files::check_targets(
             std::iter::once(&*self.model)
                 .chain(self.data.as_deref())
-                .chain(self.labels.as_deref()),
+                .chain(self.labels.as_deref())
+                .chain(self.frontend.as_deref()),
             [&*self.output]
                 .into_iter()
                 .chain(headers.map(PathBuf::as_path)),
         )?;
+        let frontend = self.frontend.as_deref();
+        let frontend = frontend.map(Description::read).transpose()?;
         let imported = model::import_model(&self.model)?;
         self.check_options(&imported.network)?;
         let data = self.data.as_deref().map(Dataset::read).transpose()?;
         let mut watch = Terminal::new(self.dump_after.as_deref());
-        let compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
+        let mut compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
             .with_context(|| format!("cannot compress `{}`", self.model.display()))?;
         watch.bar.finish_and_clear();
+        if let Some(description) = &frontend {
+            compressed.blob = frontend::attach(&Blob::new(&compressed.blob)?, description)?;
+        }
 
         let blob = Blob::new(&compressed.blob)?;
         if let Some(board) = &board {

@@ -9,12 +9,14 @@ mod compress;
 mod demo;
 mod doctor;
 mod eval;
+mod features;
 mod files;
 mod inspect;
 mod model;
 mod output;
 mod progress;
 mod run;
+mod samples;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Compress(compress::Compress),
     Run(run::Run),
+    Features(features::FeaturesCommand),
     Eval(eval::Eval),
     Bench(bench::Bench),
     Boards(boards::Boards),
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Compress(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Features(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Boards(command) => command.run(),
