@@ -123,6 +123,26 @@ fn log_mel_and_mfcc_are_within_their_bounds_of_float64() {
     }
 }
 
+#[test]
+fn normalized_samples_are_within_a_step_of_the_formula() {
+    let description = description(
+        "kind = 'motion'\nsample_rate_hz = 100\nchannels = 3\nmean = [10, -200.5, 0]\n\
+         std = [1, 3000, 16384]\n",
+    );
+    let samples = [i16::MIN, i16::MAX, 16_384, 11, -200, -1];
+    let found = frontend::features(&description, &samples).expect("a front-end");
+    let parameters = [(10.0, 1.0), (-200.5, 3000.0), (0.0, 16_384.0)];
+    for (i, (&sample, &found)) in samples.iter().zip(&found.values).enumerate() {
+        let (mean, std) = parameters[i % 3];
+        let exact = (f64::from(sample) - mean) / std;
+        // int32 with 16 fraction bits ends at 32768.
+        let exact = exact.clamp(-32_768.0, 32_767.0);
+        let error = (f64::from(found) - exact).abs();
+        assert!(error < 1.5 / 65_536.0, "{sample}: {found} and {exact}");
+    }
+    assert_eq!(found.inputs, [1, 2]);
+}
+
 /// Features that fill the demo's input of 28 × 28.
 const IMAGES: [(&str, &str); 3] = [
     (

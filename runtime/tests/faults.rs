@@ -491,7 +491,7 @@ fn frontends() {
         |spec| spec.window_len = 2 => Geometry,
         |spec| spec.channels = 2 => Length,
         |spec| motion(spec).gains.len = 8 => Length,
-        |spec| motion(spec).offsets.offset += 2 => Alignment,
+        |spec| motion(spec).offsets.offset -= 2 => Alignment,
         |spec| motion(spec).shift = 0 => Shift,
     );
 }

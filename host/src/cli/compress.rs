@@ -17,6 +17,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use tiivis_runtime::frontend::Frontend;
 
 /// Compresses a model to int8 and writes the blob that a board executes
 ///
@@ -251,10 +252,15 @@ pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
     }
     // The firmware's own statics take a little more, which the firmware itself checks.
     let room = u64::from(board.ram.bytes - board.stack_bytes);
-    let needed = u64::from(blob.model().program().arena_bytes);
+    let frontends = blob
+        .model()
+        .frontends()
+        .map(|spec| Frontend::memory_bytes(&spec));
+    let frontends = u64::try_from(frontends.sum::<usize>())?;
+    let needed = u64::from(blob.model().program().arena_bytes) + frontends;
     if needed > room {
         bail!(
-            "the model does not fit board `{}`: its arena is {} and the board has {} of RAM beside \
+            "the model does not fit board `{}`: its arena and front-end are {} and the board has {} of RAM beside \
              the stack, {} too few: choose a smaller model or a larger board (see `tiivis boards`)",
             board.id,
             bytes(needed),

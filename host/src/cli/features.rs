@@ -12,6 +12,15 @@ use std::path::PathBuf;
 /// With the device's own fixed-point code, so that a network is trained with exactly the features
 /// that it will see. float32 out: (frames, features), or with --windows (N, frames, features).
 ///
+/// A description for keyword spotting; others have kind "log-mel", "mfcc" or "motion":
+///
+///   kind = "micro"
+///   sample_rate_hz = 16000
+///   window_ms = 30
+///   hop_ms = 20
+///   bands = 40
+///   frames = 49
+///
 /// Example: tiivis features x.wav --frontend frontend.toml -o y.npy
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
