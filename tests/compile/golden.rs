@@ -12,11 +12,19 @@ const LESS: &[(&str, f64, &str)] = &[
     ("global_avgpool_n2", 29.0, MEAN),
     ("reduce_mean_hw_keep", 26.0, MEAN),
     ("net_keras_transposes_everywhere", 24.0, MEAN),
+    (
+        "weighted__attention",
+        27.0,
+        "five products of int8 tensors in a row, each rounded",
+    ),
 ];
 
 /// TFLite's specification gives an average pool one scale for input and output, and the means of
 /// noise, of which these cases' inputs are made, are far smaller than the noise.
 const MEAN: &str = "a mean keeps the scale of what is averaged";
+
+/// Cases in which elements have to move: heads of an attention are taken apart.
+const MOVING: &[&str] = &["weighted__attention"];
 
 /// Cases that are imported and cannot be compiled, each with what the error says.
 const REFUSED: &[(&str, &str)] = &[];
@@ -38,7 +46,7 @@ fn every_case_compiles_to_integers_close_to_onnx_runtime() {
                 if found < required {
                     failures.push(format!("{name}: {found:.1} dB, {required} dB are required"));
                 }
-                if arrived.transposes() > 0 {
+                if arrived.transposes() > 0 && !MOVING.contains(&name) {
                     failures.push(format!("{name}: elements are moved"));
                 }
                 if less.contains_key(name) && found >= REQUIRED_DB {

@@ -283,7 +283,10 @@ mod tests {
         let table = logarithms();
         assert_eq!(table.len(), 130);
         assert_eq!(table[..8], [0, 224, 442, 654, 861, 1063, 1259, 1450]);
-        assert_eq!(table[56..60], [5626, 5615, 5602, 5586].map(|x: i16| x));
+        assert_eq!(
+            table[56..64],
+            [5640, 5641, 5638, 5633, 5626, 5615, 5602, 5586]
+        );
         assert_eq!(table[126..], [282, 142, 0, 0]);
     }
 

@@ -37,7 +37,7 @@ impl Numbers {
             let expected = format!("one number, or a list of {count}");
             return Err(wrong(expected, format!("a list of {}", numbers.len())));
         }
-        match numbers.iter().find(|x| !(x.abs() < 1e9)) {
+        match numbers.iter().find(|x| x.is_nan() || x.abs() >= 1e9) {
             None => Ok(numbers),
             Some(x) => Err(wrong("between -1e9 and 1e9".to_owned(), x.to_string())),
         }

@@ -26,7 +26,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use super::ImportError;
+use super::survey::Verdict;
+use super::{ImportError, Precision};
 use crate::quantize::graph::QGraph;
 use attempt::Attempt;
 use model::{Budget, Model};
@@ -45,6 +46,22 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
         format.push_str(&format!(", batch {samples} taken as 1"));
     }
     Ok((attempt.graph?, format))
+}
+
+/// Every operator of a model, in the file's order, and whether it is imported or why not.
+///
+/// # Errors
+/// If the file is truncated, damaged or no TFLite model.
+pub fn survey(bytes: &[u8]) -> Result<Vec<(String, Verdict)>, ImportError> {
+    let (mut model, budget) = Model::read(bytes)?;
+    let (attempt, _) = attempt(&mut model, &budget, "survey");
+    let names = model.operators.iter().map(|found| found.name.to_string());
+    Ok(names.zip(attempt.verdicts).collect())
+}
+
+/// The operators that are imported, by name, and what their activations may be.
+pub fn operators() -> impl Iterator<Item = (&'static str, &'static [Precision])> {
+    ops::ROWS.iter().map(|row| (row.operator, row.precisions))
 }
 
 /// Imports a model, its batch taken as 1 where that is possible; also which batch was.

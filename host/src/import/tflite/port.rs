@@ -18,11 +18,12 @@ pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError>
     let mut faults = Vec::new();
     for (index, (name, tensor)) in importer.model.inputs.iter().enumerate() {
         let element = importer.model.tensors[*tensor].element;
-        if element != Type::FLOAT32 {
-            if let Err(failure) = define_input(importer, index, *tensor) {
-                faults.push(at_input(name, failure));
-                importer.doubt_tensor(*tensor);
-            }
+        if element == Type::FLOAT32 {
+            continue;
+        }
+        if let Err(failure) = define_input(importer, index, *tensor) {
+            faults.push(at_input(name, failure));
+            importer.doubt_tensor(*tensor);
         }
     }
     faults

@@ -3,6 +3,7 @@
 
 use super::import;
 use crate::emit::{EmitOptions, compile};
+use crate::import::survey::Verdict;
 use crate::import::{ImportError, NodeFault};
 use std::path::Path;
 
@@ -159,6 +160,19 @@ fn an_operator_that_is_not_supported_is_named_with_its_place() {
     assert_eq!((node.as_str(), operator.as_str()), ("0: y", "PRELU"));
     assert!(matches!(**fault, NodeFault::Operator { .. }));
     assert!(error.to_string().contains("supported: ABS, ADD"), "{error}");
+}
+
+#[test]
+fn a_survey_names_every_operator_with_a_verdict() {
+    let found = super::survey(&model("conv_2d_plain")).unwrap();
+    assert_eq!(found, [("CONV_2D".to_owned(), Verdict::Supported)]);
+    let found = super::survey(&model("prelu_0")).unwrap();
+    assert!(
+        matches!(&found[..], [(name, Verdict::Unsupported(_))] if name == "PRELU"),
+        "{found:?}"
+    );
+    let known: Vec<_> = super::operators().map(|(name, _)| name).collect();
+    assert!(known.contains(&"CONV_2D") && !known.contains(&"PRELU"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub enum InferError {
     #[error("{window:?}: every part but the padding must be 1 or more, and all at most 2^28")]
     TransposedWindow {
         /// The window.
-        window: crate::ir::TransposedWindow2d,
+        window: Box<crate::ir::TransposedWindow2d>,
     },
     /// Two shapes that are no factors of a product.
     #[error("shapes {a:?} and {b:?} are no factors of a product of matrices")]

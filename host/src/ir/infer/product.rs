@@ -44,7 +44,7 @@ pub(super) fn conv_transpose2d(
             .any(|&extent| extent > MAX_EXTENT)
     {
         return Err(InferError::TransposedWindow {
-            window: window.clone(),
+            window: Box::new(window.clone()),
         });
     }
     check_bias(inputs, filters)?;

@@ -47,7 +47,7 @@ impl LogScale<'_> {
         let segment = crate::index(position >> segment_len_bits);
         let [low, high] = [segment, segment + 1].map(|at| i32::from(self.table[at]));
         let within = (position & ((1 << segment_len_bits) - 1)).cast_signed();
-        let correction = low.wrapping_add((high - low) * within >> SCALE_BITS);
+        let correction = low.wrapping_add(((high - low) * within) >> SCALE_BITS);
         position.wrapping_add(correction.cast_unsigned())
     }
 }

@@ -35,7 +35,7 @@ impl Noise<'_> {
             // A mean of two 32-bit numbers.
             *estimate = low(sum >> SHARE_BITS);
             let floor =
-                low(u64::from(*signal) * u64::from(self.min_signal_remaining) >> SHARE_BITS);
+                low((u64::from(*signal) * u64::from(self.min_signal_remaining)) >> SHARE_BITS);
             let noise = (*estimate).min(scaled);
             *signal = floor.max((scaled - noise) >> self.smoothing_bits);
         }

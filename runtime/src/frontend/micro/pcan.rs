@@ -54,7 +54,7 @@ impl Pcan<'_> {
 /// `PcanShrink`: a square that runs into a line.
 fn shrink(x: u32) -> u32 {
     if x < 2 << SNR_BITS {
-        x * x >> (2 + 2 * SNR_BITS - OUTPUT_BITS)
+        (x * x) >> (2 + 2 * SNR_BITS - OUTPUT_BITS)
     } else {
         (x >> (SNR_BITS - OUTPUT_BITS)) - (1 << OUTPUT_BITS)
     }

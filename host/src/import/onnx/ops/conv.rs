@@ -67,7 +67,11 @@ fn groups(node: &Node<'_>, channels: usize, filters: usize) -> Result<usize, Nod
     })
 }
 
-fn bias(context: &mut Context, node: &Node<'_>, filters: usize) -> Result<ValueId, NodeFault> {
+pub(super) fn bias(
+    context: &mut Context,
+    node: &Node<'_>,
+    filters: usize,
+) -> Result<ValueId, NodeFault> {
     let (bias, data) = node.floats(2, "bias B")?;
     if bias.shape != [filters] {
         let expected = format!("of shape [{filters}], one number for each filter");
@@ -77,7 +81,7 @@ fn bias(context: &mut Context, node: &Node<'_>, filters: usize) -> Result<ValueI
     context.add_constant(&bias.name, vec![filters], data)
 }
 
-fn check_kernel_shape(node: &Node<'_>, kernel: &[usize]) -> Result<(), NodeFault> {
+pub(super) fn check_kernel_shape(node: &Node<'_>, kernel: &[usize]) -> Result<(), NodeFault> {
     match node.attributes.ints("kernel_shape")? {
         Some(given)
             if !given

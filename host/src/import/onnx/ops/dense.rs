@@ -1,5 +1,6 @@
 //! `Gemm`, `MatMul`: products over the last axis with constant weights.
 
+use super::mat_mul;
 use crate::data::layout::permute;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
@@ -47,22 +48,17 @@ pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
     dense(context, node, &x, weights, bias)
 }
 
-/// A product of a computed tensor and a constant matrix.
+/// A product; that of a computed tensor and a constant matrix is a dense layer.
 pub(super) fn mat_mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let x = node.activation(
-        0,
-        "left factor (MatMul of a computed tensor by a constant matrix)",
-    )?;
-    let (source, _) = node.floats(
-        1,
-        "right factor (MatMul of a computed tensor by a constant matrix)",
-    )?;
-    if x.view.rank() < 2 {
-        return Err(shape_fault(
-            "left factor",
-            "of rank 2 or more",
-            &x.view.shape(),
-        ));
+    let (Some(Tensor::Activation(x)), Some(Tensor::Constant(source))) =
+        (node.input(0), node.input(1))
+    else {
+        return mat_mul::product(context, node);
+    };
+    let leading = source.shape.len().saturating_sub(2);
+    let is_matrix = source.shape.len() >= 2 && source.shape[..leading].iter().all(|&len| len == 1);
+    if x.view.rank() < source.shape.len().max(2) || !is_matrix {
+        return mat_mul::product(context, node);
     }
     let weights = weights(context, source, false, &x.view)?;
     dense(context, node, x, weights, None)

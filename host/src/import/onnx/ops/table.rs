@@ -1,7 +1,8 @@
 //! The supported operators.
 
 use super::{
-    activation, binary, concat, constant, conv, dense, norm, pad, pick, pool, prelu, shape, softmax,
+    activation, binary, concat, constant, conv, conv_transpose, dense, norm, pad, pick, pool,
+    prelu, shape, softmax,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -39,6 +40,16 @@ const CONV: &[&str] = &[
     "dilations",
     "group",
     "kernel_shape",
+    "pads",
+    "strides",
+];
+const CONV_TRANSPOSE: &[&str] = &[
+    "auto_pad",
+    "dilations",
+    "group",
+    "kernel_shape",
+    "output_padding",
+    "output_shape",
     "pads",
     "strides",
 ];
@@ -95,6 +106,12 @@ const ROWS: &[Row] = &[
         constant::constant_of_shape,
     ),
     row("Conv", 3, CONV, conv::conv),
+    row(
+        "ConvTranspose",
+        3,
+        CONV_TRANSPOSE,
+        conv_transpose::conv_transpose,
+    ),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -175,8 +192,8 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" | "LRN" => {
             "BatchNormalization is supported"
         }
-        "ConvTranspose" | "Resize" | "Upsample" | "DepthToSpace" => {
-            "maps cannot be made larger; Conv and the pools are supported"
+        "Resize" | "Upsample" | "DepthToSpace" => {
+            "maps are made larger by ConvTranspose; Conv and the pools are supported"
         }
         "ConvInteger"
         | "QLinearConv"

@@ -213,7 +213,7 @@ pub(super) fn weights<'a>(
     let input = importer.value(input).params.scale;
     Ok(Weights {
         weights,
-        zero_point: 0,
+        zero_point: filter_zero_point(filter, operator)?,
         bias: bias(importer, operator, operands.bias, channels)?,
         scales: scales(filter, input, output.scale, channels, axis)?,
     })
@@ -243,6 +243,27 @@ fn bias<'a>(
     Ok(data.chunks_exact(4).map(number).collect())
 }
 
+/// The one zero point of a filter. TFLM's dense layer takes any, its convolutions take 0 for
+/// granted.
+fn filter_zero_point(filter: &Tensor<'_>, operator: &Operator<'_>) -> Checked<i32> {
+    let elements = filter.quantization.zero_points.elements();
+    let mut zero_points = elements.map(i64::from_le_bytes);
+    let first = zero_points.next().unwrap_or(0);
+    if let Some(other) = zero_points.find(|&other| other != first) {
+        let found = format!("{first} and {other}");
+        return Err(operand("filter's zero points", "all the same", found));
+    }
+    let (range, expected) = if &*operator.name == "FULLY_CONNECTED" {
+        (-128..=127, "in -128..=127")
+    } else {
+        (0..=0, "0")
+    };
+    i32::try_from(first)
+        .ok()
+        .filter(|zero_point| range.contains(zero_point))
+        .ok_or_else(|| operand("filter's zero point", expected, first.to_string()))
+}
+
 /// `(input * weight) / output` in double precision, one a channel.
 fn scales(
     filter: &Tensor<'_>,
@@ -258,10 +279,6 @@ fn scales(
         let expected = format!("quantized with 1 scale, or {channels} along axis {axis}");
         let found = format!("{found} scales along axis {}", quantization.axis);
         return Err(operand("filter", expected, found));
-    }
-    let zero_points = quantization.zero_points.elements().map(i64::from_le_bytes);
-    if let Some(zero_point) = zero_points.into_iter().find(|&zero_point| zero_point != 0) {
-        return Err(operand("filter's zero point", "0", zero_point.to_string()));
     }
     let scale = |bytes: [u8; 4]| {
         let weight = f32::from_le_bytes(bytes);
