@@ -24,6 +24,7 @@ use std::path::PathBuf;
 /// Example: tiivis features x.wav --frontend frontend.toml -o y.npy
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::doc_markdown, reason = "the help's example is a file's text")]
 pub(super) struct FeaturesCommand {
     /// 16-bit WAV file at the front-end's sample rate, or int16 .npy, (samples) or (samples, channels).
     samples: PathBuf,

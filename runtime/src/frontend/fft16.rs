@@ -151,12 +151,11 @@ mod tests {
     /// Bin of `x` over its points, by the definition.
     fn exact(x: &[i16], bin: usize) -> (f64, f64) {
         let points = x.len();
-        let sum = x.iter().enumerate().fold((0.0, 0.0), |sum, (i, &x)| {
+        x.iter().enumerate().fold((0.0, 0.0), |sum, (i, &x)| {
             let angle = TAU * ((i * bin) % points) as f64 / points as f64;
             let x = f64::from(x) / points as f64;
             (sum.0 + x * angle.cos(), sum.1 - x * angle.sin())
-        });
-        sum
+        })
     }
 
     #[test]
