@@ -502,3 +502,122 @@ fn errors_say_what_and_where() {
         "the model has format 3.0, this runtime reads 2.x, compile it again"
     );
 }
+
+/// Asserts the fault of the only front-end of `blob` after each edit of its description.
+macro_rules! frontend_faults {
+    ($blob:expr, $($edit:expr => $fault:ident,)+) => {
+        $(
+            let edit: fn(&mut FrontendSpec) = $edit;
+            let blob = programs::with_spec(&$blob, edit);
+            assert_eq!(
+                error(&blob),
+                Some(ParseError::Frontend { index: 0, fault: Fault::$fault }),
+                "{}", stringify!($edit)
+            );
+        )+
+    };
+}
+
+fn micro(spec: &mut FrontendSpec) -> &mut MicroSpec {
+    match &mut spec.kind {
+        FrontendKind::Micro(kind) => kind,
+        FrontendKind::Mel(_) | FrontendKind::Motion(_) => panic!("another kind"),
+    }
+}
+
+fn mel(spec: &mut FrontendSpec) -> &mut MelSpec {
+    match &mut spec.kind {
+        FrontendKind::Mel(kind) => kind,
+        FrontendKind::Micro(_) | FrontendKind::Motion(_) => panic!("another kind"),
+    }
+}
+
+fn motion(spec: &mut FrontendSpec) -> &mut MotionSpec {
+    match &mut spec.kind {
+        FrontendKind::Motion(kind) => kind,
+        FrontendKind::Micro(_) | FrontendKind::Mel(_) => panic!("another kind"),
+    }
+}
+
+#[test]
+fn frontends() {
+    let with_another = with_program(&programs::frontend_mel(), |program| {
+        program.frontend_count = 2;
+    });
+    assert_eq!(
+        error(&with_another),
+        Some(ParseError::Frontend {
+            index: 1,
+            fault: Fault::Encoding
+        })
+    );
+    let with_many = with_program(&programs::lut(), |program| program.frontend_count = 9);
+    assert_eq!(error(&with_many), Some(ParseError::Program(Fault::Count)));
+    let with_rest = with_program(&programs::lut(), |program| program.frontends = &[0]);
+    assert_eq!(
+        error(&with_rest),
+        Some(ParseError::Program(Fault::Trailing))
+    );
+    frontend_faults!(programs::frontend_micro(),
+        |spec| spec.input = 1 => Count,
+        |spec| spec.frames = 3 => Length,
+        |spec| spec.features = 2 => Length,
+        |spec| spec.channels = 0 => Empty,
+        |spec| spec.channels = 2 => Geometry,
+        |spec| spec.channels = u32::MAX => Count,
+        |spec| spec.window_len = 0 => Empty,
+        |spec| spec.window_len = 65 => Geometry,
+        |spec| spec.window_len = 49 => Length,
+        |spec| spec.window_len = u32::MAX => Geometry,
+        |spec| spec.hop_len = 0 => Geometry,
+        |spec| spec.hop_len = 51 => Geometry,
+        |spec| spec.stride_frames = 0 => Empty,
+        |spec| spec.quantizer = Quantizer::Divide { step: 0, zero_point: 0 } => Multiplier,
+        |spec| spec.quantizer = Quantizer::Divide { step: 1, zero_point: 128 } => ZeroPoint,
+        |spec| micro(spec).fft_len = 63 => Geometry,
+        |spec| micro(spec).fft_len = 4096 => Geometry,
+        |spec| micro(spec).fft_len = 128 => Length,
+        |spec| micro(spec).window.offset += 1 => Alignment,
+        |spec| micro(spec).circle.offset = u32::MAX => DataExtent,
+        |spec| micro(spec).first_bin = 30 => Table,
+        |spec| micro(spec).first_bin = u32::MAX => Table,
+        |spec| micro(spec).widths.len = 6 => Length,
+        |spec| micro(spec).widths = Span { len: 8, ..micro(spec).window } => Table,
+        |spec| micro(spec).unweights.len = 0 => Length,
+        |spec| micro(spec).smoothing_bits = 32 => Shift,
+        |spec| micro(spec).even_smoothing = (1 << 14) + 1 => Multiplier,
+        |spec| micro(spec).min_signal_remaining = u32::MAX => Multiplier,
+        |spec| micro(spec).pcan.as_mut().expect("on").snr_shift = 64 => Shift,
+        |spec| micro(spec).pcan.as_mut().expect("on").gains.len = 248 => Length,
+        |spec| micro(spec).log.as_mut().expect("on").scale_shift = 16 => Shift,
+        |spec| micro(spec).log.as_mut().expect("on").table.len = 258 => Length,
+    );
+    frontend_faults!(programs::frontend_mel(),
+        |spec| spec.quantizer = Quantizer::Rescale {
+            scale: Scale { multiplier: -1, shift: 0 },
+            zero_point: 0,
+        } => Multiplier,
+        |spec| mel(spec).symmetry = Symmetry::Symmetric => Length,
+        |spec| mel(spec).preemphasis = (1 << 14) + 1 => Multiplier,
+        |spec| mel(spec).bands = 0 => Count,
+        |spec| mel(spec).bands = u32::MAX => Count,
+        |spec| mel(spec).bands = 4 => Length,
+        |spec| mel(spec).ranges = Span { len: 12, ..mel(spec).circle } => Table,
+        |spec| mel(spec).window.offset += 2 => Alignment,
+        |spec| mel(spec).weights.len -= 4 => Length,
+        |spec| mel(spec).floor = Floor::Clamp(i32::MIN) => Bounds,
+        |spec| mel(spec).floor = Floor::Add { mantissa: 0, exponent: 0 } => Bounds,
+        |spec| mel(spec).floor = Floor::Add { mantissa: 1, exponent: 201 } => Bounds,
+        |spec| mel(spec).mix = Mix::Gains(Span { offset: 0, len: 12 }) => Length,
+        |spec| mel(spec).offsets.len = 4 => Length,
+        |spec| mel(spec).shift = 0 => Shift,
+        |spec| mel(spec).shift = 63 => Shift,
+    );
+    frontend_faults!(programs::frontend_motion(),
+        |spec| spec.window_len = 2 => Geometry,
+        |spec| spec.channels = 2 => Length,
+        |spec| motion(spec).gains.len = 8 => Length,
+        |spec| motion(spec).offsets.offset -= 2 => Alignment,
+        |spec| motion(spec).shift = 0 => Shift,
+    );
+}

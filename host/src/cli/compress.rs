@@ -5,6 +5,7 @@ use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
 use crate::data::Dataset;
 use crate::emit::{self, Layers};
+use crate::frontend::{self, Description};
 use crate::import::Network;
 use crate::ir::Graph;
 use crate::measure::sim::Blob;
@@ -16,6 +17,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use tiivis_runtime::frontend::Frontend;
 
 /// Compresses a model to int8 and writes the blob that a board executes
 ///
@@ -50,6 +52,9 @@ pub(super) struct Compress {
     /// Text file with the name of a class a line, carried in the blob.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    /// Description of a front-end (.toml) that makes the input of raw samples, carried in the blob.
+    #[arg(long, value_name = "FILE.toml")]
+    frontend: Option<PathBuf>,
     /// Leave the layers' names out of the blob.
     #[arg(long)]
     strip_names: bool,
@@ -114,18 +119,24 @@ impl Compress {
         files::check_targets(
             std::iter::once(&*self.model)
                 .chain(self.data.as_deref())
-                .chain(self.labels.as_deref()),
+                .chain(self.labels.as_deref())
+                .chain(self.frontend.as_deref()),
             [&*self.output]
                 .into_iter()
                 .chain(headers.map(PathBuf::as_path)),
         )?;
+        let frontend = self.frontend.as_deref();
+        let frontend = frontend.map(Description::read).transpose()?;
         let imported = model::import_model(&self.model)?;
         self.check_options(&imported.network)?;
         let data = self.data.as_deref().map(Dataset::read).transpose()?;
         let mut watch = Terminal::new(self.dump_after.as_deref());
-        let compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
+        let mut compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
             .with_context(|| format!("cannot compress `{}`", self.model.display()))?;
         watch.bar.finish_and_clear();
+        if let Some(description) = &frontend {
+            compressed.blob = frontend::attach(&Blob::new(&compressed.blob)?, description)?;
+        }
 
         let blob = Blob::new(&compressed.blob)?;
         if let Some(board) = &board {
@@ -255,10 +266,15 @@ pub(super) fn fit(board: &Board, blob: &Blob) -> anyhow::Result<()> {
     }
     // The firmware's own statics take a little more, which the firmware itself checks.
     let room = u64::from(board.ram.bytes - board.stack_bytes);
-    let needed = u64::from(blob.model().program().arena_bytes);
+    let frontends = blob
+        .model()
+        .frontends()
+        .map(|spec| Frontend::memory_bytes(&spec));
+    let frontends = u64::try_from(frontends.sum::<usize>())?;
+    let needed = u64::from(blob.model().program().arena_bytes) + frontends;
     if needed > room {
         bail!(
-            "the model does not fit board `{}`: its arena is {} and the board has {} of RAM beside \
+            "the model does not fit board `{}`: its arena and front-end are {} and the board has {} of RAM beside \
              the stack, {} too few: choose a smaller model or a larger board (see `tiivis boards`)",
             board.id,
             bytes(needed),

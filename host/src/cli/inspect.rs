@@ -9,7 +9,8 @@ use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use tiivis_runtime::blob::Port;
+use tiivis_runtime::blob::{FrontendKind, FrontendSpec, Mix, Port};
+use tiivis_runtime::frontend::Frontend;
 
 /// Shows what is in a model file or a compiled model
 ///
@@ -77,6 +78,48 @@ struct BlobSummary {
     tool: String,
     recipe: String,
     labels: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    frontends: Vec<FrontendSummary>,
+}
+
+/// What makes an input of raw samples.
+#[derive(Serialize)]
+struct FrontendSummary {
+    input: u32,
+    kind: &'static str,
+    sample_rate_hz: u32,
+    channels: u32,
+    window_samples: u32,
+    hop_samples: u32,
+    frames: u32,
+    features: u32,
+    stride_frames: u32,
+    /// Beside the arena.
+    memory_bytes: usize,
+}
+
+impl FrontendSummary {
+    fn new(spec: &FrontendSpec) -> Self {
+        Self {
+            input: spec.input,
+            kind: match &spec.kind {
+                FrontendKind::Micro(_) => "micro",
+                FrontendKind::Mel(mel) => match mel.mix {
+                    Mix::Gains(_) => "log-mel",
+                    Mix::Matrix(_) => "mfcc",
+                },
+                FrontendKind::Motion(_) => "motion",
+            },
+            sample_rate_hz: spec.sample_rate_hz,
+            channels: spec.channels,
+            window_samples: spec.window_len,
+            hop_samples: spec.hop_len,
+            frames: spec.frames,
+            features: spec.features,
+            stride_frames: spec.stride_frames,
+            memory_bytes: Frontend::memory_bytes(spec),
+        }
+    }
 }
 
 impl Inspect {
@@ -222,6 +265,10 @@ fn of_blob(blob: &Blob) -> Summary {
             tool: provenance.tool.to_owned(),
             recipe: provenance.recipe.to_owned(),
             labels: model.labels().map(str::to_owned).collect(),
+            frontends: model
+                .frontends()
+                .map(|spec| FrontendSummary::new(&spec))
+                .collect(),
         }),
     }
 }
@@ -281,6 +328,19 @@ fn describe(summary: &Summary) -> String {
         ));
         for line in blob.recipe.lines() {
             text.push_str(&format!("  {line}\n"));
+        }
+        for frontend in &blob.frontends {
+            text.push_str(&format!(
+                "  front-end {} at {} Hz, window {} hop {}, {} frames of {} every {}, {} beside the arena\n",
+                frontend.kind,
+                frontend.sample_rate_hz,
+                frontend.window_samples,
+                frontend.hop_samples,
+                frontend.frames,
+                frontend.features,
+                frontend.stride_frames,
+                bytes(frontend.memory_bytes),
+            ));
         }
         if !blob.labels.is_empty() {
             text.push_str(&format!("  labels {}\n", blob.labels.join(", ")));

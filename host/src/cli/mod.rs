@@ -9,12 +9,14 @@ mod compress;
 mod demo;
 mod doctor;
 mod eval;
+mod features;
 mod files;
 mod inspect;
 mod model;
 mod output;
 mod progress;
 mod run;
+mod samples;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +35,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Compress(compress::Compress),
     Run(run::Run),
+    Features(features::FeaturesCommand),
     Eval(eval::Eval),
     Bench(bench::Bench),
     Verify(verify::Verify),
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Compress(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Features(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Verify(command) => command.run(),

@@ -1,7 +1,8 @@
 //! `tiivis run`.
 
-use super::{files, model, output, progress};
+use super::{files, model, output, progress, samples};
 use crate::data::{Array, Elements, read_npy, read_npz_array, write_npy, write_npz};
+use crate::frontend::FrontendError;
 use crate::ir::Port;
 use crate::measure::{float, sim};
 use anyhow::{Context, bail};
@@ -18,7 +19,10 @@ use std::path::{Path, PathBuf};
 /// integers in (quantized already; not for a float model) gives integers out. The samples of a model
 /// with state are one sequence: each finds what the one before left.
 ///
+/// A .tiv with a front-end is also fed with raw samples, and runs whenever an input is complete.
+///
 /// Example: tiivis run model.tiv --input x.npy --output y.npy
+///          tiivis run model.tiv --wav x.wav --output y.npy
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Run {
@@ -26,8 +30,14 @@ pub(super) struct Run {
     model: PathBuf,
     /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz
     /// gives its array `x`.
-    #[arg(long, required = true, value_name = "[NAME=]FILE")]
+    #[arg(long, required_unless_present_any = ["wav", "raw"], value_name = "[NAME=]FILE")]
     input: Vec<OsString>,
+    /// Sound for the model's front-end: 16-bit integers at its sample rate.
+    #[arg(long, conflicts_with_all = ["input", "raw"], value_name = "FILE.wav")]
+    wav: Option<PathBuf>,
+    /// Raw samples for the model's front-end: int16, (samples) or (samples, channels).
+    #[arg(long = "samples", conflicts_with = "input", value_name = "FILE.npy")]
+    raw: Option<PathBuf>,
     /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
     output: Vec<OsString>,
@@ -49,6 +59,9 @@ impl Run {
                 if self.dump_layers.is_some() {
                     bail!("--dump-layers looks into a model of integers: give a .tiv or .tflite");
                 }
+                if self.wav.is_some() || self.raw.is_some() {
+                    bail!(FrontendError::None);
+                }
                 let names = |ports: &[Port]| -> Vec<String> {
                     ports.iter().map(|port| port.name.clone()).collect()
                 };
@@ -67,16 +80,26 @@ impl Run {
         let model = blob.model();
         let inputs: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
         let outputs: Vec<_> = model.outputs().map(|port| port.name.to_owned()).collect();
-        let (arrays, targets) = self.files(&inputs, &outputs)?;
-        let quantized = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
+        let (quantized, targets, real) = match samples::given(&self.wav, &self.raw)? {
+            Some((path, samples)) => {
+                let targets = self.targets(&[path.to_owned()], &outputs)?;
+                (samples::inputs(&model, path, &samples)?, targets, true)
+            }
+            None => {
+                let (arrays, targets) = self.files(&inputs, &outputs)?;
+                let is_real =
+                    |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
+                let real = arrays.iter().any(is_real);
+                let arrays: Vec<_> = arrays.iter().collect();
+                (sim::quantize(&model, &arrays)?, targets, real)
+            }
+        };
         let bar = progress::bar("integer kernels", quantized.samples);
         let sequence = self.sequence.map_or(quantized.samples, NonZeroUsize::get);
         let results = sim::run_sequences(&model, &quantized, sequence, &|count| {
             bar.inc(progress::steps(count));
         });
         bar.finish_and_clear();
-        let is_real = |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
-        let real = arrays.iter().any(is_real);
         let results: Vec<_> = model
             .outputs()
             .zip(&results)
@@ -107,6 +130,13 @@ impl Run {
         outputs: &[String],
     ) -> anyhow::Result<(Vec<Array>, Vec<PathBuf>)> {
         let sources = assign(&self.input, inputs, "input")?;
+        let targets = self.targets(&sources, outputs)?;
+        let arrays = sources.iter().map(|path| read_array(path));
+        Ok((arrays.collect::<Result<_, _>>()?, targets))
+    }
+
+    /// Where the outputs go: not over what is read.
+    fn targets(&self, sources: &[PathBuf], outputs: &[String]) -> anyhow::Result<Vec<PathBuf>> {
         let targets = assign(&self.output, outputs, "output")?;
         files::check_targets(
             sources.iter().chain([&self.model]).map(PathBuf::as_path),
@@ -115,8 +145,7 @@ impl Run {
                 .chain(&self.dump_layers)
                 .map(PathBuf::as_path),
         )?;
-        let arrays = sources.iter().map(|path| read_array(path));
-        Ok((arrays.collect::<Result<_, _>>()?, targets))
+        Ok(targets)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use tiivis_runtime::Model;
 use tiivis_runtime::blob::{DType, PREAMBLE_BYTES, Port};
+use tiivis_runtime::frontend::Frontend;
 
 /// Bytes by which a generated file knows its blob.
 #[expect(clippy::as_conversions, reason = "32, in a constant")]
@@ -15,6 +16,7 @@ const PREAMBLE: usize = PREAMBLE_BYTES as usize;
 /// Per port `P` (`INPUT_0`, …, `OUTPUT_0`, …): `P_NAME`, `P_SHAPE` (NHWC), `P_LEN` (elements),
 /// `P_BYTES`, `P_TYPE` (its elements), `P_SCALE` and `P_ZERO_POINT`. `ARENA_BYTES` is what a session
 /// needs, `STATE_BYTES` how many of them survive a run, `MODEL` the blob, aligned.
+/// Per front-end `i`: `FRONTEND_i_BYTES`, the memory that it needs.
 /// Another blob under the same name does not compile: its length or its preamble, in which its
 /// checksum is, differs from what the module states.
 pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String {
@@ -76,6 +78,15 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
             ),
         );
     }
+    for (index, bytes) in frontend_bytes(model) {
+        append(
+            &mut text,
+            format_args!(
+                "\n/// Bytes of memory that front-end {index} needs, 16-byte aligned.\n\
+                 pub const FRONTEND_{index}_BYTES: usize = {bytes};\n"
+            ),
+        );
+    }
     text
 }
 
@@ -122,6 +133,12 @@ pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String 
             ),
         );
     }
+    for (index, bytes) in frontend_bytes(model) {
+        append(
+            &mut text,
+            format_args!("\n#define {prefix}_FRONTEND_{index}_BYTES {bytes}u\n"),
+        );
+    }
     append(
         &mut text,
         format_args!(
@@ -135,6 +152,11 @@ pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String 
         ),
     );
     text
+}
+
+fn frontend_bytes(model: &Model<'_>) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = |spec| Frontend::memory_bytes(&spec);
+    model.frontends().map(bytes).enumerate()
 }
 
 fn ports<'a>(model: &Model<'a>) -> Vec<(String, Port<'a>)> {

@@ -1,12 +1,13 @@
 //! Settings and tables of the micro-frontend, made as the reference makes them
 //! (`window_util.c`, `filterbank_util.c`, `noise_reduction_util.c`, `pcan_gain_control_util.c`),
-//! with its mixture of `float` and `double`.
+//! with its mixture of `float` and `double`. Functions are taken in `f64` and rounded to `float`,
+//! which hosts agree on.
 
 use super::FrontendError;
 use super::fields::{Fields, within};
 use super::fixed::{narrow, quarter, real, round16, truncate};
 use super::tables::Tables;
-use std::f32::consts::PI;
+use std::f64::consts::PI;
 use tiivis_runtime::blob::{FrontendKind, LogScaleSpec, MicroSpec, PcanSpec};
 
 /// Settings of the micro-frontend; defaults as `micro_speech` has them.
@@ -219,7 +220,8 @@ impl MicroSettings {
     fn gain(&self, x: u32, input_bits: i32) -> i16 {
         let x = narrow(f64::from(narrow(f64::from(x))) * f64::from(-input_bits).exp2());
         let one = narrow(f64::from(self.pcan_gain_bits).exp2());
-        let gain = one * (x + self.pcan_offset).powf(-self.pcan_strength);
+        let power = f64::from(x + self.pcan_offset).powf(f64::from(-self.pcan_strength));
+        let gain = one * narrow(power);
         if gain > 32767.0 {
             return i16::MAX;
         }
@@ -248,13 +250,16 @@ struct Filterbank {
 
 /// `FreqToMel`.
 fn mel(hz: f32) -> f32 {
-    narrow(1127.0 * f64::from(hz / 700.0).ln_1p())
+    1127.0 * narrow(f64::from(hz / 700.0).ln_1p())
 }
 
 /// `WindowPopulateState`: Hann, half a sample off the ends, 12 fraction bits.
 fn window(len: u32) -> Vec<i16> {
-    let arg = f64::from(PI * 2.0 / narrow(f64::from(len)));
-    let weight = |i: u32| narrow(0.5 - 0.5 * (arg * (f64::from(i) + 0.5)).cos());
+    let arg = narrow(2.0 * PI / f64::from(len));
+    let weight = |i: u32| {
+        let cosine = narrow(f64::from(arg * (narrow(f64::from(i)) + 0.5)).cos());
+        0.5 - 0.5 * cosine
+    };
     (0..len)
         .map(|i| round16(f64::from(weight(i)) * 4096.0))
         .collect()

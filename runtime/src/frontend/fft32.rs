@@ -9,9 +9,10 @@
 
 use super::circle::Circle;
 
-/// Magnitude bits that a value may have before a stage, which multiplies by up to 1 + √2; the
-/// final split by up to 2 + 2√2 of the half.
-pub(crate) const HEADED_BITS: u32 = 28;
+/// Magnitude bits that a value may have before a stage, which multiplies by up to 1 + √2.
+pub(crate) const HEADED_BITS: u32 = 29;
+/// The same before the split, which multiplies by up to 2 + 2√2.
+const SPLIT_BITS: u32 = 28;
 
 /// Bits of the largest magnitude of `values`, counting `-x - 1` for negative ones; 0 for zeros.
 pub(crate) fn magnitude_bits(values: &[i32]) -> u32 {
@@ -25,14 +26,14 @@ pub(crate) fn position(index: usize, count: usize) -> usize {
 }
 
 /// Transforms `2 * count` real numbers, which lie as `count` complex ones at their [`position`]s,
-/// each below 2²⁸ in magnitude. Bins 0 to `count` come out, so `data` has `2 * count + 2` elements;
+/// each at most 2²⁹ in magnitude. Bins 0 to `count` come out, so `data` has `2 * count + 2` elements;
 /// `circle` has `2 * count` points. Returns the exponent: a bin is its number times two to it.
 pub(crate) fn transform(data: &mut [i32], circle: Circle<'_, i32>) -> i32 {
     let count = data.len() / 2 - 1;
     let mut exponent = 0;
     let mut half = 1;
     while half < count {
-        exponent += settle(&mut data[..2 * count]);
+        exponent += settle(&mut data[..2 * count], HEADED_BITS);
         let stride = count / half;
         for k in 0..half {
             let (cos, sin) = circle.at(k * stride);
@@ -42,15 +43,15 @@ pub(crate) fn transform(data: &mut [i32], circle: Circle<'_, i32>) -> i32 {
         }
         half *= 2;
     }
-    exponent += settle(&mut data[..2 * count]);
+    exponent += settle(&mut data[..2 * count], SPLIT_BITS);
     split(data, count, circle);
     // `split` leaves out a division by 2.
     exponent - 1
 }
 
-/// Shifts the block until its magnitudes are below 2²⁸; by how much.
-fn settle(data: &mut [i32]) -> i32 {
-    let shift = magnitude_bits(data).saturating_sub(HEADED_BITS);
+/// Shifts the block until its magnitudes have so many bits; by how much.
+fn settle(data: &mut [i32], bits: u32) -> i32 {
+    let shift = magnitude_bits(data).saturating_sub(bits);
     if shift > 0 {
         for x in data {
             // At most 31 bits come in, so that the half does not overflow 32 with them.
@@ -60,7 +61,7 @@ fn settle(data: &mut [i32]) -> i32 {
     shift as i32
 }
 
-/// `a * (cos + i sin)`; a sum of two products of 29 and 31 bits, shifted by 30.
+/// `a * (cos + i sin)`; a sum of two products of 30 and 31 bits, shifted by 30.
 fn turn(a: (i32, i32), (cos, sin): (i32, i32)) -> (i32, i32) {
     let [re, im, cos, sin] = [a.0, a.1, cos, sin].map(i64::from);
     let round = |x: i64| ((x + (1 << 29)) >> 30) as i32;

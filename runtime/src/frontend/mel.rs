@@ -1,8 +1,8 @@
 //! Log-mel energies and MFCC.
 //!
 //! `window → FFT → power or magnitude → bands → logarithm → gains or cosine transform → offsets`.
-//! Samples keep 28 bits through window and FFT by a common exponent ([`super::fft32`]), powers 53,
-//! bands 64, logarithms 20 fraction bits.
+//! Samples keep 28 to 29 bits through window and FFT by a common exponent ([`super::fft32`]), powers and
+//! bands up to 64, logarithms 20 fraction bits.
 #![expect(
     clippy::as_conversions,
     reason = "products of 64 bits, shifted to what fits as argued at each"
@@ -15,8 +15,6 @@ use super::mix::Mixer;
 use super::root::square_root;
 use crate::blob::{Floor, Spectrum, Symmetry};
 
-/// Bits of a bin's power: 2047 of them times a weight of at most 1 fit 64.
-const POWER_BITS: u32 = 53;
 /// Fraction bits of window and weights.
 const UNIT_BITS: u32 = 30;
 /// Fraction bits of the pre-emphasis.
@@ -51,7 +49,7 @@ impl Mel<'_, '_> {
             .apply(self.bands, self.offsets, self.shift, values);
     }
 
-    /// Weighs the samples into their places, below 2²⁸ in magnitude; returns the exponent.
+    /// Weighs the samples into their places, at most 2²⁹ in magnitude; returns the exponent.
     fn load(&mut self, samples: &[i16]) -> i32 {
         let (emphasis_bits, emphasize) = match self.preemphasis {
             0 => (0, 0),
@@ -64,7 +62,7 @@ impl Mel<'_, '_> {
         };
         let all = (0..samples.len()).map(emphasized);
         let bits = all.fold(0, |bits, x| bits.max(magnitude_bits(&[x])));
-        // `bits` and the window's 30 become 28.
+        // `bits` and the window's 30 become 29.
         let shift = bits + UNIT_BITS - HEADED_BITS;
         self.work.fill(0);
         let count = self.work.len() / 2 - 1;
@@ -83,11 +81,8 @@ impl Mel<'_, '_> {
 
     /// The logarithm of every band of the spectrum, whose numbers have this exponent.
     fn sum_bands(&mut self, exponent: i32) {
-        let bits = magnitude_bits(self.work);
-        // re² + im² has at most `2 * bits + 1`; an even shift, for the root's sake.
-        let shift = (2 * bits + 1)
-            .saturating_sub(POWER_BITS)
-            .next_multiple_of(2);
+        // A power, re² + im², has at most so many bits: 63 if the largest has 31.
+        let power_bits = 2 * magnitude_bits(self.work) + 1;
         let mut weights = self.weights;
         for (band, range) in self.bands.iter_mut().zip(self.ranges.chunks_exact(2)) {
             // Proven not to be negative, and to lie in the spectrum.
@@ -95,37 +90,40 @@ impl Mel<'_, '_> {
             let (own, rest) = weights.split_at(len);
             weights = rest;
             let bins = self.work[2 * first..].chunks_exact(2).zip(own);
-            let mantissa = bins.fold(0_u64, |sum, (bin, &weight)| {
-                let power = (square(bin[0]) + square(bin[1])) >> shift;
-                let part = match self.spectrum {
-                    Spectrum::Power => weigh(power, weight),
-                    Spectrum::Magnitude => weigh(magnitude(power), weight),
-                };
-                sum.wrapping_add(part)
-            });
-            let exponent = match self.spectrum {
-                Spectrum::Power => 2 * exponent + shift as i32,
-                Spectrum::Magnitude => exponent + (shift / 2) as i32 - MAGNITUDE_BITS as i32,
+            let powers = bins.map(|(bin, &weight)| (square(bin[0]) + square(bin[1]), weight));
+            let energy = match self.spectrum {
+                Spectrum::Power => {
+                    // Weights are at most 1, so that the sum fits.
+                    let sum_bits = power_bits + len.next_power_of_two().ilog2();
+                    let shift = sum_bits.saturating_sub(u64::BITS);
+                    let parts = powers.map(|(power, weight)| weigh(power >> shift, weight));
+                    Wide {
+                        mantissa: parts.sum(),
+                        exponent: 2 * exponent + shift as i32,
+                    }
+                }
+                Spectrum::Magnitude => {
+                    // As many fraction bits as 32 hold.
+                    let bits = u64::BITS.saturating_sub(power_bits) / 2;
+                    let root = |power: u64| u64::from(square_root(power << (2 * bits)));
+                    let parts = powers.map(|(power, weight)| weigh(root(power), weight));
+                    Wide {
+                        mantissa: parts.sum(),
+                        exponent: exponent - bits as i32,
+                    }
+                }
             };
-            *band = logarithm(Wide { mantissa, exponent }, self.floor, self.logarithm);
+            *band = logarithm(energy, self.floor, self.logarithm);
         }
     }
 }
 
-/// At most 2⁶²; `-2^31` does not come up, see [`fft32`].
+/// At most 2⁶².
 fn square(x: i32) -> u64 {
     u64::from(x.unsigned_abs()) * u64::from(x.unsigned_abs())
 }
 
-/// Fraction bits of a magnitude.
-const MAGNITUDE_BITS: u32 = 5;
-
-/// The root of a power below 2⁵³, with 5 fraction bits.
-fn magnitude(power: u64) -> u64 {
-    square_root(power << (2 * MAGNITUDE_BITS)).into()
-}
-
-/// `x * weight * 2^-30`, rounded down, of less than 54 and 31 bits.
+/// `x * weight * 2^-30`, rounded down; the weight is at most 2³⁰.
 fn weigh(x: u64, weight: i32) -> u64 {
     let weight = u64::from(weight.cast_unsigned());
     let (high, low) = (x >> UNIT_BITS, x & ((1 << UNIT_BITS) - 1));

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use tiivis_runtime::blob::{Op, Window2d};
+use tiivis_runtime::frontend::Frontend;
 use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
 
 /// Models with more arena are parsed and not run.
@@ -36,6 +37,7 @@ pub fn execute(blob: &[u8]) {
         }
     };
     ACCEPTED.fetch_add(1, Ordering::Relaxed);
+    hear(&model);
     let texts = model.labels().chain(model.layer_names());
     assert!(texts.count() <= blob.len());
     let work: u64 = model
@@ -68,6 +70,30 @@ pub fn execute(blob: &[u8]) {
         session
             .dequantize_output(index, &mut values)
             .expect("as many as the port has");
+    }
+}
+
+/// Feeds every front-end with enough samples for some frames.
+fn hear(model: &Model<'_>) {
+    for (index, spec) in model.frontends().enumerate() {
+        let bytes = Frontend::memory_bytes(&spec);
+        if bytes > MAX_ARENA_BYTES {
+            continue;
+        }
+        let mut memory = vec![Aligned([0x5au8; 16]); bytes.div_ceil(16)];
+        let mut frontend =
+            Frontend::new(model, index, flatten_mut(&mut memory)).expect("as long as it says");
+        let samples: Vec<i16> = (0..8192_u32)
+            .map(|k| (k.wrapping_mul(40_503) >> 3) as i16)
+            .collect();
+        let mut rest = &samples[..];
+        let mut input = vec![0; bytes];
+        for _ in 0..8 {
+            if frontend.push(&mut rest).is_some() {
+                let len = (spec.frames * spec.features) as usize;
+                frontend.write(&mut input[..len]);
+            }
+        }
     }
 }
 
