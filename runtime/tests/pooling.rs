@@ -43,8 +43,8 @@ fn cases(seed: u64, dilated: bool, check: impl Fn(&Pool2d, &[i8], Vec<Vec<i8>>))
             output: NOWHERE,
             window,
             channels: random.extent(1, 9),
-            min: if wide { -128 } else { a.min(b) },
-            max: if wide { 127 } else { a.max(b) },
+            min: if wide { -128 } else { a.min(b).into() },
+            max: if wide { 127 } else { a.max(b).into() },
         };
         let input = random.values(window.in_h * window.in_w * p.channels);
         let windows = windows(&p, &input);
@@ -61,7 +61,7 @@ fn the_largest_valid_value_wins() {
         let expected: Vec<i8> = windows
             .iter()
             .map(|values| *values.iter().max().expect("not empty"))
-            .map(|largest| largest.clamp(p.min, p.max))
+            .map(|largest| i16::from(largest).clamp(p.min, p.max) as i8)
             .collect();
         let mut output = vec![55; expected.len()];
         kernels::max_pool2d(p, input, &mut output);
@@ -77,8 +77,8 @@ fn the_mean_of_the_valid_values_rounds_half_away_from_zero() {
             .map(|values| {
                 let sum: i32 = values.iter().map(|&x| i32::from(x)).sum();
                 // Exact in f64 wherever it could be a half.
-                let mean = (f64::from(sum) / values.len() as f64).round() as i8;
-                mean.clamp(p.min, p.max)
+                let mean = (f64::from(sum) / values.len() as f64).round() as i16;
+                mean.clamp(p.min, p.max) as i8
             })
             .collect();
         let mut output = vec![55; expected.len()];

@@ -5,7 +5,7 @@ use super::data::Data;
 use super::steps::Ends;
 use crate::ir::{TransposedWindow2d, Window2d};
 use crate::lower::{count, rows_and_depth, transposed_window, window};
-use crate::quantize::graph::{QClamp, Weights};
+use crate::quantize::graph::{DType, QClamp, Sums, Weights};
 use tiivis_runtime::blob::{self, Accumulate, Conv2d, Dense, DepthwiseConv2d, Op};
 
 /// What turns a layer's sums into its results.
@@ -61,6 +61,16 @@ pub(super) fn depthwise(
     layer: Layer<'_>,
 ) -> Result<Op, EmitError> {
     let Ends { node, from, to, .. } = *ends;
+    if to.dtype == DType::I16 {
+        // A group for each input channel, whose filters lie one after the other.
+        let ordered = channel_first(&layer.0.weights, &to.shape);
+        let weights = Weights {
+            weights: ordered.into(),
+            ..layer.0.clone()
+        };
+        let groups = ends.from.shape.last().copied().unwrap_or(1);
+        return conv2d(data, ends, geometry, groups, (&weights, layer.1));
+    }
     let (_, in_c) = rows_and_depth(node, &from.shape)?;
     let (_, out_c) = rows_and_depth(node, &to.shape)?;
     Ok(Op::DepthwiseConv2d(DepthwiseConv2d {
@@ -74,8 +84,33 @@ pub(super) fn depthwise(
     }))
 }
 
+/// Weights of which every output channel's lie together, from those of which a tap's do.
+fn channel_first(weights: &[i8], output: &[usize]) -> Vec<i8> {
+    let channels = output.last().copied().unwrap_or(1);
+    let of_channel = |channel: usize| weights[channel..].iter().step_by(channels);
+    (0..channels).flat_map(of_channel).copied().collect()
+}
+
 pub(super) fn dense(data: &mut Data, ends: &Ends<'_>, layer: Layer<'_>) -> Result<Op, EmitError> {
     let (rows, in_features) = rows_and_depth(ends.node, &ends.from.shape)?;
+    if ends.to.dtype == DType::I16 {
+        // One tap over as many rows of one pixel.
+        let window = blob::Window2d {
+            in_h: rows,
+            in_w: 1,
+            out_h: rows,
+            out_w: 1,
+            kernel_h: 1,
+            kernel_w: 1,
+            stride_h: 1,
+            stride_w: 1,
+            dilation_h: 1,
+            dilation_w: 1,
+            pad_top: 0,
+            pad_left: 0,
+        };
+        return Ok(Op::Conv2d(convolution(data, ends, window, 1, layer)?));
+    }
     Ok(Op::Dense(Dense {
         input: ends.input,
         output: ends.output,
@@ -92,10 +127,18 @@ fn accumulate(
     ends: &Ends<'_>,
     (weights, clamp): Layer<'_>,
 ) -> Result<Accumulate, EmitError> {
+    let bias = match weights.sums {
+        Sums::Int64 => data.int64(weights.bias.iter().copied())?,
+        Sums::Int32 => {
+            let bias = weights.bias.iter().map(|&bias| i32::try_from(bias));
+            let bias: Result<Vec<i32>, _> = bias.collect();
+            data.int32(bias.map_err(|_| EmitError::TooLarge)?)?
+        }
+    };
     let shifts: Vec<i8> = weights.scales.iter().map(|scale| scale.shift).collect();
     let multipliers = weights.scales.iter().map(|scale| scale.multiplier);
     Ok(Accumulate {
-        bias: data.int32(weights.bias.iter().copied())?,
+        bias,
         multipliers: data.int32(multipliers)?,
         shifts: data.int8(&shifts)?,
         input_zero_point: ends.from.params.zero_point,

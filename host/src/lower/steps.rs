@@ -47,6 +47,8 @@ pub(super) fn lower_node(
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize => whole(graph, index, program),
     }
 }
@@ -93,6 +95,8 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize => 0,
     }
 }
@@ -143,6 +147,8 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize
         | QOp::Add { .. }
         | QOp::Sub { .. }

@@ -6,6 +6,7 @@
 //! [`crate::kernels::requantize`]).
 
 use super::dtype::DType;
+use super::int16::Int16;
 use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,8 @@ pub enum Op {
     L2Normalize(L2Normalize),
     /// Logarithm of softmax over the last axis.
     LogSoftmax(LogSoftmax),
+    /// Of int16 activations, or between integers of different lengths.
+    Int16(Int16),
 }
 
 impl Op {
@@ -134,6 +137,7 @@ impl Op {
             Self::ResizeBilinear(_) => "ResizeBilinear",
             Self::L2Normalize(_) => "L2Normalize",
             Self::LogSoftmax(_) => "LogSoftmax",
+            Self::Int16(op) => op.name(),
         }
     }
 
@@ -164,6 +168,7 @@ impl Op {
             Self::ResizeBilinear(op) => op.output,
             Self::L2Normalize(op) => op.output,
             Self::LogSoftmax(op) => op.output,
+            Self::Int16(op) => op.output(),
         }
     }
 
@@ -174,6 +179,7 @@ impl Op {
             Self::Conv2d(op) | Self::TransposeConv2d(op) => op.weights.len,
             Self::DepthwiseConv2d(op) => op.weights.len,
             Self::Dense(op) => op.weights.len,
+            Self::Int16(op) => op.weights_bytes(),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -217,6 +223,7 @@ impl Op {
                 u64::from(op.input.len) * u64::from(op.weights.len / op.in_c)
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
+            Self::Int16(op) => op.macs(),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -300,9 +307,9 @@ pub struct Accumulate {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Parameters of [`Op::Conv2d`] and [`Op::TransposeConv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
@@ -381,9 +388,9 @@ pub struct Pool2d {
     /// Channels.
     pub channels: u32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// One operand of a broadcasting operator.
@@ -424,9 +431,9 @@ pub struct AddSub {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Parameters of [`Op::Mul`] and [`Op::Div`]. The output may be exactly one of the operands' spans if that operand
@@ -446,9 +453,9 @@ pub struct Mul {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// A real scale as `multiplier / 2^31 * 2^shift`.
@@ -508,7 +515,7 @@ pub struct Pad {
     /// Elements after the input, per axis.
     pub after: [u32; 4],
     /// Value of the border.
-    pub value: i8,
+    pub value: i16,
 }
 
 /// Parameters of [`Op::Softmax`]. The output has scale 1/256 and zero point -128. The output may
@@ -699,9 +706,9 @@ pub struct MatMul {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value.
-    pub min: i8,
+    pub min: i16,
     /// Largest output value.
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Axes of a [`Take`].

@@ -18,6 +18,7 @@ mod depthwise;
 mod div;
 mod extreme;
 mod in_place;
+mod int16;
 mod l2_normalize;
 mod log_softmax;
 mod lut;
@@ -77,6 +78,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
         Op::L2Normalize(params) => l2_normalize::check(params, bounds),
         Op::LogSoftmax(params) => log_softmax::check(params, bounds),
+        Op::Int16(op) => int16::check(op, bounds),
     }
 }
 
@@ -111,5 +113,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),
         Op::L2Normalize(params) => l2_normalize::run(params, arena),
         Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
+        Op::Int16(op) => int16::run(op, arena, data),
     }
 }

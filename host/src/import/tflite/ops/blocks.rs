@@ -87,7 +87,7 @@ pub(super) fn space_to_batch<'a>(
         let border = QOp::Pad {
             before,
             after,
-            value: i8::try_from(source.params.zero_point).expect("in -128..=127"),
+            value: i16::try_from(source.params.zero_point).unwrap_or(0),
         };
         padded.name = format!("{} with border", importer.result(operator)?.name);
         value = importer.push_between(border, input, padded.clone());

@@ -3,6 +3,7 @@
 mod blocks;
 mod choice;
 mod elementwise;
+mod int16;
 mod moves;
 mod options;
 mod product;
