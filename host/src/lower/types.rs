@@ -21,6 +21,7 @@ const INTEGER: &[DType] = &[DType::I8, DType::I16, DType::I32];
 const NUMBER: &[DType] = &[DType::I8, DType::I16, DType::Bool];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
+const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
 /// The types that an operator's kernel knows.
@@ -51,6 +52,7 @@ const fn types(op: &QOp) -> Types {
         QOp::LogSoftmax => Types::Same(INT8),
         QOp::L2Normalize => Types::Same(INT8),
         QOp::Reduce { .. } => Types::Same(INT),
+        QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
         QOp::Slopes { .. } | QOp::Curve { .. } => Types::Same(INT16),
