@@ -154,7 +154,7 @@ def binaries():
             FAMILY.emit(name, op, m.finish([a] if constant else [a, b], [y]), [feed() for _ in range(2)])
 
 
-def unary(name, op, si, so, options=None, x=None, din="int16", dout="int16", zi=0, zo=0, count=600):
+def unary(name, op, si, so, options=None, x=None, din="int16", dout="int16", zi=0, zo=0, count=200):
     rng = rng_for(name)
     m = Model()
     x = values(rng, (1, count), din) if x is None else x
@@ -173,7 +173,7 @@ def functions():
     for k, (si, so, alpha) in enumerate([(0.001, 0.001, 0.3), (0.0012, 0.0005, 0.01), (0.0003, 0.002, -0.7),
                                          (0.001, 0.001, 1.7)]):
         unary(f"leaky_relu_{k}", "LEAKY_RELU", si, so, opts(S.LeakyReluOptionsT, alpha=alpha))
-    spread = lambda: np.unique(np.concatenate([np.arange(LOW, HIGH, 97), np.arange(-300, 300), [HIGH]])).astype(
+    spread = lambda: np.unique(np.concatenate([np.arange(LOW, HIGH, 331), np.arange(-60, 60), [HIGH]])).astype(
         np.int16).reshape(1, -1)
     for op in ("LOGISTIC", "TANH"):
         for k, s in enumerate([1 / 4096, 1 / 2048, 0.00031, 0.0013, 1e-6, 0.4, 1 / 32768]):
@@ -195,7 +195,7 @@ def conversions():
             ("int8", "int32", 0.01, 17, 0.00001, 0), ("int32", "int16", 1e-5, 0, 1.1, 0),
             ("int32", "int8", 1e-5, 0, 190.0, 12), ("int16", "int16", 0.001, 0, 0.2, 0)]):
         unary(f"quantize_{k}_{a}_{b}", "QUANTIZE", si, so, S.QuantizeOptionsT(), din=a, dout=b, zi=zi, zo=zo,
-              count=300)
+              count=120)
     rng = rng_for("edges")
     m = Model()
     x = m.tensor("x", "float32", (1, 40))
