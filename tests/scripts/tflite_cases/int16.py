@@ -27,7 +27,7 @@ def values(rng, shape, dtype="int16"):
     return x.astype(dtype)
 
 
-def layer(op, name, options, x_shape, w_shape, y_shape, axis, bias, per_channel=True, spread=1.0, runs=2, act=0):
+def layer(op, name, options, x_shape, w_shape, y_shape, axis, bias, per_channel=True, spread=1.0, runs=1, act=0):
     """`bias` is a type or None; the output's scale lets most results through."""
     rng = rng_for(name)
     channels = y_shape[-1]
@@ -91,15 +91,15 @@ def layers():
     conv("conv", (1, 5, 6, 4), (3, 3), 8, "int64")
     conv("conv_without_bias", (1, 4, 5, 3), (2, 3), 5, None, same=False)
     conv("conv_int32", (1, 5, 6, 4), (3, 3), 9, "int32", stride=(2, 1))
-    conv("conv_per_tensor", (1, 4, 4, 5), (1, 1), 40, "int64", per_channel=False)
-    conv("conv_int32_per_tensor", (1, 4, 4, 5), (1, 1), 40, "int32", per_channel=False)
+    conv("conv_per_tensor", (1, 4, 4, 5), (1, 1), 20, "int64", per_channel=False)
+    conv("conv_int32_per_tensor", (1, 4, 4, 5), (1, 1), 20, "int32", per_channel=False)
     conv("conv_strides", (1, 9, 8, 2), (3, 2), 7, "int64", stride=(3, 2))
     conv("conv_dilated", (1, 9, 7, 3), (3, 2), 4, "int64", dilation=(2, 3), same=False)
     conv("conv_groups", (1, 4, 5, 6), (3, 3), 9, "int64", groups=3)
     conv("conv_relu", (1, 4, 5, 2), (3, 3), 6, "int64", act=1)
     conv("conv_relu6", (1, 4, 5, 2), (3, 3), 6, "int64", act=3, spread=0.7)
     conv("conv_saturated", (1, 4, 5, 2), (3, 3), 6, "int64", spread=0.1)
-    conv("conv_deep", (1, 2, 2, 300), (2, 2), 18, "int64")
+    conv("conv_deep", (1, 2, 2, 280), (2, 2), 5, "int64")
     depthwise("depthwise", (1, 5, 6, 7), (3, 3), 1)
     depthwise("depthwise_strides", (1, 7, 6, 4), (3, 2), 1, stride=(2, 3), same=False)
     depthwise("depthwise_multiplied", (1, 4, 5, 3), (2, 3), 3)
@@ -173,7 +173,7 @@ def functions():
     for k, (si, so, alpha) in enumerate([(0.001, 0.001, 0.3), (0.0012, 0.0005, 0.01), (0.0003, 0.002, -0.7),
                                          (0.001, 0.001, 1.7)]):
         unary(f"leaky_relu_{k}", "LEAKY_RELU", si, so, opts(S.LeakyReluOptionsT, alpha=alpha))
-    spread = lambda: np.unique(np.concatenate([np.arange(LOW, HIGH, 331), np.arange(-60, 60), [HIGH]])).astype(
+    spread = lambda: np.unique(np.concatenate([np.arange(LOW, HIGH, 431), np.arange(-60, 60), [HIGH]])).astype(
         np.int16).reshape(1, -1)
     for op in ("LOGISTIC", "TANH"):
         for k, s in enumerate([1 / 4096, 1 / 2048, 0.00031, 0.0013, 1e-6, 0.4, 1 / 32768]):
