@@ -101,7 +101,7 @@ fn other_layers_with_weights() {
         |p: &mut Conv2d| p.window.out_w = 1 << 29 => Geometry,
         |p: &mut Conv2d| p.output = p.input => Length,
         |p: &mut Conv2d| p.output.offset = 8 => Overlap,
-        |p: &mut Conv2d| p.weights.offset -= 8 => Alignment,
+        |p: &mut Conv2d| p.weights.offset += 8 => Alignment,
         |p: &mut Conv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
         |p: &mut Conv2d| p.accumulate.max = -101 => Bounds,
     );
