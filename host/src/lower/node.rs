@@ -3,6 +3,7 @@
 use super::LowerError;
 use super::accumulator::{self, Order};
 use super::product;
+use super::recurrent;
 use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::walk::Walk;
@@ -25,6 +26,8 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::MatMul { .. }
         | QOp::Prelu => (found == 2, "2"),
         QOp::Select => (found == 3, "3"),
+        QOp::Svdf(_) => (found == 2, "2"),
+        QOp::Lstm(_) => (found == 3, "3"),
         QOp::Concat { .. } => (found >= 1, "1 or more"),
         QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
@@ -130,6 +133,8 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal_elements(node, input, output)
         }
         QOp::Requantize => equal_elements(node, input, output),
+        QOp::Svdf(layer) => recurrent::svdf(graph, node, layer),
+        QOp::Lstm(layer) => recurrent::lstm(graph, node, layer),
     }
 }
 
@@ -161,6 +166,8 @@ fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         QOp::Lut { .. } | QOp::Extreme { .. } | QOp::Compare { .. } | QOp::Select => {
             &[DType::I8, DType::Bool]
         }
+        // Each operand has its own.
+        QOp::Svdf(_) | QOp::Lstm(_) => return recurrent::check_types(graph, node),
         // Any type, but one.
         QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => &moved,
     };

@@ -3,12 +3,15 @@
 mod blocks;
 mod choice;
 mod elementwise;
+mod lstm;
+mod memory;
 mod moves;
 mod options;
 mod product;
 mod reduce;
 mod slice;
 mod state;
+mod svdf;
 mod table;
 mod take;
 mod unary;
