@@ -4,35 +4,7 @@ use super::LowerError;
 use super::node::equal;
 use super::shape::{count, index, rows_and_depth};
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, LstmLayer, QGraph, QNode, QOp, QValue, SvdfLayer};
-
-/// int8 in and out and one type of state, or one type in and out and an int16 cell.
-pub(super) fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
-    const NARROW: &[DType] = &[DType::I8];
-    const WIDE: &[DType] = &[DType::I16];
-    const EITHER: &[DType] = &[DType::I8, DType::I16];
-    let ends = [&node.inputs[..], &[node.output]].concat();
-    let own = match graph.value(node.output).dtype {
-        DType::I16 => WIDE,
-        DType::I8 | DType::I32 | DType::Bool => NARROW,
-    };
-    let expected = if matches!(node.op, QOp::Lstm(_)) {
-        vec![own, own, WIDE, own]
-    } else {
-        vec![NARROW, EITHER, NARROW]
-    };
-    for (value, expected) in ends.iter().map(|&id| graph.value(id)).zip(expected) {
-        if !expected.contains(&value.dtype) {
-            return Err(LowerError::ElementType {
-                node: node.name.clone(),
-                value: value.name.clone(),
-                expected: expected[0].name(),
-                found: value.dtype.name(),
-            });
-        }
-    }
-    Ok(())
-}
+use crate::quantize::graph::{LstmLayer, QGraph, QNode, QValue, SvdfLayer};
 
 /// Shapes and lists agree, and the state is the node's alone.
 pub(super) fn svdf(graph: &QGraph, node: &QNode, layer: &SvdfLayer) -> Result<(), LowerError> {

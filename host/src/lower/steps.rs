@@ -43,6 +43,7 @@ pub(super) fn lower_node(
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -91,6 +92,7 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -175,6 +177,7 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::Svdf(_)
         | QOp::Lstm(_) => return Vec::new(),

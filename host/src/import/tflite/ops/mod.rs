@@ -3,6 +3,7 @@
 mod blocks;
 mod choice;
 mod elementwise;
+mod index;
 mod lstm;
 mod memory;
 mod moves;
