@@ -25,7 +25,7 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         Op::MatMul(params) => Int16::MatMul(params),
         Op::Reduce(params) => Int16::Reduce(params),
         Op::Pad(params) => Int16::Pad(params),
-        Op::Take(_) | Op::Concat(_) | Op::Int16(_) => return Ok(op),
+        Op::Take(_) | Op::Concat(_) | Op::Svdf(_) | Op::Lstm(_) | Op::Int16(_) => return Ok(op),
         Op::DepthwiseConv2d(_)
         | Op::Dense(_)
         | Op::Softmax(_)

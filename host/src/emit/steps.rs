@@ -227,6 +227,8 @@ impl<'a> Emitter<'a> {
                 shift,
             } => int16::curve(&self.ends(node)?, *function, (*multiplier, *shift)),
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
+            QOp::Svdf(layer) => self.svdf(node, layer)?,
+            QOp::Lstm(layer) => self.lstm(node, layer)?,
             QOp::Concat { .. } | QOp::Reshape => {
                 return Err(foreign(format!("one kernel for `{}`", node.name)));
             }

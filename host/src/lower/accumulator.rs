@@ -2,6 +2,7 @@
 
 use super::LowerError;
 use crate::quantize::graph::{DType, QNode, QValue, Sums, Weights};
+use tiivis_runtime::kernels::MAX_WIDE_SHIFT;
 
 /// Order of weights in memory.
 #[derive(Clone, Copy)]
@@ -17,9 +18,6 @@ const MOST_ZERO_POINT: u64 = 128;
 
 /// Most bits of a sum of int64 and of its sign: times a multiplier of 15 bits it still fits.
 const MOST_WIDE_BITS: u32 = 47;
-
-/// Largest shift of such a sum.
-const MOST_WIDE_SHIFT: i8 = 14;
 
 /// Checks the lists' lengths (`channels` results of `taps` products each), and that nothing leaves
 /// int32: an input less its zero point is at most 255 in magnitude, of int16, whose zero point is 0,
@@ -87,7 +85,7 @@ pub(super) fn prove(
             Sums::Int64 => {
                 let right_shift = u32::from(scale.shift.min(0).unsigned_abs());
                 let result = bound >> right_shift;
-                sum >> MOST_WIDE_BITS == 0 && result < 1 << 31 && scale.shift <= MOST_WIDE_SHIFT
+                sum >> MOST_WIDE_BITS == 0 && result < 1 << 31 && scale.shift <= MAX_WIDE_SHIFT
             }
         };
         if !fits {

@@ -50,7 +50,9 @@ pub(super) fn lower_node(
         | QOp::Lut { .. }
         | QOp::Slopes { .. }
         | QOp::Curve { .. }
-        | QOp::Requantize => whole(graph, index, program),
+        | QOp::Requantize
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => whole(graph, index, program),
     }
 }
 
@@ -99,7 +101,9 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Lut { .. }
         | QOp::Slopes { .. }
         | QOp::Curve { .. }
-        | QOp::Requantize => 0,
+        | QOp::Requantize
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => 0,
     }
 }
 
@@ -110,7 +114,7 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
     for &id in &node.inputs {
         match program.homes[id.index()] {
             Some(Home::Arena(place)) => operands.push((id, place)),
-            Some(Home::Constant(_)) if node.inputs.len() > 1 => {}
+            Some(Home::Constant(_)) if takes_constants(node) => {}
             Some(Home::Constant(_)) => return Err(constant_input(graph, node, id)),
             None => return Err(undefined(graph, id)),
         }
@@ -139,6 +143,11 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
         scratch,
     });
     Ok(())
+}
+
+/// Whether an operand may be a constant, where another is none.
+fn takes_constants(node: &QNode) -> bool {
+    node.inputs.len() > 1 && !matches!(node.op, QOp::Svdf(_) | QOp::Lstm(_))
 }
 
 /// Which operands the result may lie on: those that are read element by element in the output's
@@ -175,7 +184,9 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
-        | QOp::ResizeBilinear { .. } => return Vec::new(),
+        | QOp::ResizeBilinear { .. }
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;

@@ -335,7 +335,8 @@ fn only_int8_is_rescaled_where_it_is_joined() {
 #[test]
 fn elements_that_a_kernel_does_not_take_are_named() {
     for (op, dtype, value, expected, found) in [
-        (add(), DType::I16, "value 0", "int8", "int16"),
+        (add(), DType::I32, "value 0", "int8 or int16", "int32"),
+        (add(), DType::I16, "value 1", "int16", "int8"),
         (table(), DType::I16, "value 0", "int8 or bool", "int16"),
         (QOp::Reshape, DType::Bool, "value 1", "bool", "int8"),
         (QOp::Select, DType::I32, "value 0", "int8 or bool", "int32"),

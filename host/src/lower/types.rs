@@ -9,8 +9,8 @@ enum Types {
     Same(&'static [DType]),
     /// One of the first of all that is read, one of the second of the output.
     Into(&'static [DType], &'static [DType]),
-    /// One of the first of the first input, one of the second of all else.
-    After(&'static [DType], &'static [DType]),
+    /// One of the first of the input in this place, one of the second of all else.
+    But(usize, &'static [DType], &'static [DType]),
 }
 
 const INT8: &[DType] = &[DType::I8];
@@ -41,7 +41,7 @@ const fn types(op: &QOp) -> Types {
         QOp::SquaredDifference { .. } => Types::Same(INT),
         QOp::Extreme { .. } => Types::Same(NUMBER),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
-        QOp::Select => Types::After(BYTE, BYTE),
+        QOp::Select => Types::But(0, BYTE, BYTE),
         QOp::Prelu => Types::Same(INT8),
         QOp::Concat { .. } => Types::Same(ANY),
         QOp::Reshape => Types::Same(ANY),
@@ -57,6 +57,8 @@ const fn types(op: &QOp) -> Types {
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
         QOp::Slopes { .. } | QOp::Curve { .. } => Types::Same(INT16),
         QOp::Requantize => Types::Into(INTEGER, INTEGER),
+        QOp::Svdf(_) => Types::But(1, INT, INT8),
+        QOp::Lstm(_) => Types::But(2, INT16, INT),
     }
 }
 
@@ -70,9 +72,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             alike(node, list, inputs())?;
             alike(node, of_output, [output])
         }
-        Types::After(of_first, list) => {
-            alike(node, of_first, inputs().take(1))?;
-            alike(node, list, inputs().skip(1).chain([output]))
+        Types::But(place, of_place, list) => {
+            alike(node, of_place, inputs().skip(place).take(1))?;
+            let others = inputs().take(place).chain(inputs().skip(place + 1));
+            alike(node, list, others.chain([output]))
         }
     }
 }

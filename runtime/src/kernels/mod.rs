@@ -23,6 +23,7 @@ mod fixed_exp;
 mod int16;
 mod l2_normalize;
 mod log_softmax;
+mod lstm;
 mod lut;
 mod mat_mul;
 mod max_pool;
@@ -31,12 +32,14 @@ mod prelu;
 mod reciprocal;
 mod reduce;
 mod requantize;
+mod requantize_wide;
 mod rescale;
 mod resize_bilinear;
 mod select;
 mod sigmoid;
 mod softmax;
 mod squared_difference;
+mod svdf;
 mod take;
 mod transpose;
 mod transpose_conv2d;
@@ -56,11 +59,12 @@ pub use dot::dot;
 pub use extreme::extreme;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
 pub use int16::{
-    Bias, Direction, TABLE_LEN, WideChannels, conv2d_int16, convert, curve, mat_mul_int16,
-    requantize_wide, slopes, softmax_int16,
+    Bias, Direction, TABLE_LEN, WideChannels, conv2d_int16, convert, curve, mat_mul_int16, slopes,
+    softmax_int16,
 };
 pub use l2_normalize::l2_normalize;
 pub use log_softmax::log_softmax;
+pub use lstm::{GATES, LSTM_SCALES, LstmElement, LstmWeights, lstm};
 pub use lut::lut;
 pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
@@ -68,12 +72,14 @@ pub use pad::pad;
 pub use prelu::prelu;
 pub use reduce::reduce;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+pub use requantize_wide::{MAX_WIDE_SHIFT, requantize_wide};
 pub use rescale::rescale;
 pub use resize_bilinear::resize_bilinear;
 pub use select::select;
 pub use sigmoid::{logistic, tanh};
 pub use softmax::softmax;
 pub use squared_difference::squared_difference;
+pub use svdf::{StateElement, SvdfWeights, svdf};
 pub use take::take;
 pub use transpose::transpose;
 pub use transpose_conv2d::transpose_conv2d;

@@ -1,7 +1,6 @@
 //! Products of two matrices of int16.
 
-use super::super::{Matrices, narrow};
-use super::requantize_wide;
+use super::super::{Matrices, narrow, requantize_wide};
 use crate::blob::MatMul;
 use crate::index;
 

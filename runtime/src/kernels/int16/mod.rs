@@ -16,4 +16,4 @@ pub use curve::curve;
 pub use mat_mul::mat_mul_int16;
 pub use slopes::slopes;
 pub use softmax::{TABLE_LEN, softmax_int16};
-pub use wide::{Bias, WideChannels, requantize_wide};
+pub use wide::{Bias, WideChannels};

@@ -1,29 +1,10 @@
 //! What turns the accumulator of each output channel into int16.
 #![expect(
     clippy::as_conversions,
-    reason = "the upper half of a multiplier, and low bits, as TFLite takes them"
+    reason = "the low bits of a sum that is proven to fit int32"
 )]
 
-use super::super::{narrow, requantize};
-
-/// `x * multiplier / 2^31 * 2^shift`, the multiplier rounded to 16 bits, rounded once, half up.
-///
-/// TFLite's `MultiplyByQuantizedMultiplier` of int64 (`kernels/internal/common.cc`): `multiplier` is
-/// in `0..=i32::MAX`, `shift` in `-31..=14`. The product wraps, and the result's low bits are taken,
-/// where they do not fit: the compiler proves that those of a real model do.
-#[must_use]
-pub const fn requantize_wide(x: i64, multiplier: i32, shift: i8) -> i32 {
-    /// From here on the rounded multiplier would be 2^15.
-    const LAST: i32 = 0x7fff_0000;
-    let reduced = if multiplier < LAST {
-        (multiplier + (1 << 15)) >> 16
-    } else {
-        0x7fff
-    };
-    let total = (15 - shift as i32).cast_unsigned();
-    let round = 1i64 << (total - 1);
-    (x.wrapping_mul(reduced as i64).wrapping_add(round) >> total) as i32
-}
+use super::super::{narrow, requantize, requantize_wide};
 
 /// What is added to the sums of a layer; its type is theirs.
 #[derive(Clone, Copy, Debug)]
@@ -64,37 +45,5 @@ impl WideChannels<'_> {
             };
             *out = narrow(scaled, self.min, self.max);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn equals_the_definition(
-            x in -(1i64 << 47)..1 << 47,
-            multiplier in 0..=i32::MAX,
-            shift in -31i8..=14,
-        ) {
-            // The multiplier's upper half, rounded half up, but never 2^15.
-            let reduced = ((i128::from(multiplier) + 0x8000) / 0x1_0000).min(0x7fff);
-            let divisor = 1i128 << (15 - i32::from(shift));
-            let quotient = (2 * i128::from(x) * reduced + divisor).div_euclid(2 * divisor);
-            let low = quotient as i32;
-            prop_assert_eq!(requantize_wide(x, multiplier, shift), low);
-        }
-    }
-
-    #[test]
-    fn multipliers_are_rounded_and_halves_go_up() {
-        assert_eq!(requantize_wide(1 << 15, 0x7fff_ffff, 0), 0x7fff);
-        assert_eq!(requantize_wide(1 << 15, 0x7ffe_8000, 0), 0x7fff);
-        assert_eq!(requantize_wide(1 << 15, 0x7ffe_7fff, 0), 0x7ffe);
-        assert_eq!(requantize_wide(1, 1 << 30, 0), 1);
-        assert_eq!(requantize_wide(-1, 1 << 30, 0), 0);
-        assert_eq!(requantize_wide(-3, 1 << 30, 0), -1);
     }
 }

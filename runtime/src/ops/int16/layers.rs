@@ -7,10 +7,7 @@ use crate::blob::{Accumulate, Conv2d, Factor, MatMul, Source};
 use crate::data::Data;
 use crate::element::{elements, elements_mut};
 use crate::fault::Fault;
-use crate::kernels::{self, Bias, Direction, Matrices, WideChannels};
-
-/// Largest shift of a sum of int64, see [`kernels::requantize_wide`].
-const MAX_WIDE_SHIFT: i8 = 14;
+use crate::kernels::{self, Bias, Direction, MAX_WIDE_SHIFT, Matrices, WideChannels};
 
 pub(super) fn check(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     conv2d::check_operands(params, bounds)?;

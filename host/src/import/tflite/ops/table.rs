@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{blocks, index, moves, product, reduce, state, unary, weighted};
+use super::{blocks, index, lstm, moves, product, reduce, state, svdf, unary, weighted};
 use crate::import::Precision;
 use tiivis_runtime::blob::Which;
 
@@ -160,10 +160,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         elementwise::binary(importer, operator, Binary::Sub)
     }),
     row("SUM", INT, reduce::sum),
+    row("SVDF", INT8, svdf::svdf),
     row("TANH", INT, unary::tanh),
     row("TILE", INT, moves::take),
     row("TRANSPOSE", INT, moves::transpose),
     row("TRANSPOSE_CONV", INT, product::transpose_conv),
+    row("UNIDIRECTIONAL_SEQUENCE_LSTM", INT, lstm::lstm),
     row("UNPACK", INT, moves::take),
     row("VAR_HANDLE", INT8, state::handle),
 ];

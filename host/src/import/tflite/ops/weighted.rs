@@ -229,7 +229,7 @@ pub(super) fn weights<'a>(
         .budget
         .take(channels.saturating_mul(size_of::<i64>() + size_of::<Scale>()))?;
     let input = importer.value(input).params.scale;
-    let (bias, sums) = bias(importer, operator, output.dtype, &operands)?;
+    let (bias, sums) = layer_bias(importer, operator, output.dtype, &operands)?;
     Ok(Weights {
         weights,
         zero_point: filter_zero_point(filter, is_symmetric)?,
@@ -239,36 +239,66 @@ pub(super) fn weights<'a>(
     })
 }
 
-/// One a channel; zeros if there is none. Its scale is the accumulator's, whatever it says. int32 of
-/// layers of int8; of those of int16, what TFLM's kernel takes, and sums are of int64 but where
-/// it is int32.
-fn bias<'a>(
+/// int32, one a channel; zeros if there is none. Its scale is the accumulator's, whatever it says.
+pub(super) fn bias<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    place: usize,
+    channels: usize,
+) -> Checked<Vec<i32>> {
+    let found = bias_of(importer, operator, (place, channels), &[Type::INT32])?;
+    let Some((_, numbers)) = found else {
+        return Ok(vec![0; channels]);
+    };
+    let number = |number: i64| i32::try_from(number).expect("it was int32");
+    Ok(numbers.into_iter().map(number).collect())
+}
+
+/// What a layer adds to its sums, and the type of those: int32 of layers of int8; of those of
+/// int16, what TFLM's kernel takes, and int64 but where that is int32.
+fn layer_bias<'a>(
     importer: &Importer<'_, 'a>,
     operator: &Operator<'a>,
     dtype: DType,
     operands: &LayerOperands,
 ) -> Checked<(Vec<i64>, Sums)> {
-    let (types, without) = match dtype {
+    let (types, sums) = match dtype {
         DType::I16 => (operands.bias_of_int16, Sums::Int64),
         DType::I8 | DType::I32 | DType::Bool => (&[Type::INT32][..], Sums::Int32),
     };
-    if !matches!(operator.inputs.get(operands.bias), Some(Some(_))) {
-        return Ok((vec![0; operands.channels], without));
+    let place = (operands.bias, operands.channels);
+    Ok(match bias_of(importer, operator, place, types)? {
+        None => (vec![0; operands.channels], sums),
+        Some((Type::INT32, numbers)) => (numbers, Sums::Int32),
+        Some((_, numbers)) => (numbers, sums),
+    })
+}
+
+/// As many numbers of one of these types; none where the operand is left out.
+fn bias_of<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    (place, channels): (usize, usize),
+    types: &[Type],
+) -> Checked<Option<(Type, Vec<i64>)>> {
+    if !matches!(operator.inputs.get(place), Some(Some(_))) {
+        return Ok(None);
     }
-    let (_, tensor) = importer.tensor(operator, operands.bias, "bias")?;
-    if !types.contains(&tensor.element) {
+    let (_, tensor) = importer.tensor(operator, place, "bias")?;
+    let element = tensor.element;
+    if !types.contains(&element) {
         let names: Vec<_> = types.iter().map(|of| of.describe()).collect();
-        let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
+        let found = format!("`{}` of {}", tensor.name, element.describe());
         return Err(operand("bias", names.join(" or "), found));
     }
     let data = constant(tensor, "bias")?;
-    let (width, sums) = match tensor.element {
-        Type::INT16 => (2, Sums::Int64),
-        Type::INT64 => (8, Sums::Int64),
-        _ => (4, Sums::Int32),
+    let width = match element {
+        Type::INT16 => 2,
+        Type::INT64 => 8,
+        _ => 4,
     };
-    if operands.channels.checked_mul(width) != Some(data.len()) {
-        let expected = format!("{} numbers of {width} bytes", operands.channels);
+    if channels.checked_mul(width) != Some(data.len()) {
+        let expected = format!("{channels} numbers of {width} bytes");
         return Err(operand("bias", expected, format!("{} bytes", data.len())));
     }
     let number = |bytes: &[u8]| match *bytes {
@@ -276,7 +306,10 @@ fn bias<'a>(
         [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
         _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
     };
-    Ok((data.chunks_exact(width).map(number).collect(), sums))
+    Ok(Some((
+        element,
+        data.chunks_exact(width).map(number).collect(),
+    )))
 }
 
 /// The one zero point of a filter.
