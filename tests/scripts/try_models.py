@@ -57,12 +57,16 @@ def tflite_facts(data):
             computed |= {types[graph.tensors[i].type] for i in (op.outputs if op.outputs is not None else [])}
             read |= {types[graph.tensors[i].type] for i in (op.inputs if op.inputs is not None else []) if i >= 0}
     main = model.subgraphs[0]
+    # A signature's names are those that people know.
+    signature = (model.signatureDefs or [None])[0]
+    maps = [*(signature.inputs or []), *(signature.outputs or [])] if signature else []
+    known = {m.tensorIndex: m.name.decode() for m in maps}
 
     def port(index):
         t = main.tensors[index]
         q = t.quantization
         scaled = q is not None and q.scale is not None and len(q.scale) == 1
-        return {"name": t.name.decode(), "dtype": types[t.type],
+        return {"name": known.get(index, t.name.decode()), "dtype": types[t.type],
                 "shape": [int(d) for d in (t.shape if t.shape is not None else [])],
                 "scale": float(q.scale[0]) if scaled else None,
                 "zero": int(q.zeroPoint[0]) if scaled else None}
@@ -146,18 +150,36 @@ def make_input(port, name):
 # --- references, each in a process of its own: some abort ------------------------------------------
 
 
+def pack(model):
+    """A model's bytes."""
+    import flatbuffers
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def inline(data):
+    """The model with all its numbers in the flatbuffer: TFLM does not look for those behind it."""
+    from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as S
+    model = S.ModelT.InitFromPackedBuf(data, 0)
+    if all(buffer.offset <= 1 for buffer in model.buffers):
+        return data
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(data, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return pack(model)
+
+
 def show_layers(data):
     """The model with every layer's tensor as an output, and these tensors' numbers."""
-    import flatbuffers
     from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as S
     model = S.ModelT.InitFromPackedBuf(data, 0)
     main = model.subgraphs[0]
     wanted = (S.TensorType.INT8, S.TensorType.INT16, S.TensorType.INT32, S.TensorType.BOOL)
     tensors = [int(i) for op in main.operators for i in op.outputs if main.tensors[i].type in wanted]
     main.outputs = tensors
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output()), tensors
+    return pack(model), tensors
 
 
 def oracle_main(which, model, feeds, outs):
@@ -174,6 +196,7 @@ def oracle_main(which, model, feeds, outs):
                 data, arena_size=64 << 20,
                 intrepreter_config=runtime.InterpreterConfig.kAllocationRecording)
 
+        data = inline(data)
         count = len(tflite_facts(data)["outputs"])
         interpreter = interpret(data)
         for n in range(SAMPLES):
