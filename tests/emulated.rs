@@ -170,8 +170,9 @@ fn a_front_end_is_counted_frame_by_frame_and_gives_the_hosts_bytes() {
     assert!(least <= number(&frames["instructions_mean"]), "{report}");
     let most = number(&frames["instructions_max"]);
     assert!(number(&frames["instructions_mean"]) <= most, "{report}");
-    let runs = &report["runs"];
-    assert_eq!(runs["instructions_min"], runs["instructions_max"]);
+    // Little of a network depends on its numbers.
+    let runs = ["instructions_min", "instructions_max"].map(|what| number(&report["runs"][what]));
+    assert!(runs[1] - runs[0] < 1000, "{report}");
     for what in ["frames", "runs", "stack_bytes"] {
         assert_eq!(report[what], listen("qemu")[what], "{what}");
     }
