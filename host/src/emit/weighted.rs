@@ -63,21 +63,13 @@ pub(super) fn depthwise(
     layer: Layer<'_>,
 ) -> Result<Op, EmitError> {
     let Ends { node, from, to, .. } = *ends;
-    if to.dtype == DType::I16 {
-        // A group for each input channel, whose filters lie one after the other.
-        let ordered = channel_first(&layer.0.weights, &to.shape);
-        let weights = Weights {
-            weights: ordered.into(),
-            ..layer.0.clone()
-        };
-        let groups = ends.from.shape.last().copied().unwrap_or(1);
-        return conv2d(data, ends, geometry, groups, (&weights, layer.1));
-    }
     let (_, in_c) = rows_and_depth(node, &from.shape)?;
     let (_, out_c) = rows_and_depth(node, &to.shape)?;
-    if in_c == 1 && out_c > 1 {
+    // A group for each input channel; int16 has no kernel of its own for it.
+    if to.dtype == DType::I16 || in_c == 1 && out_c > 1 {
         let layer = (&channel_first(layer.0), layer.1);
-        return conv2d(data, ends, geometry, 1, layer);
+        let groups = from.shape.last().copied().unwrap_or(1);
+        return conv2d(data, ends, geometry, groups, layer);
     }
     Ok(Op::DepthwiseConv2d(DepthwiseConv2d {
         input: ends.input,
@@ -88,13 +80,6 @@ pub(super) fn depthwise(
         multiplier: out_c / in_c.max(1),
         accumulate: accumulate(data, ends, layer)?,
     }))
-}
-
-/// Weights of which every output channel's lie together, from those of which a tap's do.
-fn channel_first(weights: &[i8], output: &[usize]) -> Vec<i8> {
-    let channels = output.last().copied().unwrap_or(1);
-    let of_channel = |channel: usize| weights[channel..].iter().step_by(channels);
-    (0..channels).flat_map(of_channel).copied().collect()
 }
 
 pub(super) fn dense(data: &mut Data, ends: &Ends<'_>, layer: Layer<'_>) -> Result<Op, EmitError> {
