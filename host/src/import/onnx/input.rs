@@ -83,6 +83,17 @@ pub(super) fn integers(info: &ValueInfoProto) -> Option<Element> {
     }
 }
 
+/// Whether the first axis of an input is not fixed.
+pub(super) fn has_open_batch(info: &ValueInfoProto) -> bool {
+    let tensor = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref());
+    let dims = tensor.and_then(|tensor| tensor.shape.as_ref());
+    dims.and_then(|shape| shape.dim.first())
+        .is_some_and(|dim| !matches!(fixed(dim), Some(1..)))
+}
+
 /// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
 fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
     match (axis, fixed(dim)) {
