@@ -248,6 +248,12 @@ const ROWS: &[Row] = &[
         CONV_TRANSPOSE,
         conv_transpose::conv_transpose,
     ),
+    row("Cos", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Cos)
+    }),
+    row("Cosh", 1, &[], |context, node| {
+        unary::unary(context, node, Unary::Cosh)
+    }),
     row("CumSum", 2, &["exclusive", "reverse"], generate::running_sum),
     row("DepthToSpace", 1, &["blocksize", "mode"], blocks::depth_to_space),
     quantized(
@@ -256,12 +262,6 @@ const ROWS: &[Row] = &[
         QUANTIZE,
         quantized::dequantize_linear,
     ),
-    row("Cos", 1, &[], |context, node| {
-        unary::unary(context, node, Unary::Cos)
-    }),
-    row("Cosh", 1, &[], |context, node| {
-        unary::unary(context, node, Unary::Cosh)
-    }),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -357,10 +357,10 @@ const ROWS: &[Row] = &[
     }),
     row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
+    row("Pow", 2, &[], unary::pow),
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
-    row("Pow", 2, &[], unary::pow),
     row("RMSNormalization", 2, &["axis", "epsilon", "stash_type"], normalize::root_mean_square),
     row("Range", 3, &["stash_type"], generate::range),
     row("Reciprocal", 1, &[], |context, node| {
