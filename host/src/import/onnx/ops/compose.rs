@@ -1,7 +1,7 @@
 //! What operators are put together from that have no operator of their own in the graph.
 
 use super::binary;
-use super::take::{arranged, memory_order, ordered};
+use super::take::{arranged, memory_order};
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
@@ -76,7 +76,7 @@ pub(super) fn numbers(node: &Node<'_>, role: &str, shape: Vec<usize>, values: Ve
     .into()
 }
 
-/// Axes reduced to one value.
+/// Axes reduced to one value. The elements stay where they are, however the axes lie.
 pub(super) fn reduce(
     context: &mut Context,
     node: &Node<'_>,
@@ -86,26 +86,41 @@ pub(super) fn reduce(
     keep: bool,
 ) -> Result<Activation, NodeFault> {
     context.check_batch(x, axes.iter().copied())?;
-    let order = memory_order(x, false);
-    let is_reduced = |&axis: &usize| axes.contains(&axis) && x.view.axis_len(axis) != 1;
-    let places = order.iter().enumerate();
-    let reduced: Vec<usize> = places
-        .filter(|(_, axis)| is_reduced(axis))
-        .map(|(place, _)| place + 1)
-        .collect();
-    if reduced.is_empty() {
+    let mut atoms = x.view.atoms().to_vec();
+    let mut is_reduced = vec![false; atoms.len()];
+    for &atom in axes.iter().flat_map(|&axis| &x.view.axes()[axis]) {
+        is_reduced[atom] = atoms[atom] != 1;
+    }
+    if !is_reduced.contains(&true) {
         return Ok(x.seen_as(without(&x.view, axes, keep)));
     }
-    let input = arranged(context, node, x, &order)?;
+    // Neighbours of which all are reduced, or none, are one axis of the value.
+    let (mut shape, mut reduced, mut last) = (vec![1], Vec::new(), None);
+    for (atom, &gone) in is_reduced.iter().enumerate() {
+        match shape.last_mut() {
+            Some(extent) if last == Some(gone) => *extent *= atoms[atom],
+            Some(_) | None => {
+                if gone {
+                    reduced.push(shape.len());
+                }
+                shape.push(atoms[atom]);
+            }
+        }
+        last = Some(gone);
+        if gone {
+            atoms[atom] = 1;
+        }
+    }
+    let input = context.reshape(&node.name, x.value, shape)?;
     let op = Op::Reduce(Reduce {
         reduction,
         axes: reduced,
         keep: true,
     });
     let value = context.emit(node, op, vec![input])?;
-    let result = ordered(context, value, &order, x.view.rank());
-    let view = without(&result.view, axes, keep);
-    Ok(result.seen_as(view))
+    let view = View::new(atoms, x.view.axes().to_vec());
+    let view = without(&view, axes, keep);
+    Ok(Activation { value, view })
 }
 
 /// The view without reduced axes, whose atoms are gone already or of extent 1.
@@ -118,7 +133,8 @@ pub(super) fn without(view: &View, reduced: &[usize], keep: bool) -> View {
 }
 
 /// The products with constant rows of weights along an axis, whose extent becomes the number of
-/// rows: interpolation, running sums and the like.
+/// rows: interpolation, running sums and the like. The elements stay where they are: a dense layer
+/// along the axis that lies innermost, else a product of matrices with the weights on the left.
 pub(super) fn weighted(
     context: &mut Context,
     node: &Node<'_>,
@@ -128,20 +144,41 @@ pub(super) fn weighted(
     bias: Option<Vec<f32>>,
 ) -> Result<Activation, NodeFault> {
     context.check_batch(x, [axis])?;
-    let mut order = memory_order(x, false);
-    order.retain(|&other| other != axis);
-    order.push(axis);
+    let order = memory_order(x, axis == 0);
+    let place = order.iter().position(|&at| at == axis);
+    let place = place.expect("the order has every axis but the batch");
+    let mut lens: Vec<usize> = order.iter().map(|&at| x.view.axis_len(at)).collect();
+    let (columns, inner) = (lens[place], lens[place + 1..].iter().product::<usize>());
+    let outer: usize = lens[..place].iter().product();
+    let rows = weights.len() / columns.max(1);
     let input = arranged(context, node, x, &order)?;
-    let len = x.view.axis_len(axis);
-    let shape = vec![weights.len() / len.max(1), len];
-    context.reserve_constant(&shape)?;
+    context.reserve_constant(&[rows, columns])?;
     let name = format!("{}/weights", node.name);
-    let mut operands = vec![input, context.add_constant(&name, shape, weights)?];
-    if let Some(bias) = bias {
-        context.reserve_constant(&[bias.len()])?;
-        let name = format!("{}/bias", node.name);
-        operands.push(context.add_constant(&name, vec![bias.len()], bias)?);
+    let (op, operands) = if inner == 1 {
+        let input = context.reshape(&node.name, input, vec![1, outer, columns])?;
+        let weights = context.add_constant(&name, vec![rows, columns], weights)?;
+        (Op::Dense { clamp: None }, vec![input, weights])
+    } else {
+        let input = context.reshape(&node.name, input, vec![1, outer, columns, inner])?;
+        let weights = context.add_constant(&name, vec![1, 1, rows, columns], weights)?;
+        let product = Op::MatMul {
+            transpose_a: false,
+            transpose_b: false,
+        };
+        (product, vec![weights, input])
+    };
+    let value = context.emit(node, op, operands)?;
+    lens[place] = rows;
+    let mut axes = vec![Vec::new(); x.view.rank()];
+    for (atom, &axis) in order.iter().enumerate() {
+        axes[axis].push(atom);
     }
-    let value = context.emit(node, Op::Dense { clamp: None }, operands)?;
-    Ok(ordered(context, value, &order, x.view.rank()))
+    let view = View::new(lens, axes);
+    let result = Activation { value, view };
+    let Some(bias) = bias else {
+        return Ok(result);
+    };
+    let mut shape = vec![1; x.view.rank() - axis];
+    shape[0] = rows;
+    binary(context, node, ADD, &result, &numbers(node, "bias", shape, bias))
 }
