@@ -143,9 +143,10 @@ impl Case {
                 .collect(),
         };
         if fed.is_empty() {
-            let computes = options.constants.iter().any(|(name, value)| {
-                is_computed(graph, name) && !value.shape().contains(&0)
-            });
+            let computes = options
+                .constants
+                .iter()
+                .any(|(name, value)| is_computed(graph, name) && !value.shape().contains(&0));
             return match self.fold(&options, outputs) {
                 Outcome::Refused(_, what) if computes => {
                     Outcome::Refused(Reason::IntegerTensors, what)
@@ -247,8 +248,10 @@ fn is_fed(graph: &GraphProto, input: &Tensor) -> bool {
 fn is_weight(graph: &GraphProto, input: &str) -> bool {
     graph.node.iter().any(|node| {
         let operator = node.op_type.as_deref().unwrap_or_default();
-        matches!(operator, "Conv" | "ConvTranspose" | "Gemm" | "BatchNormalization")
-            && node.input.iter().skip(1).any(|name| name == input)
+        matches!(
+            operator,
+            "Conv" | "ConvTranspose" | "Gemm" | "BatchNormalization"
+        ) && node.input.iter().skip(1).any(|name| name == input)
     })
 }
 

@@ -54,10 +54,9 @@ impl Table {
     pub(crate) fn add(&mut self, case: &Case, outcome: Outcome) {
         if !case.is_in_scope() {
             match outcome {
-                Outcome::Passed
-                | Outcome::Integer
-                | Outcome::Folded
-                | Outcome::FoldedIntegers => self.beyond_scope += 1,
+                Outcome::Passed | Outcome::Integer | Outcome::Folded | Outcome::FoldedIntegers => {
+                    self.beyond_scope += 1
+                }
                 Outcome::Failed(_) | Outcome::Refused(..) | Outcome::OutOfScope(_) => {
                     self.out_of_scope += 1;
                 }

@@ -268,7 +268,9 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
         }
         "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm"
         | "LayerNormalization" | "RMSNormalization" => Wish::Second(axes.to_vec()),
-        "Softmax" | "LogSoftmax" | "Hardmax" | "LpNormalization" => Wish::Second(softmax_order(node, axes)),
+        "Softmax" | "LogSoftmax" | "Hardmax" | "LpNormalization" => {
+            Wish::Second(softmax_order(node, axes))
+        }
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
         | "Max" | "Min" | "Sum" | "Mean" | "Pow" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"

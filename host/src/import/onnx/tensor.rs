@@ -93,7 +93,10 @@ impl Data {
     }
 
     /// Integers as elements of this type; int8 and uint8 wrap around.
-    #[expect(clippy::as_conversions, reason = "`as` wraps around, as ONNX Runtime does")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "`as` wraps around, as ONNX Runtime does"
+    )]
     pub(super) fn of_integers(&self, values: &[i64]) -> Self {
         let each = values.iter();
         match self {

@@ -3,10 +3,12 @@
 use super::align::follow;
 use super::choice::numbers;
 use super::fold;
+use super::shape::reshaped_to;
 use crate::import::NodeFault;
+use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::layout::batch_first;
-use crate::import::onnx::node::{Node, floats, operand_fault};
+use crate::import::onnx::node::{Node, axis_index, floats, operand_fault};
 use crate::import::onnx::tensor::{Constant, Data};
 use crate::import::onnx::view::View;
 use crate::ir::{Binary, Op, ValueId};
@@ -45,7 +47,7 @@ pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
 /// so the result is within two roundings (2⁻²³ relative) of the quotient, and exact for powers of
 /// two.
 pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let (a, b) = operands(node)?;
+    let (a, b) = &operands(context, node)?;
     match (a, b) {
         (Tensor::Constant(a), Tensor::Constant(b)) => {
             fold::arithmetic(context, node, fold::Arithmetic::Div, a, b)
@@ -78,8 +80,29 @@ pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
     }
 }
 
-fn operands<'n>(node: &'n Node<'_>) -> Result<(&'n Tensor, &'n Tensor), NodeFault> {
-    Ok((node.required(0, "input A")?, node.required(1, "input B")?))
+/// The operands. Before opset 7, an attribute said along which axis of the first the second lies.
+fn operands(context: &mut Context, node: &Node<'_>) -> Result<(Tensor, Tensor), NodeFault> {
+    let a = node.required(0, "input A")?.clone();
+    let b = node.required(1, "input B")?.clone();
+    let axis = node.attributes.int("axis")?;
+    let broadcast = node.attributes.flag("broadcast")?;
+    if node.opset >= 7 && (axis.is_some() || broadcast.is_some()) {
+        let found = "of opset 6 and before".into();
+        return Err(fault("axis, broadcast", found, "none since opset 7"));
+    }
+    let Some(axis) = axis else {
+        return Ok((a, b));
+    };
+    let rank = a.shape().len();
+    let mut shape = b.shape();
+    let end = axis_index(axis, rank)? + shape.len();
+    if end > rank {
+        let supported = format!("an axis from which {shape:?} fits into {:?}", a.shape());
+        return Err(fault("axis", axis.to_string(), &supported));
+    }
+    shape.resize(shape.len() + rank - end, 1);
+    let b = reshaped_to(context, node, &b, shape)?;
+    Ok((a, b))
 }
 
 fn binary(
@@ -88,7 +111,7 @@ fn binary(
     op: Op,
     arithmetic: fold::Arithmetic,
 ) -> Result<Tensor, NodeFault> {
-    match operands(node)? {
+    match &operands(context, node)? {
         (Tensor::Constant(a), Tensor::Constant(b)) => {
             fold::arithmetic(context, node, arithmetic, a, b)
         }

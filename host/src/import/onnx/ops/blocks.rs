@@ -10,7 +10,9 @@ use crate::import::onnx::node::{Node, shape_fault};
 /// The block's extent and the input's shape.
 fn block(node: &Node<'_>) -> Result<(usize, [usize; 4]), NodeFault> {
     let given = node.attributes.int("blocksize")?.unwrap_or(0);
-    let block = usize::try_from(given).ok().filter(|block| (1..1 << 16).contains(block));
+    let block = usize::try_from(given)
+        .ok()
+        .filter(|block| (1..1 << 16).contains(block));
     let block = block.ok_or_else(|| fault("blocksize", given.to_string(), "1 to 65535"))?;
     let shape = node.required(0, "input")?.shape();
     match *shape {
@@ -41,7 +43,13 @@ pub(super) fn depth_to_space(context: &mut Context, node: &Node<'_>) -> Result<T
     } else {
         ([n, rest, block, block, h, w], [0, 1, 4, 2, 5, 3])
     };
-    moved(context, node, &cut, &perm, vec![n, rest, h * block, w * block])
+    moved(
+        context,
+        node,
+        &cut,
+        &perm,
+        vec![n, rest, h * block, w * block],
+    )
 }
 
 /// Blocks of pixels become channels.

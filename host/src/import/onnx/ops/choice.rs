@@ -199,7 +199,10 @@ pub(super) fn numbers(tensor: &Tensor) -> Result<Tensor, NodeFault> {
 }
 
 /// An integer as a float, if that is exact.
-#[expect(clippy::as_conversions, reason = "integers up to 2^24 are exact in f32")]
+#[expect(
+    clippy::as_conversions,
+    reason = "integers up to 2^24 are exact in f32"
+)]
 fn exact(x: i64) -> Option<f32> {
     (x.unsigned_abs() <= 1 << 24).then_some(x as f32)
 }

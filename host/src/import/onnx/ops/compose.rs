@@ -180,5 +180,11 @@ pub(super) fn weighted(
     };
     let mut shape = vec![1; x.view.rank() - axis];
     shape[0] = rows;
-    binary(context, node, ADD, &result, &numbers(node, "bias", shape, bias))
+    binary(
+        context,
+        node,
+        ADD,
+        &result,
+        &numbers(node, "bias", shape, bias),
+    )
 }

@@ -79,7 +79,11 @@ fn floats_between(
     let steps = (f64::from(limit) - f64::from(start)) / f64::from(delta);
     if !steps.is_finite() {
         let found = format!("{start}, {limit}, {delta}");
-        return Err(operand_fault("start, limit, delta", "finite, delta not 0", &found));
+        return Err(operand_fault(
+            "start, limit, delta",
+            "finite, delta not 0",
+            &found,
+        ));
     }
     let count = steps.ceil().max(0.0) as usize;
     context.reserve_constant(&[count])?;
@@ -119,7 +123,11 @@ pub(super) fn eye_like(context: &mut Context, node: &Node<'_>) -> Result<Tensor,
         DataType::INT64 | DataType::INT32 => Data::I64(places.map(i64::from).collect()),
         DataType::BOOL => Data::Bool(places.collect()),
         other => {
-            return Err(fault("dtype", other.to_string(), "FLOAT, INT64, INT32, BOOL"));
+            return Err(fault(
+                "dtype",
+                other.to_string(),
+                "FLOAT, INT64, INT32, BOOL",
+            ));
         }
     };
     Ok(named_result(node, shape, data))
@@ -156,7 +164,10 @@ pub(super) fn trilu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
         .collect();
     match x {
         Tensor::Activation(x) => {
-            let mask = keeps.iter().map(|&keep| f32::from(u8::from(keep))).collect();
+            let mask = keeps
+                .iter()
+                .map(|&keep| f32::from(u8::from(keep)))
+                .collect();
             let mask = numbers(node, "mask", vec![rows, columns], mask);
             Ok(compose::binary(context, node, MUL, x, &mask)?.into())
         }
@@ -210,9 +221,8 @@ pub(super) fn one_hot(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     let depth = node.constant(1, "input depth")?.data.numbers();
     let values = node.constant(2, "input values")?;
     let given = depth.first().copied().unwrap_or(0.0);
-    let depth = depth_of(given).ok_or_else(|| {
-        operand_fault("input depth", "1 to 2^20", &given.to_string())
-    })?;
+    let depth = depth_of(given)
+        .ok_or_else(|| operand_fault("input depth", "1 to 2^20", &given.to_string()))?;
     if elements(&values.shape) != Some(2) {
         let expected = "two values: off and on";
         return Err(shape_fault("input values", expected, &values.shape));
@@ -241,13 +251,19 @@ pub(super) fn one_hot(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
 
 #[expect(clippy::as_conversions, reason = "a whole number within bounds")]
 fn depth_of(number: f64) -> Option<usize> {
-    (1.0..=1_048_576.0).contains(&number).then_some(number as usize)
+    (1.0..=1_048_576.0)
+        .contains(&number)
+        .then_some(number as usize)
 }
 
 /// Whether an index, which may be counted from the end, is this place of so many.
 #[expect(clippy::as_conversions, reason = "places below 2^20 are exact")]
 fn is_place(index: f64, place: usize, depth: usize) -> bool {
-    let from_start = if index < 0.0 { index + depth as f64 } else { index };
+    let from_start = if index < 0.0 {
+        index + depth as f64
+    } else {
+        index
+    };
     from_start == place as f64
 }
 
@@ -265,7 +281,13 @@ pub(super) fn running_sum(context: &mut Context, node: &Node<'_>) -> Result<Tens
     let x = node.activation(0, "input x")?;
     let axis = match *node.ints(1, "input axis")? {
         [axis] => axis_index(axis, x.view.rank())?,
-        ref other => return Err(operand_fault("input axis", "one axis", &format!("{other:?}"))),
+        ref other => {
+            return Err(operand_fault(
+                "input axis",
+                "one axis",
+                &format!("{other:?}"),
+            ));
+        }
     };
     let exclusive = node.attributes.flag("exclusive")?.unwrap_or(false);
     let reverse = node.attributes.flag("reverse")?.unwrap_or(false);

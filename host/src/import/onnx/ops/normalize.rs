@@ -164,7 +164,12 @@ pub(super) fn group(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
         let result = scaled(context, node, &found.result, &scale, Some(&bias))?;
         return reshaped_to(context, node, &result.into(), own);
     }
-    let result = computed(reshaped_to(context, node, &found.result.into(), own.clone())?)?;
+    let result = computed(reshaped_to(
+        context,
+        node,
+        &found.result.into(),
+        own.clone(),
+    )?)?;
     let channels = (own[1], own.len());
     let scale = channelwise(context, node, 1, "input scale", channels)?;
     let bias = channelwise(context, node, 2, "input bias", channels)?;
@@ -219,13 +224,14 @@ pub(super) fn vector(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
 pub(super) fn local_response(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     const MAX_CHANNELS: usize = 1 << 12;
     let x = node.activation(0, "input X")?;
-    let number_of = |name, open| -> Result<f32, NodeFault> {
-        Ok(node.attributes.float(name)?.unwrap_or(open))
-    };
+    let number_of =
+        |name, open| -> Result<f32, NodeFault> { Ok(node.attributes.float(name)?.unwrap_or(open)) };
     let (alpha, beta) = (number_of("alpha", 1e-4)?, number_of("beta", 0.75)?);
     let bias = number_of("bias", 1.0)?;
     let given = node.attributes.int("size")?.unwrap_or(0);
-    let size = usize::try_from(given).ok().filter(|size| (1..=MAX_CHANNELS).contains(size));
+    let size = usize::try_from(given)
+        .ok()
+        .filter(|size| (1..=MAX_CHANNELS).contains(size));
     let size = size.ok_or_else(|| fault("size", given.to_string(), "1 to 4096"))?;
     if x.view.rank() < 2 || x.view.axis_len(1) > MAX_CHANNELS {
         let found = x.view.shape();

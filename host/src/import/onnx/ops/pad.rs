@@ -81,7 +81,11 @@ fn border(mode: Mode, len: usize, before: i64, after: i64) -> Result<AxisMap, No
     let extent = i64::try_from(len).expect("tensors are bounded");
     let count = usize::try_from(extent + before + after).unwrap_or(0);
     if extent == 0 && count > 0 {
-        return Err(operand_fault("input data", "not empty", "an axis of extent 0"));
+        return Err(operand_fault(
+            "input data",
+            "not empty",
+            "an axis of extent 0",
+        ));
     }
     let map = listed("pads", count, |index| {
         let at = i64::try_from(index).unwrap_or(0) - before;
@@ -194,10 +198,16 @@ fn pad_constant(
 ) -> Result<Tensor, NodeFault> {
     let own = &constant.shape;
     let lens = own.iter().zip(before).zip(after);
-    let shape: Vec<usize> = lens.map(|((own, before), after)| own + before + after).collect();
+    let shape: Vec<usize> = lens
+        .map(|((own, before), after)| own + before + after)
+        .collect();
     context.reserve_constant(&shape)?;
     if elements(own) == Some(0) {
-        return Err(operand_fault("input data", "not empty", &format!("shape {own:?}")));
+        return Err(operand_fault(
+            "input data",
+            "not empty",
+            &format!("shape {own:?}"),
+        ));
     }
     let bordered = Bordered {
         own,

@@ -35,11 +35,7 @@ fn indices<'n>(node: &'n Node<'_>) -> Result<(&'n Constant, &'n [i64]), NodeFaul
     let constant = node.constant(1, "input indices")?;
     match &constant.data {
         Data::I64(indices) => Ok((constant, indices)),
-        data => Err(operand_fault(
-            "input indices",
-            "integers",
-            data.type_name(),
-        )),
+        data => Err(operand_fault("input indices", "integers", data.type_name())),
     }
 }
 
@@ -52,7 +48,10 @@ pub(super) fn gather_elements(context: &mut Context, node: &Node<'_>) -> Result<
     let fits = constant.shape.len() == own.len()
         && (0..own.len()).all(|at| at == axis || constant.shape[at] <= own[at]);
     if !fits {
-        let expected = format!("of rank {}, and within {own:?} but for axis {axis}", own.len());
+        let expected = format!(
+            "of rank {}, and within {own:?} but for axis {axis}",
+            own.len()
+        );
         return Err(shape_fault("input indices", &expected, &constant.shape));
     }
     let mut picks = Vec::with_capacity(indices.len());
@@ -203,7 +202,10 @@ pub(super) fn split(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
         maps[axis] = Some(IndexMap::run(begin, len));
         begin += len;
         // What nothing reads is not cut out.
-        let named = node.outputs.get(output).is_some_and(|name| !name.is_empty());
+        let named = node
+            .outputs
+            .get(output)
+            .is_some_and(|name| !name.is_empty());
         parts.push(if named || output == 0 {
             take(context, node, output, x, &maps)?
         } else {
@@ -225,7 +227,10 @@ fn part_lens(node: &Node<'_>, extent: usize) -> Result<Vec<usize>, NodeFault> {
         return equal_parts(node, extent);
     };
     let lens: Option<Vec<usize>> = given.iter().map(|&len| usize::try_from(len).ok()).collect();
-    let sum = |lens: &[usize]| lens.iter().try_fold(0usize, |sum, &len| sum.checked_add(len));
+    let sum = |lens: &[usize]| {
+        lens.iter()
+            .try_fold(0usize, |sum, &len| sum.checked_add(len))
+    };
     lens.filter(|lens| {
         sum(lens) == Some(extent) && !lens.is_empty() && lens.len() == node.outputs.len()
     })

@@ -48,7 +48,10 @@ pub(super) fn expand(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
     let x = node.required(0, "input")?;
     let wanted = node.ints(1, "input shape")?;
     let own = x.shape();
-    let lens: Option<Vec<usize>> = wanted.iter().map(|&len| usize::try_from(len).ok()).collect();
+    let lens: Option<Vec<usize>> = wanted
+        .iter()
+        .map(|&len| usize::try_from(len).ok())
+        .collect();
     let shape = lens
         .filter(|lens| lens.len() <= MAX_RANK)
         .and_then(|lens| fold::broadcast(&own, &lens))

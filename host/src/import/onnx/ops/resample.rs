@@ -252,11 +252,16 @@ mod tests {
     #[test]
     fn positions_follow_the_specification() {
         let positions = |coordinates| -> Vec<f32> {
-            (0..4).map(|index| DOUBLED.position(coordinates, index)).collect()
+            (0..4)
+                .map(|index| DOUBLED.position(coordinates, index))
+                .collect()
         };
         assert_eq!(positions(Coordinates::HalfPixel), [-0.25, 0.25, 0.75, 1.25]);
         assert_eq!(positions(Coordinates::Asymmetric), [0.0, 0.5, 1.0, 1.5]);
-        assert_eq!(positions(Coordinates::TfHalfPixelForNn), [0.25, 0.75, 1.25, 1.75]);
+        assert_eq!(
+            positions(Coordinates::TfHalfPixelForNn),
+            [0.25, 0.75, 1.25, 1.75]
+        );
         let aligned = positions(Coordinates::AlignCorners);
         assert_eq!((aligned[0], aligned[3]), (0.0, 1.0));
     }
@@ -268,8 +273,16 @@ mod tests {
                 for (input, output) in [(2, 4), (4, 3), (7, 2), (1, 3)] {
                     let scale = output as f32 / input as f32;
                     let region = [0.0, 1.0];
-                    let axis = Axis { input, output, scale, region };
-                    let smoothing = Smoothing { antialias, exclude_outside };
+                    let axis = Axis {
+                        input,
+                        output,
+                        scale,
+                        region,
+                    };
+                    let smoothing = Smoothing {
+                        antialias,
+                        exclude_outside,
+                    };
                     for index in 0..output {
                         let weights = axis.weights(Coordinates::HalfPixel, curve, smoothing, index);
                         let sum: f32 = weights.iter().sum();
@@ -278,7 +291,12 @@ mod tests {
                 }
             }
         }
-        let half = DOUBLED.weights(Coordinates::Asymmetric, Curve::Linear, Smoothing::default(), 1);
+        let half = DOUBLED.weights(
+            Coordinates::Asymmetric,
+            Curve::Linear,
+            Smoothing::default(),
+            1,
+        );
         assert_eq!(half, [0.5, 0.5]);
     }
 
@@ -287,6 +305,9 @@ mod tests {
         let at = |nearest| DOUBLED.nearest(Coordinates::Asymmetric, nearest, 1);
         assert_eq!(at(Nearest::RoundPreferFloor), 0);
         assert_eq!(at(Nearest::RoundPreferCeil), 1);
-        assert_eq!((at(Nearest::Floor), at(Nearest::Ceil), at(Nearest::Simple)), (0, 1, 0));
+        assert_eq!(
+            (at(Nearest::Floor), at(Nearest::Ceil), at(Nearest::Simple)),
+            (0, 1, 0)
+        );
     }
 }

@@ -12,8 +12,8 @@ use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, axis_indices, operand_fault};
 use crate::import::onnx::tensor::elements;
-use crate::ir::reduce::{Coordinates as Between, ResizeBilinear};
 use crate::ir::Op;
+use crate::ir::reduce::{Coordinates as Between, ResizeBilinear};
 
 /// Largest extent of an output: what is larger is damage.
 const MAX_EXTENT: f32 = 1_048_576.0;
@@ -50,7 +50,11 @@ pub(super) fn upsample(context: &mut Context, node: &Node<'_>) -> Result<Tensor,
     };
     if scales.len() != own.len() {
         let expected = format!("{} of them", own.len());
-        return Err(operand_fault("scales", &expected, &scales.len().to_string()));
+        return Err(operand_fault(
+            "scales",
+            &expected,
+            &scales.len().to_string(),
+        ));
     }
     let lens = own.iter().zip(scales);
     let axes: Result<Vec<Axis>, NodeFault> =
@@ -110,7 +114,10 @@ fn resized_axes(
         let expected = format!("{expected} numbers");
         Err(operand_fault(operand, &expected, &found.to_string()))
     };
-    let has = |index| node.input(index).is_some_and(|input| elements(&input.shape()) != Some(0));
+    let has = |index| {
+        node.input(index)
+            .is_some_and(|input| elements(&input.shape()) != Some(0))
+    };
     let mut axes: Vec<Axis> = own
         .iter()
         .map(|&len| axis(len, f32_of(len), 1.0))
@@ -164,7 +171,13 @@ fn sized(
         "stretch" => return Ok(()),
         "not_larger" => scales.iter().copied().fold(f32::INFINITY, f32::min),
         "not_smaller" => scales.iter().copied().fold(0.0, f32::max),
-        other => return Err(fault(name, other.into(), "stretch, not_larger, not_smaller")),
+        other => {
+            return Err(fault(
+                name,
+                other.into(),
+                "stretch, not_larger, not_smaller",
+            ));
+        }
     };
     for &at in named {
         let input = axes[at].input;
@@ -194,7 +207,11 @@ fn nearest(
         }
         if (0..axis.output).any(|index| axis.is_outside(coordinates, index)) {
             let supported = "a region within the input with mode nearest";
-            return Err(fault("mode", "nearest with a region beyond it".into(), supported));
+            return Err(fault(
+                "mode",
+                "nearest with a region beyond it".into(),
+                supported,
+            ));
         }
         let at = |index| axis.nearest(coordinates, nearest, index);
         maps.push(Some(listed("output extent", axis.output, at)?));
@@ -229,8 +246,8 @@ fn interpolated(
             let found = format!("{} from {}", axis.output, axis.input);
             return Err(operand_fault("input X", &expected, &found));
         }
-        let rows = (0..axis.output)
-            .flat_map(|index| axis.weights(coordinates, curve, smoothing, index));
+        let rows =
+            (0..axis.output).flat_map(|index| axis.weights(coordinates, curve, smoothing, index));
         let weights = rows.collect();
         let outside = |index| axis.is_outside(coordinates, index);
         let bias = (0..axis.output).any(outside).then(|| {

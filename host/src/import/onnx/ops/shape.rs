@@ -137,7 +137,9 @@ pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
         None if context.open_batch => {
             return Err(fault("axes", "missing".into(), "axes by name, e.g. [2, 3]"));
         }
-        None => (0..source.len()).filter(|&axis| source[axis] == 1).collect(),
+        None => (0..source.len())
+            .filter(|&axis| source[axis] == 1)
+            .collect(),
     };
     if axes.iter().any(|&axis| source[axis] != 1) {
         return Err(fault(

@@ -152,6 +152,8 @@ const Q_AVERAGE_POOL: &[&str] = &[
     "pads",
     "strides",
 ];
+/// Of opset 6 and before.
+const BROADCAST: &[&str] = &["axis", "broadcast"];
 const LP_POOL: &[&str] = &[
     "auto_pad",
     "ceil_mode",
@@ -195,7 +197,7 @@ const ROWS: &[Row] = &[
     row("Acosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Acosh)
     }),
-    row("Add", 2, &[], binary::add),
+    row("Add", 2, BROADCAST, binary::add),
     row("And", 2, &[], |context, node| {
         choice::logical(context, node, Binary::Minimum)
     }),
@@ -254,15 +256,25 @@ const ROWS: &[Row] = &[
     row("Cosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cosh)
     }),
-    row("CumSum", 2, &["exclusive", "reverse"], generate::running_sum),
-    row("DepthToSpace", 1, &["blocksize", "mode"], blocks::depth_to_space),
+    row(
+        "CumSum",
+        2,
+        &["exclusive", "reverse"],
+        generate::running_sum,
+    ),
+    row(
+        "DepthToSpace",
+        1,
+        &["blocksize", "mode"],
+        blocks::depth_to_space,
+    ),
     quantized(
         "DequantizeLinear",
         3,
         QUANTIZE,
         quantized::dequantize_linear,
     ),
-    row("Div", 2, &[], binary::div),
+    row("Div", 2, BROADCAST, binary::div),
     row(
         "Dropout",
         3,
@@ -292,7 +304,7 @@ const ROWS: &[Row] = &[
     row(
         "Gemm",
         3,
-        &["alpha", "beta", "transA", "transB"],
+        &["alpha", "beta", "broadcast", "transA", "transB"],
         dense::gemm,
     ),
     row("GlobalAveragePool", 1, &[], pool::global_average_pool),
@@ -304,7 +316,12 @@ const ROWS: &[Row] = &[
     row("GreaterOrEqual", 2, &[], |context, node| {
         choice::compare(context, node, Order::GreaterOrEqual)
     }),
-    row("GroupNormalization", 3, &["epsilon", "num_groups", "stash_type"], normalize::group),
+    row(
+        "GroupNormalization",
+        3,
+        &["epsilon", "num_groups", "stash_type"],
+        normalize::group,
+    ),
     row(
         "HardSigmoid",
         1,
@@ -314,9 +331,24 @@ const ROWS: &[Row] = &[
     row("HardSwish", 1, &[], activation::hard_swish),
     row("Hardmax", 1, &["axis"], reduce::hardmax),
     row("Identity", 1, &[], activation::identity),
-    row("InstanceNormalization", 3, &["epsilon"], normalize::instance),
-    row("LRN", 1, &["alpha", "beta", "bias", "size"], normalize::local_response),
-    row("LayerNormalization", 3, &["axis", "epsilon", "stash_type"], normalize::layer),
+    row(
+        "InstanceNormalization",
+        3,
+        &["epsilon"],
+        normalize::instance,
+    ),
+    row(
+        "LRN",
+        1,
+        &["alpha", "beta", "bias", "size"],
+        normalize::local_response,
+    ),
+    row(
+        "LayerNormalization",
+        3,
+        &["axis", "epsilon", "stash_type"],
+        normalize::layer,
+    ),
     row("LeakyRelu", 1, &["alpha"], activation::leaky_relu),
     row("Less", 2, &[], |context, node| {
         choice::compare(context, node, Order::Less)
@@ -338,14 +370,19 @@ const ROWS: &[Row] = &[
     row("Mean", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Mean)
     }),
-    row("MeanVarianceNormalization", 1, &["axes"], normalize::mean_variance),
+    row(
+        "MeanVarianceNormalization",
+        1,
+        &["axes"],
+        normalize::mean_variance,
+    ),
     row("Min", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Min)
     }),
     row("Mish", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Mish)
     }),
-    row("Mul", 2, &[], binary::mul),
+    row("Mul", 2, BROADCAST, binary::mul),
     row("Neg", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Neg)
     }),
@@ -361,7 +398,12 @@ const ROWS: &[Row] = &[
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
-    row("RMSNormalization", 2, &["axis", "epsilon", "stash_type"], normalize::root_mean_square),
+    row(
+        "RMSNormalization",
+        2,
+        &["axis", "epsilon", "stash_type"],
+        normalize::root_mean_square,
+    ),
     row("Range", 3, &["stash_type"], generate::range),
     row("Reciprocal", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Reciprocal)
@@ -428,13 +470,18 @@ const ROWS: &[Row] = &[
     row("Softsign", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Softsign)
     }),
-    row("SpaceToDepth", 1, &["blocksize", "mode"], blocks::space_to_depth),
+    row(
+        "SpaceToDepth",
+        1,
+        &["blocksize", "mode"],
+        blocks::space_to_depth,
+    ),
     row("Split", 2, &["axis", "num_outputs", "split"], pick::split),
     row("Sqrt", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Sqrt)
     }),
     row("Squeeze", 2, &["axes"], shape::squeeze),
-    row("Sub", 2, &[], binary::sub),
+    row("Sub", 2, BROADCAST, binary::sub),
     row("Sum", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Sum)
     }),
