@@ -83,6 +83,17 @@ pub(super) fn integers(info: &ValueInfoProto) -> Option<Element> {
     }
 }
 
+/// Whether the first axis of an input is not fixed.
+pub(super) fn has_open_batch(info: &ValueInfoProto) -> bool {
+    let tensor = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref());
+    let dims = tensor.and_then(|tensor| tensor.shape.as_ref());
+    dims.and_then(|shape| shape.dim.first())
+        .is_some_and(|dim| !matches!(fixed(dim), Some(1..)))
+}
+
 /// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
 fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
     match (axis, fixed(dim)) {
@@ -227,6 +238,11 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
         | "GlobalAveragePool"
         | "GlobalMaxPool"
         | "BatchNormalization"
+        | "ConvTranspose"
+        | "InstanceNormalization"
+        | "GroupNormalization"
+        | "LpPool"
+        | "LRN"
             if axes.len() > 2 =>
         {
             Wish::Order(channels_last(axes))
@@ -250,12 +266,15 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => {
-            Wish::Second(axes.to_vec())
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm"
+        | "LayerNormalization" | "RMSNormalization" => Wish::Second(axes.to_vec()),
+        "Softmax" | "LogSoftmax" | "Hardmax" | "LpNormalization" => {
+            Wish::Second(softmax_order(node, axes))
         }
-        "Softmax" => Wish::Second(softmax_order(node, axes)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
+        | "Max" | "Min" | "Sum" | "Mean" | "Pow" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"
+        | "Erf" | "Gelu" | "Slice" | "Split" | "Tile" | "Resize" | "Upsample" | "Where"
         | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
         | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,
