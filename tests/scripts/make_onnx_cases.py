@@ -1156,6 +1156,46 @@ def _():
     return g.model()
 
 
+def bad_lstm(lens=None, **attrs):
+    g = G("bad", 14)
+    ins = [g.inp("x", [5, 1, 3]), g.w("w", 1, 16, 3), g.w("r", 1, 16, 4), "", ""]
+    if lens is not None:
+        ins[4] = g.c("lens", np.array(lens, dtype=np.int32))
+    g.out(g.n("LSTM", ins, "y", hidden_size=4, **attrs))
+    return g.model()
+
+
+@bad("lstm_lengths", "a sequence of the batch ends early", "sequence_lens")
+def _():
+    return bad_lstm([3])
+
+
+@bad("lstm_function", "a gate has a function that is not known", "Affine")
+def _():
+    return bad_lstm(activations=["Affine", "Tanh", "Tanh"])
+
+
+@bad("lstm_hidden_size", "hidden_size is not that of the weights", "hidden_size")
+def _():
+    m = bad_lstm()
+    next(a for a in m.graph.node[0].attribute if a.name == "hidden_size").i = 5
+    return m
+
+
+@bad("lstm_dynamic_time", "the number of steps is symbolic", "dynamic", "symbolic")
+def _():
+    m = bad_lstm()
+    m.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
+    return m
+
+
+@bad("lstm_long", "two thousand steps would be unrolled", "steps")
+def _():
+    m = bad_lstm()
+    m.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2000
+    return m
+
+
 @bad("empty_file", "the file is empty", "empty")
 def _():
     return b""

@@ -28,6 +28,7 @@ pub(super) fn assign(
             groups.unite(node.inputs[0], node.output);
         }
     }
+    unite_alike(graph, &uses, &mut groups);
     for node in &graph.nodes {
         for &input in handed_on(node) {
             if may_join(graph, &uses, &groups, input, node) {
@@ -62,6 +63,22 @@ pub(super) fn assign(
         params[id.index()] = fixed[root].or_else(|| range[root].map(QuantParams::from_range));
     }
     Ok(params)
+}
+
+/// Makes one group of activations that mean the same at different steps, but for those whose scale
+/// is prescribed, and inputs, whose scale says something to the outside.
+fn unite_alike(graph: &Graph, uses: &Uses, groups: &mut Groups) {
+    for set in &graph.alike {
+        let mut free = set.iter().copied().filter(|&id| {
+            let producer = uses.producer(id).map(|index| &graph.nodes[index].op);
+            producer.is_some_and(|op| fixed_output(op).is_none())
+        });
+        if let Some(first) = free.next() {
+            for other in free {
+                groups.unite(first, other);
+            }
+        }
+    }
 }
 
 /// A border of a value whose scale is prescribed must lie within what that represents.

@@ -26,6 +26,7 @@ mod node;
 mod ops;
 mod options;
 mod order;
+mod recurrent;
 #[cfg(test)]
 mod robustness_tests;
 mod tensor;

@@ -76,9 +76,14 @@ impl<'m> Network<'m> {
             .map(|&index| &self.nodes[index])
     }
 
-    /// An output of the node, not the first, that something reads.
-    pub(super) fn used_side_output(&self, node: &'m NodeProto) -> Option<(usize, &'m str)> {
-        let side = node.output.iter().map(String::as_str).enumerate().skip(1);
+    /// An output of the node behind the first so many that something reads.
+    pub(super) fn used_side_output(
+        &self,
+        node: &'m NodeProto,
+        known: usize,
+    ) -> Option<(usize, &'m str)> {
+        let side = node.output.iter().map(String::as_str).enumerate();
+        let side = side.skip(known);
         side.filter(|(_, name)| !name.is_empty())
             .find(|(_, name)| self.readers.contains_key(name) || self.outputs.contains(name))
     }

@@ -17,6 +17,7 @@ mod pick;
 mod pool;
 mod prelu;
 mod quantized;
+mod recurrent;
 mod shape;
 mod softmax;
 mod table;

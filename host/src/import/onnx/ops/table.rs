@@ -1,9 +1,10 @@
 //! The supported operators.
 
 use super::choice::{Order, Variadic};
+use super::recurrent::Kind;
 use super::{
     activation, binary, choice, concat, constant, conv, conv_transpose, dense, norm, pad, pick,
-    pool, prelu, quantized, shape, softmax, unary,
+    pool, prelu, quantized, recurrent, shape, softmax, unary,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -159,6 +160,36 @@ const CONSTANT: &[&str] = &[
     "value_ints",
 ];
 
+const RNN: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+];
+const GRU: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+    "linear_before_reset",
+];
+const LSTM: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
+];
+
 /// Every supported operator, by name.
 const ROWS: &[Row] = &[
     row("Abs", 1, &[], |context, node| {
@@ -221,18 +252,18 @@ const ROWS: &[Row] = &[
         CONV_TRANSPOSE,
         conv_transpose::conv_transpose,
     ),
-    quantized(
-        "DequantizeLinear",
-        3,
-        QUANTIZE,
-        quantized::dequantize_linear,
-    ),
     row("Cos", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cos)
     }),
     row("Cosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cosh)
     }),
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -254,6 +285,9 @@ const ROWS: &[Row] = &[
     row("Flatten", 1, &["axis"], shape::flatten),
     row("Floor", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Floor)
+    }),
+    row("GRU", 6, GRU, |context, node| {
+        recurrent::recurrent(context, node, Kind::Gru)
     }),
     row("Gather", 2, &["axis"], pick::gather),
     row("Gelu", 1, &["approximate"], unary::gelu),
@@ -279,6 +313,9 @@ const ROWS: &[Row] = &[
     ),
     row("HardSwish", 1, &[], activation::hard_swish),
     row("Identity", 1, &[], activation::identity),
+    row("LSTM", 8, LSTM, |context, node| {
+        recurrent::recurrent(context, node, Kind::Lstm)
+    }),
     row("LeakyRelu", 1, &["alpha"], activation::leaky_relu),
     row("Less", 2, &[], |context, node| {
         choice::compare(context, node, Order::Less)
@@ -313,10 +350,13 @@ const ROWS: &[Row] = &[
     }),
     row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
+    row("Pow", 2, &[], unary::pow),
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
-    row("Pow", 2, &[], unary::pow),
+    row("RNN", 6, RNN, |context, node| {
+        recurrent::recurrent(context, node, Kind::Rnn)
+    }),
     row("Reciprocal", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Reciprocal)
     }),
@@ -411,9 +451,6 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
             "scales that are computed when the network runs (dynamic quantization) are not supported: \
              quantize statically, or give the float model"
-        }
-        "LSTM" | "GRU" | "RNN" => {
-            "feed-forward networks are supported: Conv in one dimension, Gemm and MatMul"
         }
         "If" | "Loop" | "Scan" => {
             "graphs without control flow are supported: export with fixed shapes, so that it \
