@@ -1196,6 +1196,52 @@ def _():
     return m
 
 
+def bad_function(*nodes, opset=17):
+    g = G("bad", 17)
+    g.out(g.n("Own", g.inp("x", [1, 4]), "y", domain="own"))
+    m = g.model()
+    m.opset_import.append(h.make_opsetid("own", 1))
+    opsets = [h.make_opsetid("", opset), h.make_opsetid("own", 1)]
+    m.functions.append(h.make_function("own", "Own", ["a"], ["b"], list(nodes), opsets))
+    return m
+
+
+@bad("function_recursive", "a function calls itself", "function")
+def _():
+    return bad_function(h.make_node("Own", ["a"], ["c"], domain="own"), h.make_node("Relu", ["c"], ["b"]))
+
+
+@bad("function_doubling", "functions that call each other twice, nested deep: 2^40 nodes", "nodes", "function")
+def _():
+    m = bad_function(h.make_node("F1", ["a"], ["c"], domain="own"), h.make_node("F1", ["c"], ["b"], domain="own"))
+    for k in range(1, 31):
+        nodes = [h.make_node(f"F{k + 1}" if k < 30 else "Relu", [i], [o], domain="own" if k < 30 else "") for i, o in ("ac", "cb")]
+        m.functions.append(h.make_function("own", f"F{k}", ["a"], ["b"], nodes, list(m.opset_import)))
+    return m
+
+
+@bad("function_opset", "a function is written for another opset", "opset")
+def _():
+    return bad_function(h.make_node("Relu", ["a"], ["b"]), opset=11)
+
+
+@bad("function_unknown", "a body reads what is not there", "nowhere")
+def _():
+    return bad_function(h.make_node("Add", ["a", "nowhere"], ["b"]))
+
+
+@bad("if_computed", "the condition of an If is computed", "condition")
+def _():
+    g = G("bad", 13)
+    g.inp("x", [1, 4])
+    g.n("ReduceMax", "x", "most", keepdims=0)
+    g.n("Greater", ["most", g.c("zero", np.array(0, dtype=F))], "positive")
+    branches = {f"{b}_branch": h.make_graph([h.make_node(op, ["x"], [b])], b, [], [h.make_tensor_value_info(b, T.FLOAT, None)])
+                for b, op in (("then", "Relu"), ("else", "Tanh"))}
+    g.out(g.n("If", "positive", "y", **branches))
+    return g.model()
+
+
 @bad("empty_file", "the file is empty", "empty")
 def _():
     return b""

@@ -325,3 +325,33 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::Identity => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::oracle::Builder;
+    use crate::quantize::oracle::observed;
+
+    #[test]
+    fn steps_of_a_layer_have_one_scale_but_not_inputs_and_prescribed_ones() {
+        let mut b = Builder::new(1);
+        let x = b.input(&[1, 4]);
+        let first = b.dense(x, 4, None);
+        let second = b.dense(first, 4, None);
+        let gate = b.node(Op::Activation(Activation::Sigmoid), &[second]);
+        b.output(gate);
+        let samples = b.samples(8);
+        let ranges = observed(&b.graph, &samples);
+        let apart = assign(&b.graph, &ranges).unwrap();
+        assert_ne!(apart[first.index()], apart[second.index()]);
+        b.graph.alike = vec![vec![x, first, second, gate]];
+        let alike = assign(&b.graph, &ranges).unwrap();
+        assert_eq!(alike[first.index()], alike[second.index()]);
+        let both = [first, second].map(|id| ranges.get(id).unwrap());
+        let params = QuantParams::from_range(both[0].union(both[1]));
+        assert_eq!(alike[first.index()], Some(params));
+        for kept in [x, gate] {
+            assert_eq!(alike[kept.index()], apart[kept.index()]);
+        }
+    }
+}

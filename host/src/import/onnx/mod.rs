@@ -13,8 +13,10 @@
 
 mod attributes;
 mod batch;
+mod branch;
 mod context;
 mod external;
+mod functions;
 #[cfg(test)]
 mod golden_tests;
 mod grids;
