@@ -36,7 +36,9 @@ fn every_exported_model_is_imported_and_compiles() {
         for (port, found) in graph.outputs.iter().zip(&outputs) {
             let expected = named(&case.arrays, &port.name);
             assert_eq!(found.shape, expected.shape, "{name}: {}", port.name);
-            let scale = floats(expected).iter().fold(1f32, |scale, x| scale.max(x.abs()));
+            let scale = floats(expected)
+                .iter()
+                .fold(1f32, |scale, x| scale.max(x.abs()));
             let pairs = floats(found).iter().zip(floats(expected));
             largest = pairs.fold(largest, |all, (a, b)| all.max((a - b).abs() / scale));
         }

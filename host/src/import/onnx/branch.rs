@@ -82,7 +82,10 @@ pub(super) fn reads(node: &NodeProto) -> Vec<&str> {
 /// The names that a sub-graph reads and does not define.
 fn captured(graph: &GraphProto) -> Vec<&str> {
     let infos = graph.input.iter().filter_map(|info| info.name.as_deref());
-    let tensors = graph.initializer.iter().filter_map(|own| own.name.as_deref());
+    let tensors = graph
+        .initializer
+        .iter()
+        .filter_map(|own| own.name.as_deref());
     let computed = graph.node.iter().flat_map(|node| &node.output);
     let own: HashSet<&str> = infos
         .chain(tensors)

@@ -8,7 +8,9 @@ use super::model::is_own;
 use super::order::node_name;
 use crate::import::ImportError;
 use rten_onnx::onnx::{AttributeProto, ModelProto, NodeProto, OperatorSetIdProto};
-use rten_onnx::protobuf::{DecodeMessage, Fields, OwnedValues, ProtobufError, ReadValue, ValueReader};
+use rten_onnx::protobuf::{
+    DecodeMessage, Fields, OwnedValues, ProtobufError, ReadValue, ValueReader,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Nodes after all calls are replaced, at most.
@@ -85,9 +87,13 @@ impl DecodeMessage for Function {
                     let node = NodeProto::decode(ValueReader::from_buf(bytes.as_slice()))?;
                     function.body.push(BodyNode { node, refers });
                 }
-                9 => function.opsets.push(OperatorSetIdProto::decode_field(&mut field)?),
+                9 => function
+                    .opsets
+                    .push(OperatorSetIdProto::decode_field(&mut field)?),
                 10 => function.domain = field.read_string()?,
-                11 => function.defaults.push(AttributeProto::decode_field(&mut field)?),
+                11 => function
+                    .defaults
+                    .push(AttributeProto::decode_field(&mut field)?),
                 _ => field.skip()?,
             }
         }
@@ -188,7 +194,8 @@ impl Inliner<'_> {
             return self.call(&node, function, depth);
         }
         if self.nodes.len() >= MAX_NODES {
-            let found = format!("has more than {MAX_NODES} nodes when its functions are written out");
+            let found =
+                format!("has more than {MAX_NODES} nodes when its functions are written out");
             return Err(fault(found, "no microcontroller holds it"));
         }
         self.nodes.push(node);

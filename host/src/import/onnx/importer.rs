@@ -249,11 +249,7 @@ impl<'m> Importer<'m> {
     }
 
     /// A tensor by name; initializers are decoded when they are first read.
-    pub(super) fn tensor(
-        &mut self,
-        name: &'m str,
-        reader: &str,
-    ) -> Result<Tensor, ImportError> {
+    pub(super) fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
         if let Some(tensor) = self.tensors.get(name) {
             return Ok(tensor.clone());
         }

@@ -1,13 +1,12 @@
-//! Add, Sub, Mul, Div with broadcasting, and Expand, which only broadcasts.
+//! Add, Sub, Mul, Div with broadcasting.
 
 use super::align::follow;
-use super::conv::map_view;
-use super::{fold, window};
+use super::fold;
 use crate::import::NodeFault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::layout::batch_first;
-use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
-use crate::import::onnx::tensor::{Constant, Data, elements};
+use crate::import::onnx::node::{Node, floats, operand_fault};
+use crate::import::onnx::tensor::{Constant, Data};
 use crate::import::onnx::view::View;
 use crate::ir::{Binary, Op, ValueId};
 
@@ -76,67 +75,6 @@ pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
         }
         (_, Tensor::Activation(_)) => apply(context, node, Op::Binary(Binary::Div), a, b),
     }
-}
-
-/// Repeats a tensor along axes of extent 1: a sum with zeros that have these axes alone.
-pub(super) fn expand(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let x = node.required(0, "input")?;
-    let wanted = node.ints(1, "input shape")?;
-    let own = x.shape();
-    let wanted_shape: Option<Vec<usize>> = wanted
-        .iter()
-        .map(|&len| usize::try_from(len).ok().filter(|&len| len > 0))
-        .collect();
-    let shape = wanted_shape
-        .and_then(|wanted| fold::broadcast(&own, &wanted))
-        .filter(|shape| elements(shape).is_some())
-        .ok_or_else(|| {
-            let expected = format!("a shape to which {own:?} broadcasts");
-            operand_fault("input shape", &expected, &format!("{wanted:?}"))
-        })?;
-    if shape == own {
-        return Ok(x.clone());
-    }
-    let missing = shape.len() - own.len();
-    let repeated = |(axis, &len): (usize, &usize)| match axis.checked_sub(missing) {
-        Some(axis) if own[axis] == len => 1,
-        Some(_) | None => len,
-    };
-    let repeats: Vec<usize> = shape.iter().enumerate().map(repeated).collect();
-    context.reserve_constant(&repeats)?;
-    let count = repeats.iter().product();
-    let zeros = Constant {
-        name: format!("{}/zeros", node.name),
-        shape: repeats,
-        data: Data::F32(vec![0.0; count].into()),
-    };
-    let op = Op::Add { clamp: None };
-    match x {
-        Tensor::Constant(x) => fold::arithmetic(context, node, fold::Arithmetic::Add, x, &zeros),
-        Tensor::Activation(x) if missing == 0 && shape.len() == 4 && own[0] == 1 => {
-            expand_map(context, node, x, &zeros)
-        }
-        Tensor::Activation(_) => apply(context, node, op, x, &zeros.into()),
-    }
-}
-
-/// As [`expand`], with the channels last, as all maps have them: what has the extent of 1 in space
-/// could lie in any order.
-fn expand_map(
-    context: &mut Context,
-    node: &Node<'_>,
-    x: &Activation,
-    zeros: &Constant,
-) -> Result<Tensor, NodeFault> {
-    let value = window::arrange(context, &node.name, x, window::spatial_axes(&x.view)?)?;
-    let [_, c, h, w] = zeros.shape[..] else {
-        return Err(shape_fault("input", "of rank 4", &zeros.shape));
-    };
-    let data = floats(zeros, "zeros")?;
-    let zeros = context.add_constant(&zeros.name, vec![1, h, w, c], data)?;
-    let value = context.emit(node, Op::Add { clamp: None }, vec![value, zeros])?;
-    let view = map_view(context.graph.shape(value), 4);
-    Ok(Tensor::computed(value, view))
 }
 
 fn operands<'n>(node: &'n Node<'_>) -> Result<(&'n Tensor, &'n Tensor), NodeFault> {

@@ -1,0 +1,147 @@
+//! What operators are put together from that have no operator of their own in the graph.
+
+use super::binary;
+use super::take::{arranged, memory_order, ordered};
+use crate::import::NodeFault;
+use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::node::{Node, operand_fault};
+use crate::import::onnx::tensor::{Constant, Data};
+use crate::import::onnx::view::View;
+use crate::ir::reduce::{Reduce, Reduction};
+use crate::ir::{Activation as Function, Op, Unary};
+
+/// A function of one number.
+pub(super) fn function(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    function: Function,
+) -> Result<Activation, NodeFault> {
+    let value = context.emit(node, Op::Activation(function), vec![x.value])?;
+    Ok(x.with_value(value))
+}
+
+/// A function of one number without parameters.
+pub(super) fn unary(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    unary: Unary,
+) -> Result<Activation, NodeFault> {
+    function(context, node, x, Function::Unary(unary))
+}
+
+/// An operator on two tensors that broadcast, the first of which is computed.
+pub(super) fn binary(
+    context: &mut Context,
+    node: &Node<'_>,
+    op: Op,
+    a: &Activation,
+    b: &Tensor,
+) -> Result<Activation, NodeFault> {
+    computed(binary::apply(context, node, op, &a.clone().into(), b)?)
+}
+
+/// What must be computed, because its operands are.
+pub(super) fn computed(tensor: Tensor) -> Result<Activation, NodeFault> {
+    match tensor {
+        Tensor::Activation(x) => Ok(x),
+        Tensor::Constant(constant) => Err(operand_fault(
+            "input",
+            "computed from the model's inputs, and not empty",
+            &format!("the constant `{}`", constant.name),
+        )),
+    }
+}
+
+/// The sum.
+pub(super) const ADD: Op = Op::Add { clamp: None };
+/// The difference.
+pub(super) const SUB: Op = Op::Sub { clamp: None };
+/// The product.
+pub(super) const MUL: Op = Op::Mul { clamp: None };
+
+/// A number as a constant of the node.
+pub(super) fn number(node: &Node<'_>, role: &str, value: f32) -> Tensor {
+    numbers(node, role, vec![], vec![value])
+}
+
+/// Numbers as a constant of the node.
+pub(super) fn numbers(node: &Node<'_>, role: &str, shape: Vec<usize>, values: Vec<f32>) -> Tensor {
+    Constant {
+        name: format!("{}/{role}", node.name),
+        shape,
+        data: Data::F32(values.into()),
+    }
+    .into()
+}
+
+/// Axes reduced to one value.
+pub(super) fn reduce(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    reduction: Reduction,
+    axes: &[usize],
+    keep: bool,
+) -> Result<Activation, NodeFault> {
+    context.check_batch(x, axes.iter().copied())?;
+    let order = memory_order(x, false);
+    let is_reduced = |&axis: &usize| axes.contains(&axis) && x.view.axis_len(axis) != 1;
+    let places = order.iter().enumerate();
+    let reduced: Vec<usize> = places
+        .filter(|(_, axis)| is_reduced(axis))
+        .map(|(place, _)| place + 1)
+        .collect();
+    if reduced.is_empty() {
+        return Ok(x.seen_as(without(&x.view, axes, keep)));
+    }
+    let input = arranged(context, node, x, &order)?;
+    let op = Op::Reduce(Reduce {
+        reduction,
+        axes: reduced,
+        keep: true,
+    });
+    let value = context.emit(node, op, vec![input])?;
+    let result = ordered(context, value, &order, x.view.rank());
+    let view = without(&result.view, axes, keep);
+    Ok(result.seen_as(view))
+}
+
+/// The view without reduced axes, whose atoms are gone already or of extent 1.
+pub(super) fn without(view: &View, reduced: &[usize], keep: bool) -> View {
+    let axes = view.axes().iter().enumerate();
+    let axes = axes
+        .filter(|(axis, _)| keep || !reduced.contains(axis))
+        .map(|(_, atoms)| atoms.clone());
+    View::new(view.atoms().to_vec(), axes.collect())
+}
+
+/// The products with constant rows of weights along an axis, whose extent becomes the number of
+/// rows: interpolation, running sums and the like.
+pub(super) fn weighted(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    axis: usize,
+    weights: Vec<f32>,
+    bias: Option<Vec<f32>>,
+) -> Result<Activation, NodeFault> {
+    context.check_batch(x, [axis])?;
+    let mut order = memory_order(x, false);
+    order.retain(|&other| other != axis);
+    order.push(axis);
+    let input = arranged(context, node, x, &order)?;
+    let len = x.view.axis_len(axis);
+    let shape = vec![weights.len() / len.max(1), len];
+    context.reserve_constant(&shape)?;
+    let name = format!("{}/weights", node.name);
+    let mut operands = vec![input, context.add_constant(&name, shape, weights)?];
+    if let Some(bias) = bias {
+        context.reserve_constant(&[bias.len()])?;
+        let name = format!("{}/bias", node.name);
+        operands.push(context.add_constant(&name, vec![bias.len()], bias)?);
+    }
+    let value = context.emit(node, Op::Dense { clamp: None }, operands)?;
+    Ok(ordered(context, value, &order, x.view.rank()))
+}
