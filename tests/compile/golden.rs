@@ -49,7 +49,19 @@ const LESS: &[(&str, f64, &str)] = &[
         29.0,
         "a convolution's output is rounded in front of the table",
     ),
+    (
+        "recurrent__rnn_activations",
+        12.0,
+        "the state is rounded in front of a jump",
+    ),
 ];
+
+/// Families in which cases reach less, by the start of their names: what each reaches and why.
+const LESS_FAMILIES: &[(&str, f64, &str)] = &[(
+    "recurrent__",
+    20.0,
+    "the state is rounded to eight bits at every step",
+)];
 
 /// Cases whose functions jump: which side of a jump a number lies on is decided by its rounding, so
 /// they are compared with the float network on the inputs as int8 holds them.
@@ -72,6 +84,14 @@ const MOVING: &[&str] = &["weighted__attention"];
 /// Cases that are imported and cannot be compiled, each with what the error says.
 const REFUSED: &[(&str, &str)] = &[];
 
+/// What a case reaches that is no exception.
+fn of_family(name: &str) -> f64 {
+    let mut families = LESS_FAMILIES.iter();
+    families
+        .find(|(start, ..)| name.starts_with(start))
+        .map_or(REQUIRED_DB, |&(_, db, _)| db)
+}
+
 #[test]
 fn every_case_compiles_to_integers_close_to_onnx_runtime() {
     let less: BTreeMap<_, _> = LESS.iter().map(|&(name, db, _)| (name, db)).collect();
@@ -89,7 +109,7 @@ fn every_case_compiles_to_integers_close_to_onnx_runtime() {
                     &case.arrays
                 };
                 let found = sqnr(&arrived.simplified, &arrived.integer, expected);
-                let required = less.get(name).copied().unwrap_or(REQUIRED_DB);
+                let required = less.get(name).copied().unwrap_or(of_family(name));
                 worst = worst.min(found);
                 if found < required {
                     failures.push(format!("{name}: {found:.1} dB, {required} dB are required"));

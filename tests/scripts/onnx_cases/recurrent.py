@@ -133,8 +133,8 @@ plain("peephole", "LSTM", peep=True)
 plain("peephole_states", "LSTM", peep=True, batch=2, directions=2, states="constant")
 plain("peephole_clip", "LSTM", peep=True, clip=0.5, states="input")
 plain("input_forget", "LSTM", input_forget=1, states="constant")
-plain("activations", "LSTM", activations=["HardSigmoid", "Softsign", "Relu"],
-      activation_alpha=[0.3], activation_beta=[0.4])
+plain("activations", "LSTM", activations=["HardSigmoid", "Softsign", "LeakyRelu"],
+      activation_alpha=[0.3, 0.5], activation_beta=[0.4])
 plain("activations_more", "LSTM", activations=["Sigmoid", "LeakyRelu", "Elu"], activation_alpha=[0.1, 0.8])
 plain("activations", "RNN", activations=["ThresholdedRelu"], activation_alpha=[0.3])
 plain("activations_softplus", "RNN", activations=["Softplus"])
