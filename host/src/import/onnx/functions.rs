@@ -55,7 +55,7 @@ impl DecodeMessage for Functions {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = Self::Types>>(
-        mut fields: Fields<R>,
+        mut fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
         let mut all = Self::default();
         while let Some(mut field) = fields.next()? {
@@ -72,7 +72,7 @@ impl DecodeMessage for Function {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = Self::Types>>(
-        mut fields: Fields<R>,
+        mut fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
         let mut function = Self::default();
         while let Some(mut field) = fields.next()? {
@@ -105,7 +105,7 @@ impl DecodeMessage for References {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = Self::Types>>(
-        mut fields: Fields<R>,
+        mut fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
         let mut all = Self::default();
         while let Some(mut field) = fields.next()? {
@@ -122,7 +122,7 @@ impl DecodeMessage for Reference {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = Self::Types>>(
-        mut fields: Fields<R>,
+        mut fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
         let mut reference = Self::default();
         while let Some(mut field) = fields.next()? {
