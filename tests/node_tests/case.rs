@@ -238,8 +238,21 @@ fn is_fed(graph: &GraphProto, input: &Tensor) -> bool {
         Elements::I8(_) | Elements::U8(_) => quantized,
         Elements::I16(_) | Elements::I32(_) | Elements::I64(_) | Elements::Bool(_) => false,
     };
-    // Without elements there is nothing to feed.
-    fits && !input.value.shape().contains(&0) && is_computed(graph, &input.name)
+    // Without elements there is nothing to feed, and weights are constants.
+    fits && !input.value.shape().contains(&0)
+        && is_computed(graph, &input.name)
+        && !is_weight(graph, &input.name)
+}
+
+/// Whether a node reads an input as its weights.
+fn is_weight(graph: &GraphProto, input: &str) -> bool {
+    graph.node.iter().any(|node| {
+        let operator = node.op_type.as_deref().unwrap_or_default();
+        matches!(
+            operator,
+            "Conv" | "ConvTranspose" | "Gemm" | "BatchNormalization"
+        ) && node.input.iter().skip(1).any(|name| name == input)
+    })
 }
 
 /// An array with an axis of one sample in front, if the port has one more axis than the model.

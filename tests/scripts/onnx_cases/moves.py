@@ -86,7 +86,7 @@ def gathers():
     one("gather_vector_opset7", "Gather", (ints(11, 0, 5),), shape=VECTOR, opset=7, axis=1)
     indices = rng_for("gather_elements").integers(-4, 4, (1, 3, 6, 5))
     one("gather_elements", "GatherElements", (indices,), axis=1)
-    one("gather_nd", "GatherND", (np.array([[0, 1, 2], [0, 3, -1]], np.int64),))
+    one("gather_nd", "GatherND", (np.array([[[0, 1, 2], [0, 3, -1]]], np.int64),))
     one("gather_nd_batched", "GatherND", (np.array([[[1, 2], [3, 0]]], np.int64),), batch_dims=1)
     # Channels shuffled by a table, as pruned networks have them.
     g = family.graph("gather_between_convolutions", 17)
@@ -99,7 +99,6 @@ def repeats():
     one("tile_map", "Tile", (ints(1, 2, 1, 3),))
     one("tile_vector", "Tile", (ints(1, 4),), shape=(1, 3))
     one("tile_one_channel", "Tile", (ints(1, 3, 1, 1),), shape=(1, 1, 4, 4), opset=6)
-    one("tile_batch", "Tile", (ints(3, 1),), shape=(1, 5))
     one("expand_map", "Expand", (ints(1, 4, 6, 5),), shape=(1, 4, 1, 1))
     one("expand_channels", "Expand", (ints(1, 3, 1, 1),), shape=(1, 1, 4, 5))
     one("expand_rank", "Expand", (ints(1, 2, 3, 4),), shape=(1, 3, 1), opset=13)
@@ -136,7 +135,9 @@ def pads():
 
 def resizes():
     def nearest(name, scales=None, sizes=None, shape=(1, 3, 4, 5), opset=18, **attrs):
-        extra = [None, None if scales is None else np.array(scales, F)]
+        # Before opset 13 a region and scales have to be there, if without elements.
+        empty = np.zeros(0, F) if opset < 13 else None
+        extra = [empty, empty if scales is None else np.array(scales, F)]
         if sizes is not None:
             extra.append(ints(*sizes))
         one(name, "Resize", tuple(extra), shape=shape, opset=opset, mode="nearest", **attrs)
@@ -152,7 +153,8 @@ def resizes():
                 continue
             name = f"resize_{coordinates}_{rounding}"
             opset = 19 if coordinates == "half_pixel_symmetric" else 13
-            nearest(name, sizes=(1, 2, 7, 3), shape=(1, 2, 4, 5), opset=opset,
+            columns = 4 if coordinates == "half_pixel_symmetric" else 3
+            nearest(name, sizes=(1, 2, 7, columns), shape=(1, 2, 4, 5), opset=opset,
                     coordinate_transformation_mode=coordinates, nearest_mode=rounding)
     nearest("resize_1d", (1, 1, 3), shape=(1, 4, 5))
     nearest("resize_axes", sizes=(8, 8), axes=[2, 3], keep_aspect_ratio_policy="not_larger")
@@ -188,9 +190,11 @@ def blocks():
 
 
 def joined():
-    one("squeeze_all", "Squeeze", shape=(1, 1, 5, 1), opset=13)
+    g = family.graph("squeeze_all", 13)
+    g.out(g.n("Unsqueeze", [g.n("Squeeze", g.inp("x", (1, 1, 5, 1))), g.i64("axes", 0)], "y"))
     g = family.graph("concat_batch", 13)
-    g.out(g.n("Concat", [g.inp("x", (1, 3, 4)), g.inp("z", (1, 3, 4))], "y", axis=0))
+    both = g.n("Concat", [g.inp("x", (1, 3, 4)), g.inp("z", (1, 3, 4))], axis=0)
+    g.out(g.n("Unsqueeze", [both, g.i64("axes", 0)], "y"))
     g = family.graph("concat_with_constant", 13)
     g.out(g.n("Concat", [g.inp("x", MAP), g.w("c", 1, 2, 6, 5)], "y", axis=1))
     # A class token in front of patches.

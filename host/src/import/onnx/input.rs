@@ -251,6 +251,11 @@ pub(super) fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
         | "GlobalAveragePool"
         | "GlobalMaxPool"
         | "BatchNormalization"
+        | "ConvTranspose"
+        | "InstanceNormalization"
+        | "GroupNormalization"
+        | "LpPool"
+        | "LRN"
             if axes.len() > 2 =>
         {
             Wish::Order(channels_last(axes))
@@ -274,13 +279,16 @@ pub(super) fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => {
-            Wish::Second(axes.to_vec())
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm"
+        | "LayerNormalization" | "RMSNormalization" => Wish::Second(axes.to_vec()),
+        "Softmax" | "LogSoftmax" | "Hardmax" | "LpNormalization" => {
+            Wish::Second(softmax_order(node, axes))
         }
-        "Softmax" => Wish::Second(softmax_order(node, axes)),
         "RNN" | "GRU" | "LSTM" => Wish::Order(sequence_order(node, axes, batched)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
+        | "Max" | "Min" | "Sum" | "Mean" | "Pow" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"
+        | "Erf" | "Gelu" | "Slice" | "Split" | "Tile" | "Resize" | "Upsample"
         | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
         | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,

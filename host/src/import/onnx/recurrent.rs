@@ -26,14 +26,7 @@ pub(super) fn input_batch_axis(network: &Network<'_>, input: &str, rank: usize) 
             if is_recurrent(node) {
                 return axes.get(batch_axis(node)).copied();
             }
-            let passed = match wish(node, &axes, false) {
-                Wish::Passes(axes) => Some(axes),
-                // The states of several layers come in one tensor.
-                Wish::Order(_) | Wish::Second(_) | Wish::None => {
-                    (node.op_type.as_deref() == Some("Slice")).then(|| axes.clone())
-                }
-            };
-            if let Some(axes) = passed
+            if let Wish::Passes(axes) = wish(node, &axes, false)
                 && let Some(output) = node.output.first()
                 && seen.len() < MAX_SEARCH
                 && seen.insert(output)

@@ -1,6 +1,7 @@
 //! Add, Sub, Mul, Div with broadcasting.
 
 use super::align::follow;
+use super::choice::numbers;
 use super::fold;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -103,6 +104,7 @@ pub(super) fn apply(
     a: &Tensor,
     b: &Tensor,
 ) -> Result<Tensor, NodeFault> {
+    let (a, b) = (&numbers(a)?, &numbers(b)?);
     let (a_shape, b_shape) = (a.shape(), b.shape());
     let shape = fold::broadcast(&a_shape, &b_shape).ok_or_else(|| {
         operand_fault(

@@ -118,7 +118,8 @@ pub(super) fn without(view: &View, reduced: &[usize], keep: bool) -> View {
 }
 
 /// The products with constant rows of weights along an axis, whose extent becomes the number of
-/// rows: interpolation, running sums and the like.
+/// rows: interpolation, running sums and the like. The elements stay where they are: a dense layer
+/// along the axis that lies innermost, else a product of matrices with the weights on the left.
 pub(super) fn weighted(
     context: &mut Context,
     node: &Node<'_>,
@@ -128,20 +129,47 @@ pub(super) fn weighted(
     bias: Option<Vec<f32>>,
 ) -> Result<Activation, NodeFault> {
     context.check_batch(x, [axis])?;
-    let mut order = memory_order(x, false);
-    order.retain(|&other| other != axis);
-    order.push(axis);
+    let order = memory_order(x, axis == 0);
+    let place = order.iter().position(|&at| at == axis);
+    let place = place.expect("the order has every axis but the batch");
+    let mut lens: Vec<usize> = order.iter().map(|&at| x.view.axis_len(at)).collect();
+    let (columns, inner) = (lens[place], lens[place + 1..].iter().product::<usize>());
+    let outer: usize = lens[..place].iter().product();
+    let rows = weights.len() / columns.max(1);
     let input = arranged(context, node, x, &order)?;
-    let len = x.view.axis_len(axis);
-    let shape = vec![weights.len() / len.max(1), len];
-    context.reserve_constant(&shape)?;
+    context.reserve_constant(&[rows, columns])?;
     let name = format!("{}/weights", node.name);
-    let mut operands = vec![input, context.add_constant(&name, shape, weights)?];
-    if let Some(bias) = bias {
-        context.reserve_constant(&[bias.len()])?;
-        let name = format!("{}/bias", node.name);
-        operands.push(context.add_constant(&name, vec![bias.len()], bias)?);
+    let (op, operands) = if inner == 1 {
+        let input = context.reshape(&node.name, input, vec![1, outer, columns])?;
+        let weights = context.add_constant(&name, vec![rows, columns], weights)?;
+        (Op::Dense { clamp: None }, vec![input, weights])
+    } else {
+        let input = context.reshape(&node.name, input, vec![1, outer, columns, inner])?;
+        let weights = context.add_constant(&name, vec![1, 1, rows, columns], weights)?;
+        let product = Op::MatMul {
+            transpose_a: false,
+            transpose_b: false,
+        };
+        (product, vec![weights, input])
+    };
+    let value = context.emit(node, op, operands)?;
+    lens[place] = rows;
+    let mut axes = vec![Vec::new(); x.view.rank()];
+    for (atom, &axis) in order.iter().enumerate() {
+        axes[axis].push(atom);
     }
-    let value = context.emit(node, Op::Dense { clamp: None }, operands)?;
-    Ok(ordered(context, value, &order, x.view.rank()))
+    let view = View::new(lens, axes);
+    let result = Activation { value, view };
+    let Some(bias) = bias else {
+        return Ok(result);
+    };
+    let mut shape = vec![1; x.view.rank() - axis];
+    shape[0] = rows;
+    binary(
+        context,
+        node,
+        ADD,
+        &result,
+        &numbers(node, "bias", shape, bias),
+    )
 }

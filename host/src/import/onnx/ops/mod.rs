@@ -33,6 +33,7 @@ mod softmax;
 mod table;
 mod take;
 mod unary;
+mod volume;
 mod window;
 
 pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};

@@ -14,6 +14,9 @@ pub(super) fn gather(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
     let x = node.required(0, "input data")?;
     let own = x.shape();
     let axis = axis_index(node.attributes.int("axis")?.unwrap_or(0), own.len())?;
+    if let Tensor::Activation(x) = x {
+        context.check_batch(x, [axis])?;
+    }
     let (constant, indices) = indices(node)?;
     let picks: Result<Vec<usize>, NodeFault> = indices
         .iter()

@@ -2,6 +2,7 @@
 
 use super::compose::without;
 use super::conv::map_view;
+use super::volume;
 use super::window::{self, Geometry};
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
@@ -12,14 +13,35 @@ use crate::ir::{AvgPool2d, Op, Pad, Pool2d, ValueId, Window2d};
 
 /// Largest value of each window.
 pub(super) fn max_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let (x, geometry) = pool(context, node, node.activation(0, "input X")?)?;
-    finish(context, node, largest(geometry.window()), x)
+    let x = node.activation(0, "input X")?;
+    if volume::is_volume(x) {
+        return volume::max_pool(context, node, x, &geometry(node, x)?);
+    }
+    let (value, geometry) = pool(context, node, x)?;
+    finish(context, node, largest(geometry.window()), value)
 }
 
 /// Mean of each window.
 pub(super) fn average_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let include = node.attributes.flag("count_include_pad")?.unwrap_or(false);
-    let (mut x, mut geometry) = pool(context, node, node.activation(0, "input X")?)?;
+    let x = node.activation(0, "input X")?;
+    if volume::is_volume(x) {
+        return volume::average_pool(context, node, x, &geometry(node, x)?, include);
+    }
+    let (value, geometry) = pool(context, node, x)?;
+    let value = mean_of(context, node, value, geometry, include)?;
+    let view = map_view(context.graph.shape(value), x.view.rank());
+    Ok(Tensor::computed(value, view))
+}
+
+/// Mean of each window of a map, in which padding counts as zeros or not.
+pub(super) fn mean_of(
+    context: &mut Context,
+    node: &Node<'_>,
+    mut x: ValueId,
+    mut geometry: Geometry,
+    include: bool,
+) -> Result<ValueId, NodeFault> {
     let mut count_include_pad = include;
     if include && geometry.overhang.iter().any(|&len| len > 0) {
         // The padding counts, the overhang does not: the padding becomes a part of the input.
@@ -40,7 +62,7 @@ pub(super) fn average_pool(context: &mut Context, node: &Node<'_>) -> Result<Ten
         count_include_pad,
         clamp: None,
     });
-    finish(context, node, op, x)
+    context.emit(node, op, vec![x])
 }
 
 /// Mean of each window, in which padding counts as zeros, and the taps of a window.
@@ -69,6 +91,12 @@ fn pool(
     x: &Activation,
 ) -> Result<(ValueId, Geometry), NodeFault> {
     let spatial = window::spatial_axes(&x.view)?;
+    let geometry = geometry(node, x)?;
+    Ok((window::arrange(context, &node.name, x, spatial)?, geometry))
+}
+
+/// The geometry over the axes of space.
+fn geometry(node: &Node<'_>, x: &Activation) -> Result<Geometry, NodeFault> {
     let input = &x.view.shape()[2..];
     let Some(_) = node.attributes.ints("kernel_shape")? else {
         return Err(fault(
@@ -90,7 +118,7 @@ fn pool(
             "padding that is smaller than the kernel",
         ));
     }
-    Ok((window::arrange(context, &node.name, x, spatial)?, geometry))
+    Ok(geometry)
 }
 
 fn finish(context: &mut Context, node: &Node<'_>, op: Op, x: ValueId) -> Result<Tensor, NodeFault> {
@@ -143,7 +171,7 @@ fn mean(window: Window2d) -> Op {
     })
 }
 
-fn largest(window: Window2d) -> Op {
+pub(super) fn largest(window: Window2d) -> Op {
     Op::MaxPool2d(Pool2d {
         window,
         clamp: None,

@@ -1,6 +1,6 @@
 //! The reductions: sums, products, norms, extremes of values over axes, and their indices.
 
-use super::compose::{self, computed, number, numbers};
+use super::compose::{self, computed, numbers};
 use super::fold::named_result;
 use super::pool;
 use super::take::{AxisMap, arranged, memory_order, ordered, take};
@@ -83,8 +83,10 @@ fn reduced(
     match reducing {
         Reducing::Sum => sum(context, x),
         Reducing::Min => compose::reduce(context, node, x, Reduction::Min, axes, keep),
-        Reducing::Mean => pool::reduce_mean(context, node, x, axes, keep),
-        Reducing::Max => pool::reduce_max(context, node, x, axes, keep),
+        Reducing::Mean if is_pool(x, axes) => pool::reduce_mean(context, node, x, axes, keep),
+        Reducing::Mean => compose::reduce(context, node, x, Reduction::Mean, axes, keep),
+        Reducing::Max if is_pool(x, axes) => pool::reduce_max(context, node, x, axes, keep),
+        Reducing::Max => compose::reduce(context, node, x, Reduction::Max, axes, keep),
         Reducing::L1 => {
             let x = compose::unary(context, node, x, Unary::Abs)?;
             sum(context, &x)
@@ -115,6 +117,13 @@ fn reduced(
         }
         Reducing::Prod => product(context, node, x, axes, keep),
     }
+}
+
+/// Whether a reduction is a pool over a map: the axis that lies innermost stays.
+fn is_pool(x: &Activation, axes: &[usize]) -> bool {
+    let order = memory_order(x, false);
+    let innermost = order.iter().rfind(|&&axis| x.view.axis_len(axis) != 1);
+    innermost.is_some_and(|axis| !axes.contains(axis))
 }
 
 /// The product of slices, axis by axis.
@@ -205,13 +214,13 @@ pub(super) fn arg_extreme(
     let axis = axis_index(node.attributes.int("axis")?.unwrap_or(0), x.view.rank())?;
     let keep = node.attributes.flag("keepdims")?.unwrap_or(true);
     let last = node.attributes.flag("select_last_index")?.unwrap_or(false);
-    let index = first_extreme(context, node, x, axis, largest, last)?;
+    let index = extreme_index(context, node, x, axis, largest, last)?;
     let view = compose::without(&index.view, &[axis], keep);
     Ok(index.seen_as(view).into())
 }
 
 /// As [`arg_extreme`], the axis staying with extent 1.
-fn first_extreme(
+fn extreme_index(
     context: &mut Context,
     node: &Node<'_>,
     x: &Activation,
@@ -220,32 +229,18 @@ fn first_extreme(
     last: bool,
 ) -> Result<Activation, NodeFault> {
     context.check_batch(x, [axis])?;
-    let len = x.view.axis_len(axis);
-    if !last || len == 1 {
-        let order = memory_order(x, axis == 0);
-        let input = arranged(context, node, x, &order)?;
-        let place = order.iter().position(|&at| at == axis);
-        let axis = 1 + place.expect("the order has every axis but the batch");
-        let op = Op::ArgExtreme {
-            axis,
-            largest,
-            keep: true,
-        };
-        let value = context.emit(node, op, vec![input])?;
-        return Ok(ordered(context, value, &order, x.view.rank()));
-    }
-    // The last one is the first one from the other end.
-    let mut maps: Vec<AxisMap> = vec![None; x.view.rank()];
-    maps[axis] = Some(IndexMap::Range {
-        begin: len - 1,
-        step: -1,
-        count: len,
-    });
-    let reversed = computed(take(context, node, 0, &x.clone().into(), &maps)?)?;
-    let index = first_extreme(context, node, &reversed, axis, largest, false)?;
-    let index = compose::unary(context, node, &index, Unary::Neg)?;
-    let end = number(node, "last", as_f32(len - 1));
-    compose::binary(context, node, compose::ADD, &index, &end)
+    let order = memory_order(x, axis == 0);
+    let input = arranged(context, node, x, &order)?;
+    let place = order.iter().position(|&at| at == axis);
+    let axis = 1 + place.expect("the order has every axis but the batch");
+    let op = Op::ArgExtreme {
+        axis,
+        largest,
+        last,
+        keep: true,
+    };
+    let value = context.emit(node, op, vec![input])?;
+    Ok(ordered(context, value, &order, x.view.rank()))
 }
 
 #[expect(clippy::as_conversions, reason = "indices below 2^24 are exact")]
@@ -270,7 +265,7 @@ pub(super) fn hardmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     } else {
         (x.clone(), axis, None)
     };
-    let index = first_extreme(context, node, &x, axis, true, false)?;
+    let index = extreme_index(context, node, &x, axis, true, false)?;
     let len = x.view.axis_len(axis);
     let mut places = vec![1; x.view.rank() - axis];
     places[0] = len;

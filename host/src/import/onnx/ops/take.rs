@@ -1,6 +1,5 @@
 //! Taking indices of axes: what slices, splits, gathers, tiles, mirrors and repeats have in common.
 
-use super::fold;
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
@@ -158,14 +157,7 @@ fn take_constant(
         context.reserve_constant(&shape)?;
         data = data.picked(&picks);
     }
-    // A weight keeps its name, with which its scale is known.
-    let name = fold::named(node, constant);
-    let constant = named(node, output, shape, data);
-    Ok(if output == 0 {
-        Constant { name, ..constant }.into()
-    } else {
-        constant.into()
-    })
+    Ok(named(node, output, shape, data).into())
 }
 
 struct Slices<'p> {
