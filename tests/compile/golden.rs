@@ -50,6 +50,11 @@ const LESS: &[(&str, f64, &str)] = &[
         "a convolution's output is rounded in front of the table",
     ),
     (
+        "recurrent__lstm_activations_more",
+        15.0,
+        "the state is rounded at every step, and what is shown of the cell is small",
+    ),
+    (
         "recurrent__rnn_activations",
         12.0,
         "the state is rounded in front of a jump",

@@ -88,8 +88,19 @@ def squeezed(g):
     g.out(branch(g, condition, [h.make_node("Squeeze", ["r", "axes"], ["p"])], [h.make_node("Identity", ["r"], ["q"])]))
 
 
+def rest(g):
+    """Shape arithmetic with a remainder, of either sign."""
+    x = g.inp("x", (1, 7, 4))
+    extent = g.n("Slice", [g.n("Shape", x), g.i64("first", 1), g.i64("last", 2)])
+    rest = g.n("Mod", [g.n("Sub", [extent, g.i64("twelve", 12)]), g.i64("four", 4)])
+    other = g.n("Mod", [g.i64("minus_five", -5), g.i64("three", 3)])
+    shape = g.n("Concat", [g.i64("one", 1), g.n("Add", [rest, other]), extent], axis=0)
+    g.out(g.n("Reshape", [x, shape], "y"))
+
+
 add("calls", calls, [scaled()])
 add("nested", nested, [twice(), scaled()])
 add("known_branch", known_branch, [])
 add("squeezed", squeezed, [])
+add("rest", rest, [])
 family.write()

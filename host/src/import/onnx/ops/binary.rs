@@ -4,6 +4,7 @@ use super::align::follow;
 use super::choice::numbers;
 use super::fold;
 use crate::import::NodeFault;
+use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::layout::batch_first;
 use crate::import::onnx::node::{Node, floats, operand_fault};

@@ -417,6 +417,7 @@ const ROWS: &[Row] = &[
     row("Mish", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Mish)
     }),
+    row("Mod", 2, &["fmod"], binary::modulo),
     row("Mul", 2, &[], binary::mul),
     row("Neg", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Neg)
@@ -567,7 +568,7 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "IsNaN" | "IsInf" => {
             "int8 holds finite numbers only; Equal, Greater and Less are supported"
         }
-        "Mod" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
             "numbers are real: Div, Floor, Mul and Sub, and And, Or, Xor and Not of truths are \
              supported"
         }

@@ -32,7 +32,9 @@ pub(super) fn results(
             true => vec![vec![0], vec![1], vec![2]],
             false => vec![vec![1], vec![0], vec![2]],
         };
-        side.push(Tensor::computed(value, View::new(atoms, axes)));
+        let batch = if sequence.batch_first { 0 } else { 1 };
+        let view = View::new(atoms, axes).with_batch(batch);
+        side.push(Tensor::computed(value, view));
     }
     context.side_outputs = side;
     Ok(first)
@@ -68,7 +70,9 @@ fn all_steps(
         true => vec![vec![1], vec![0], vec![2], vec![3]],
         false => vec![vec![0], vec![2], vec![1], vec![3]],
     };
-    Ok(Tensor::computed(value, View::new(atoms, axes)))
+    let batch = if sequence.batch_first { 0 } else { 2 };
+    let view = View::new(atoms, axes).with_batch(batch);
+    Ok(Tensor::computed(value, view))
 }
 
 /// The directions one behind the other in each row.

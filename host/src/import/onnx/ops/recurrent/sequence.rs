@@ -109,6 +109,7 @@ impl Sequence {
     ) -> Result<ValueId, NodeFault> {
         let x = node.activation(0, "sequence X")?;
         let (time, batch): (usize, usize) = if self.batch_first { (1, 0) } else { (0, 1) };
+        context.check_batch(x, [time])?;
         let value = context.arrange(&node.name, x, &[&[time], &[batch], &[2]])?;
         let mut shape = self.rows(self.inputs);
         shape.insert(1, self.steps);
