@@ -10,6 +10,16 @@ const REQUIRED_DB: f64 = 30.0;
 /// Cases that reach less, each with what it reaches and why that is all that int8 gives.
 const LESS: &[(&str, f64, &str)] = &[
     (
+        "composed__lp_pool_3",
+        24.0,
+        "cubes have a far wider range than what they are made of",
+    ),
+    (
+        "composed__reduce_prod",
+        19.0,
+        "four products in a row, each with a wider range than the last",
+    ),
+    (
         "weighted__attention",
         27.0,
         "five products of int8 tensors in a row, each rounded",
@@ -81,13 +91,32 @@ const JUMPING: &[&str] = &[
     "element__where_numbers",
     "element__where_opset9",
     "element__where_vector",
+    "composed__arg_max_channels",
+    "composed__arg_max_last_opset12",
+    "composed__arg_max_opset7",
+    "composed__arg_min_rows",
 ];
 
-/// Cases in which elements have to move: heads of an attention are taken apart.
-const MOVING: &[&str] = &["weighted__attention"];
+/// Cases in which elements have to move: heads of an attention are taken apart, channels become
+/// pixels or the other way round, elements are picked one by one in the source's order.
+const MOVING: &[&str] = &[
+    "moves__channel_shuffle",
+    "moves__depth_to_space_crd",
+    "moves__depth_to_space_dcr",
+    "moves__depth_to_space_opset7",
+    "moves__gather_elements",
+    "moves__gather_nd",
+    "moves__gather_nd_batched",
+    "moves__pixel_shuffle",
+    "moves__space_to_depth",
+    "weighted__attention",
+];
 
 /// Cases that are imported and cannot be compiled, each with what the error says.
-const REFUSED: &[(&str, &str)] = &[];
+const REFUSED: &[(&str, &str)] = &[
+    ("composed__hardmax", "int32"),
+    ("composed__hardmax_opset11", "int32"),
+];
 
 /// What a case reaches that is no exception.
 fn of_family(name: &str) -> f64 {

@@ -834,13 +834,17 @@ def _():
     return m
 
 
-@bad("op_control_flow", "operator If with sub-graphs is not supported", "If")
+@bad("op_control_flow", "operator Loop is not supported", "Loop")
 def _():
     g = G("bad", 13)
     x = g.inp("x", ["N", 4])
     g.c("cond", np.array(True))
-    sub = [h.make_graph([h.make_node(o, [x], [f"s{o}"])], o, [], [h.make_tensor_value_info(f"s{o}", T.FLOAT, None)]) for o in ("Relu", "Sigmoid")]
-    g.out(g.n("If", "cond", "y", then_branch=sub[0], else_branch=sub[1]))
+    g.i64("count", 3)
+    scalar = [h.make_tensor_value_info(n, t, []) for n, t in (("i", T.INT64), ("c", T.BOOL))]
+    state = [h.make_tensor_value_info(n, T.FLOAT, None) for n in ("a", "b")]
+    nodes = [h.make_node("Relu", ["a"], ["b"]), h.make_node("Identity", ["c"], ["d"])]
+    body = h.make_graph(nodes, "body", [*scalar, state[0]], [h.make_tensor_value_info("d", T.BOOL, []), state[1]])
+    g.out(g.n("Loop", ["count", "cond", x], "y", body=body))
     return g.model()
 
 

@@ -288,7 +288,7 @@ pub(super) fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
         | "Max" | "Min" | "Sum" | "Mean" | "Pow" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"
-        | "Erf" | "Gelu" | "Slice" | "Split" | "Tile" | "Resize" | "Upsample"
+        | "Erf" | "Gelu" | "Slice" | "Split" | "Tile" | "Resize" | "Upsample" | "Where"
         | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
         | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,

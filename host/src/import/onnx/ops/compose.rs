@@ -1,7 +1,7 @@
 //! What operators are put together from that have no operator of their own in the graph.
 
 use super::binary;
-use super::take::{arranged, memory_order, ordered};
+use super::take::{arranged, memory_order};
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
@@ -76,7 +76,7 @@ pub(super) fn numbers(node: &Node<'_>, role: &str, shape: Vec<usize>, values: Ve
     .into()
 }
 
-/// Axes reduced to one value.
+/// Axes reduced to one value. The elements stay where they are, however the axes lie.
 pub(super) fn reduce(
     context: &mut Context,
     node: &Node<'_>,
@@ -86,26 +86,41 @@ pub(super) fn reduce(
     keep: bool,
 ) -> Result<Activation, NodeFault> {
     context.check_batch(x, axes.iter().copied())?;
-    let order = memory_order(x, false);
-    let is_reduced = |&axis: &usize| axes.contains(&axis) && x.view.axis_len(axis) != 1;
-    let places = order.iter().enumerate();
-    let reduced: Vec<usize> = places
-        .filter(|(_, axis)| is_reduced(axis))
-        .map(|(place, _)| place + 1)
-        .collect();
-    if reduced.is_empty() {
+    let mut atoms = x.view.atoms().to_vec();
+    let mut is_reduced = vec![false; atoms.len()];
+    for &atom in axes.iter().flat_map(|&axis| &x.view.axes()[axis]) {
+        is_reduced[atom] = atoms[atom] != 1;
+    }
+    if !is_reduced.contains(&true) {
         return Ok(x.seen_as(without(&x.view, axes, keep)));
     }
-    let input = arranged(context, node, x, &order)?;
+    // Neighbours of which all are reduced, or none, are one axis of the value.
+    let (mut shape, mut reduced, mut last) = (vec![1], Vec::new(), None);
+    for (atom, &gone) in is_reduced.iter().enumerate() {
+        match shape.last_mut() {
+            Some(extent) if last == Some(gone) => *extent *= atoms[atom],
+            Some(_) | None => {
+                if gone {
+                    reduced.push(shape.len());
+                }
+                shape.push(atoms[atom]);
+            }
+        }
+        last = Some(gone);
+        if gone {
+            atoms[atom] = 1;
+        }
+    }
+    let input = context.reshape(&node.name, x.value, shape)?;
     let op = Op::Reduce(Reduce {
         reduction,
         axes: reduced,
         keep: true,
     });
     let value = context.emit(node, op, vec![input])?;
-    let result = ordered(context, value, &order, x.view.rank());
-    let view = without(&result.view, axes, keep);
-    Ok(result.seen_as(view))
+    let view = View::new(atoms, x.view.axes().to_vec());
+    let view = without(&view, axes, keep);
+    Ok(Activation { value, view })
 }
 
 /// The view without reduced axes, whose atoms are gone already or of extent 1.
