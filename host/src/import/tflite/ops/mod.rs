@@ -3,6 +3,7 @@
 mod blocks;
 mod choice;
 mod elementwise;
+pub(super) mod float;
 mod moves;
 mod options;
 mod product;

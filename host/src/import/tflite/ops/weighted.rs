@@ -154,7 +154,7 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
     )
 }
 
-fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::Failure {
+pub(super) fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::Failure {
     operand(
         "filter",
         format!("of shape {expected}"),
@@ -162,7 +162,11 @@ fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::F
     )
 }
 
-fn steps(options: Table<'_>, stride: [usize; 2], dilation: [usize; 2]) -> Checked<Steps> {
+pub(super) fn steps(
+    options: Table<'_>,
+    stride: [usize; 2],
+    dilation: [usize; 2],
+) -> Checked<Steps> {
     Ok(Steps {
         stride: [
             positive(options, stride[0], 0, "stride_h")?,
