@@ -15,6 +15,7 @@ mod states;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod types;
 mod walk;
 
 pub use error::LowerError;
