@@ -39,6 +39,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -123,6 +124,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             axes,
             clamp: _,
         } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {
             reduce::check_resize(node, *coordinates, [input, output])
         }

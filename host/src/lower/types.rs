@@ -16,6 +16,7 @@ enum Types {
 const INT8: &[DType] = &[DType::I8];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
+const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
 /// The types that an operator's kernel knows.
@@ -46,6 +47,7 @@ const fn types(op: &QOp) -> Types {
         QOp::LogSoftmax => Types::Same(INT8),
         QOp::L2Normalize => Types::Same(INT8),
         QOp::Reduce { .. } => Types::Same(INT8),
+        QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
         QOp::Requantize => Types::Same(INT8),

@@ -4,6 +4,7 @@ mod blocks;
 mod choice;
 mod elementwise;
 pub(super) mod float;
+mod index;
 mod moves;
 mod options;
 mod product;

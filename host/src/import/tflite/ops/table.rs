@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{blocks, moves, product, reduce, state, unary, weighted};
+use super::{blocks, index, moves, product, reduce, state, unary, weighted};
 use crate::import::Precision;
 use tiivis_runtime::blob::Which;
 
@@ -37,6 +37,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("ABS", INT8, unary::abs),
     row("ADD", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Add)
+    }),
+    row("ARG_MAX", INT8, |importer, operator| {
+        index::arg_extreme(importer, operator, true)
+    }),
+    row("ARG_MIN", INT8, |importer, operator| {
+        index::arg_extreme(importer, operator, false)
     }),
     row("ASSIGN_VARIABLE", INT8, state::assign),
     row("AVERAGE_POOL_2D", INT8, |importer, operator| {
