@@ -10,6 +10,8 @@ pub(super) enum Arithmetic {
     Float,
     /// Integers with scales.
     Integer,
+    /// Integers with scales, some of which were uint8.
+    Unsigned,
 }
 
 impl Arithmetic {
@@ -22,16 +24,22 @@ impl Arithmetic {
             .filter(|operator| !operator.absorbed)
             .flat_map(|operator| &operator.outputs);
         let mut is_float = false;
+        let mut is_integer = false;
         for tensor in inputs.chain(computed.copied()) {
             let tensor = &model.tensors[tensor];
             match tensor.element {
                 _ if tensor.data.is_some() => {}
-                Type::INT8 | Type::UINT8 | Type::INT16 => return Self::Integer,
+                Type::INT8 if tensor.is_unsigned() => return Self::Unsigned,
+                Type::INT8 | Type::UINT8 | Type::INT16 => is_integer = true,
                 Type::FLOAT32 => is_float = true,
                 _ => {}
             }
         }
-        if is_float { Self::Float } else { Self::Integer }
+        if is_float && !is_integer {
+            Self::Float
+        } else {
+            Self::Integer
+        }
     }
 
     /// Its name in reports.
@@ -39,6 +47,7 @@ impl Arithmetic {
         match self {
             Self::Float => "float32",
             Self::Integer => "int8",
+            Self::Unsigned => "uint8",
         }
     }
 }

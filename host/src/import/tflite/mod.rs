@@ -29,6 +29,7 @@ mod schema;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod unsigned;
 
 use super::survey::Verdict;
 use super::{ImportError, Network, Precision};
@@ -76,6 +77,7 @@ fn read(bytes: &[u8]) -> Result<(Model<'_>, Budget), ImportError> {
     let (mut model, mut budget) = Model::read(bytes)?;
     fold::fold(&mut model, &mut budget)?;
     dilation::fuse(&mut model, &mut budget)?;
+    unsigned::shift(&mut model, &mut budget)?;
     Ok((model, budget))
 }
 
@@ -104,6 +106,11 @@ pub fn operators() -> impl Iterator<Item = (&'static str, Vec<Precision>)> {
             .entry(row.operator)
             .or_default()
             .extend(row.precisions);
+    }
+    for operator in unsigned::OPERATORS {
+        let precisions = operators.entry(operator).or_default();
+        precisions.push(Precision::Uint8);
+        precisions.sort_unstable();
     }
     operators.into_iter()
 }

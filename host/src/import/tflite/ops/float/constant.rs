@@ -89,11 +89,7 @@ fn dequantize(tensor: &Tensor<'_>, integers: Vec<i32>, what: &str) -> Checked<Ve
         .elements()
         .map(f32::from_le_bytes)
         .collect();
-    let zero_points: Vec<i64> = quantization
-        .zero_points
-        .elements()
-        .map(i64::from_le_bytes)
-        .collect();
+    let zero_points: Vec<i64> = quantization.zero_points().collect();
     let axis = usize::try_from(quantization.axis).unwrap_or(usize::MAX);
     let extent = tensor.shape.get(axis).copied();
     let is_sound = match scales.len() {

@@ -52,6 +52,7 @@ pub(super) fn arg_extreme<'a>(
     let op = Op::ArgExtreme {
         axis: axis + offset,
         largest,
+        last: false,
         keep: false,
     };
     importer.push(operator, op, vec![value])
