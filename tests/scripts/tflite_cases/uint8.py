@@ -6,11 +6,15 @@ case.py.
 The importer makes int8 of them, 128 less. What the kernels of uint8 do otherwise than those of int8
 is asked for on purpose: means halfway between two numbers, logistic and tanh of all numbers,
 concatenations of different scales, weights of any zero point.
+
+Dense layers are TFLM's: the same of int8, 128 less, is asked there. LiteRT rounds their sums once
+in today's builds, of int8 as of uint8, where the reference code, and so TFLM, rounds twice: of a
+thousand numbers two differ by 1.
 """
 
 import numpy as np
 
-from case import F, Family, Model, S, opts, rng_for
+from case import F, Family, Model, S, opts, rng_for, tflm
 
 FAMILY = Family("uint8")
 SAME, VALID = 0, 1
@@ -83,14 +87,26 @@ def layer(name, kind, hw=(4, 5), ci=3, co=4, k=(3, 3), stride=(1, 1), dilation=(
     }[kind]
     m.op(op, [x, w, b], [y], options())
     feeds = [[values(rng, shape, extremes)] for _ in range(2)]
-    FAMILY.emit(f"{op.split('_')[0].lower()}_{name}", op, m.finish([x], [y]), feeds, oracle="litert")
+    data, name = m.finish([x], [y]), f"{op.split('_')[0].lower()}_{name}"
+    if kind != "f":
+        FAMILY.emit(name, op, data, feeds, oracle="litert")
+        return
+    for t in m.m.subgraphs[0].tensors:
+        if t.type == S.TensorType.UINT8:
+            t.type, t.quantization.zeroPoint = S.TensorType.INT8, t.quantization.zeroPoint - 128
+            if t.buffer:
+                m.m.buffers[t.buffer].data = m.m.buffers[t.buffer].data ^ 128
+    m.m.operatorCodes[0].version = 4
+    less = [[(x ^ 128).view(np.int8) for x in feed] for feed in feeds]
+    answers = [[y.view(np.uint8) ^ 128 for y in run] for run in tflm(m.finish([x], [y]), less)]
+    FAMILY.emit(name, op, data, feeds, answers=answers)
 
 
 def layers():
     for seed in range(4):
         layer(f"random_{seed}", "c", hw=(5, 4), ci=2 + seed, co=3, k=(3, 2), act=seed)
         layer(f"random_{seed}", "d", hw=(5, 4), ci=2 + seed, k=(2, 3), act=seed)
-        layer(f"random_{seed}", "f", ci=9 + seed, co=5, act=seed)
+        layer(f"random_{seed}", "f", ci=9 + seed, co=60, act=seed)
     layer("stride", "c", hw=(7, 6), stride=(2, 3), padding=VALID)
     layer("dilated", "c", hw=(7, 7), dilation=(2, 2))
     layer("weights_low", "c", zw=0, zin=255, zout=0, extremes=1)
@@ -148,8 +164,6 @@ def unary():
         run(f"softmax_{seed}", "SOFTMAX", [((8, 32), F(scale), zp)], [((8, 32), F(1 / 256), 0)],
             opts(S.SoftmaxOptionsT, beta=[1.0, 0.5, 1.0, 2.0][seed]),
             feeds=[[ALL.reshape(8, 32)], [rng_for(f"sm{seed}").permutation(ALL).reshape(8, 32)]])
-        run(f"l2_normalization_{seed}", "L2_NORMALIZATION", [((1, 4, 4, 5), F(scale), zp)],
-            [((1, 4, 4, 5), F(1 / 128), 128)], opts(S.L2NormOptionsT))
         run(f"quantize_{seed}", "QUANTIZE", [(x, F(scale), zp)], [(x, F(scale * 1.7), 77)], feeds=feeds)
 
 
@@ -164,6 +178,7 @@ def moves():
             [((1, 256, 2), F(y[0]), y[1])], c, feeds=[[ALL.reshape(1, 256, 1)] * 2])
     run("reshape", "RESHAPE", [one((1, 3, 4)), ints(1, 12)], [one((1, 12))], opts(S.ReshapeOptionsT, newShape=ints(1, 12)))
     run("squeeze", "SQUEEZE", [one((1, 1, 4))], [one((1, 4))], opts(S.SqueezeOptionsT, squeezeDims=ints(1)))
+    run("expand_dims", "EXPAND_DIMS", [one((1, 4)), ints(1)], [one((1, 1, 4))], S.ExpandDimsOptionsT())
     run("pad", "PAD", [one((1, 2, 3, 1)), np.array([[0, 0], [1, 0], [2, 1], [0, 0]], np.int32)], [one((1, 3, 6, 1))],
         S.PadOptionsT())
     run("padv2", "PADV2", [one((1, 2, 3)), np.array([[0, 0], [1, 0], [2, 1]], np.int32),
@@ -180,6 +195,7 @@ def moves():
     run("space_to_depth", "SPACE_TO_DEPTH", [one((1, 4, 6, 2))], [one((1, 2, 3, 8))], opts(S.SpaceToDepthOptionsT, blockSize=2))
     for name, op, ins, outs, options in [
             ("mean", "MEAN", [one((1, 3, 4, 2)), ints(1, 2)], [one((1, 2))], opts(S.ReducerOptionsT)),
+            ("l2_normalization", "L2_NORMALIZATION", [one((1, 4, 5))], [((1, 4, 5), F(1 / 128), 128)], opts(S.L2NormOptionsT)),
             ("resize_bilinear", "RESIZE_BILINEAR", [one((1, 3, 4, 2)), ints(6, 7)], [one((1, 6, 7, 2))],
              opts(S.ResizeBilinearOptionsT)),
             ("transpose_conv", "TRANSPOSE_CONV",
@@ -247,7 +263,7 @@ def networks():
     m.op("RESHAPE", [a, shape], [f], opts(S.ReshapeOptionsT, newShape=np.array([1, 8], np.int32)))
     m.op("FULLY_CONNECTED", [f, *weights((5, 8), 0.1, 0.011, 120, 5)], [z], opts(S.FullyConnectedOptionsT))
     m.op("SOFTMAX", [z], [y], opts(S.SoftmaxOptionsT, beta=1.0))
-    FAMILY.emit("net", "a network", m.finish([x], [y]), [[values(rng, (1, 16, 16, 3))] for _ in range(3)], oracle="litert")
+    FAMILY.emit("net", "a network", m.finish([x], [y]), [[values(rng, (1, 16, 16, 3))] for _ in range(2)], oracle="litert")
 
 
 for part in (layers, pools, elementwise, unary, moves, networks):
