@@ -294,6 +294,7 @@ fn pool(op: impl Fn(Pool2d) -> Op) -> Vec<u8> {
         channels: 5,
         min: -120,
         max: 127,
+        ties_up: false,
     }));
     builder.finish(&[input], &[output])
 }
@@ -1305,6 +1306,7 @@ pub fn avg_pool_int16() -> Vec<u8> {
         channels: 3,
         min: -32_768,
         max: 30_000,
+        ties_up: false,
     };
     of_int16(builder, Int16::AvgPool2d(params), input)
 }

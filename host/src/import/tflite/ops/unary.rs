@@ -57,6 +57,11 @@ pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<
         return int16::curve(importer, operator, CurveFunction::Logistic);
     }
     fixed_output(importer, operator, UNIT)?;
+    if importer.tensor(operator, 0, "input")?.1.is_unsigned() {
+        return lut(importer, operator, |input, output| {
+            Ok(tables::unsigned_logistic(input, output))
+        });
+    }
     lut(importer, operator, |input, _| tables::logistic_table(input))
 }
 
@@ -69,6 +74,11 @@ pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
         zero_point: 0,
     };
     fixed_output(importer, operator, expected)?;
+    if importer.tensor(operator, 0, "input")?.1.is_unsigned() {
+        return lut(importer, operator, |input, output| {
+            Ok(tables::unsigned_tanh(input, output))
+        });
+    }
     lut(importer, operator, |input, _| tables::tanh_table(input))
 }
 
