@@ -19,8 +19,8 @@ const LANES: usize = 4;
 /// `ties_up`, clamped to `min..=max`.
 ///
 /// TFLite's `AVERAGE_POOL_2D` (`reference/integer_ops/pooling.h`, and of uint8, which is not below
-/// 0, `reference/pooling.h`): taps outside the input neither add nor count. Every window holds a valid value,
-/// and at most 2^23 of them (2^15 of int16); dilation is 1.
+/// 0, `reference/pooling.h`): taps outside the input neither add nor count. Every window holds a
+/// valid value, and at most 2^23 of them (2^15 of int16); dilation is 1.
 ///
 /// `input` is `[in_h, in_w, channels]`, `output` `[out_h, out_w, channels]`.
 pub fn avg_pool2d<T: Element>(params: &Pool2d, input: &[T], output: &mut [T]) {

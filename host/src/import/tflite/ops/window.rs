@@ -175,8 +175,8 @@ pub(super) fn pool<'a>(
     let Slide { window, results } = slide(options, [rows, columns], kernel, steps)?;
     shaped(&result, &[1, results[0], results[1], channels])?;
     same_params(importer.value(input), &result)?;
-    let clamp = fused(Some(options), 5, &result)?;
     let (_, source) = importer.tensor(operator, 0, "input")?;
+    let clamp = fused(Some(options), 5, &result)?;
     let op = match pool {
         Pool::Average => QOp::AvgPool2d {
             window,
