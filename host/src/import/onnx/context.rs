@@ -245,12 +245,13 @@ impl Context {
         x: &Activation,
         mixed: impl IntoIterator<Item = usize>,
     ) -> Result<(), NodeFault> {
-        let has_batch = x.view.rank() > 0 && x.view.axis_len(0) == 1;
-        if self.open_batch && has_batch && mixed.into_iter().any(|axis| axis == 0) {
+        let batch = x.view.batch();
+        let has_batch = x.view.rank() > batch && x.view.axis_len(batch) == 1;
+        if self.open_batch && has_batch && mixed.into_iter().any(|axis| axis == batch) {
             return Err(NodeFault::Operand {
                 operand: "axes".into(),
-                expected: "without the batch, axis 0, which is dynamic".into(),
-                found: "axis 0: export the model with batch 1, or leave it out".into(),
+                expected: format!("without the batch, axis {batch}, which is dynamic"),
+                found: format!("axis {batch}: export the model with batch 1, or leave it out"),
             });
         }
         Ok(())

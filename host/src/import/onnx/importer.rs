@@ -97,13 +97,24 @@ impl<'m> Importer<'m> {
     fn walk(&mut self) -> Result<(), ImportError> {
         self.inputs()?;
         for index in self.network.order().to_vec() {
-            let node = self.network.node(index);
-            let tensors = self.node(node)?;
-            for (name, tensor) in node.output.iter().zip(tensors) {
-                self.tensors.insert(name, tensor);
-            }
+            self.import(self.network.node(index))?;
         }
         Ok(())
+    }
+
+    /// Imports a node, whose outputs can be read then.
+    pub(super) fn import(&mut self, node: &'m NodeProto) -> Result<(), ImportError> {
+        let tensors = self.node(node)?;
+        for (name, tensor) in node.output.iter().zip(tensors) {
+            self.tensors.insert(name, tensor);
+        }
+        Ok(())
+    }
+
+    /// Lets a tensor of a sub-graph be read.
+    pub(super) fn add_initializer(&mut self, tensor: &'m TensorProto) {
+        let name = tensor.name.as_deref().unwrap_or_default();
+        self.initializers.insert(name, tensor);
     }
 
     fn inputs(&mut self) -> Result<(), ImportError> {
@@ -128,7 +139,7 @@ impl<'m> Importer<'m> {
                 continue;
             }
             input::check_use(&self.network, name)?;
-            let shape = input::shape(info, self.batch)?;
+            let shape = input::shape(&self.network, info, self.batch)?;
             self.context.open_batch |= input::has_open_batch(info) || self.batch.is_some();
             if let Some(element) = input::integers(info) {
                 let integers = &mut self.context.grids.integers;
@@ -151,6 +162,9 @@ impl<'m> Importer<'m> {
             operator: operator.into(),
             fault: Box::new(fault),
         };
+        if operator == "If" && is_own(proto.domain.as_deref()) {
+            return self.branch(proto, &name);
+        }
         let row = row(proto).map_err(failed)?;
         let attributes = Attributes::new(&proto.attribute, row.attributes).map_err(failed)?;
         if proto.input.len() > row.operands {
@@ -235,7 +249,7 @@ impl<'m> Importer<'m> {
     }
 
     /// A tensor by name; initializers are decoded when they are first read.
-    fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
+    pub(super) fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
         if let Some(tensor) = self.tensors.get(name) {
             return Ok(tensor.clone());
         }

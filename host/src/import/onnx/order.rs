@@ -1,5 +1,6 @@
 //! The nodes in the order in which they can be computed, and who reads what.
 
+use super::branch::reads;
 use crate::import::ImportError;
 use rten_onnx::onnx::{GraphProto, NodeProto};
 use std::collections::{HashMap, HashSet};
@@ -37,7 +38,7 @@ impl<'m> Network<'m> {
         let producers = producers(graph)?;
         let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, node) in graph.node.iter().enumerate() {
-            for name in &node.input {
+            for name in reads(node) {
                 readers.entry(name).or_default().push(index);
             }
         }
@@ -128,8 +129,8 @@ fn order(
     let mut waiting = vec![0usize; graph.node.len()];
     let mut followers = vec![Vec::new(); graph.node.len()];
     for (index, node) in graph.node.iter().enumerate() {
-        for name in node.input.iter().filter(|name| !name.is_empty()) {
-            match producers.get(name.as_str()) {
+        for name in reads(node) {
+            match producers.get(name) {
                 Some(Some(producer)) => {
                     followers[*producer].push(index);
                     waiting[index] += 1;
@@ -139,7 +140,7 @@ fn order(
                     let reader = format!("node `{}`", node_name(node));
                     return Err(ImportError::MissingTensor {
                         reader,
-                        tensor: name.clone(),
+                        tensor: name.into(),
                     });
                 }
             }
@@ -178,7 +179,7 @@ fn live(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Vec<boo
         if let Some(Some(index)) = producers.get(name)
             && !std::mem::replace(&mut live[*index], true)
         {
-            pending.extend(graph.node[*index].input.iter().map(String::as_str));
+            pending.extend(reads(&graph.node[*index]));
         }
     }
     live

@@ -163,6 +163,16 @@ pub(super) fn source_view(context: &Context, value: ValueId, shape: &[usize]) ->
     View::new(context.graph.shape(value)[1..].to_vec(), axes)
 }
 
+/// `a mod b` of known integers, of the sign of `b`, as exporters compute with shapes.
+pub(super) fn modulo(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    if node.attributes.flag("fmod")?.unwrap_or(false) {
+        return Err(fault("fmod", "1".into(), "0: the rest of integers"));
+    }
+    let (a, b) = (node.constant(0, "input A")?, node.constant(1, "input B")?);
+    node.ints(0, "input A")?;
+    fold::arithmetic(context, node, fold::Arithmetic::Mod, a, b)
+}
+
 /// An operand in the source order, with `rank` axes, the batch in front.
 pub(super) fn in_source_order(
     context: &mut Context,

@@ -76,7 +76,9 @@ fn join(
     let position = order.iter().position(|&at| at == axis);
     let axis = 1 + position.expect("the order has every axis but the batch");
     let value = context.emit(node, Op::Concat { axis }, inputs)?;
-    Ok(ordered(context, value, &order, first.len()).into())
+    let joined = ordered(context, value, &order, first.len());
+    let view = joined.view.with_batch(widest.view.batch());
+    Ok(Tensor::computed(value, view))
 }
 
 /// A constant with its axes in this order behind a batch of 1.

@@ -208,5 +208,5 @@ fn with_last(view: &View, len: usize) -> View {
     let outer = view.atoms().len() - last.len();
     let atoms = view.atoms()[..outer].iter().copied().chain([len]).collect();
     let axes = kept.iter().cloned().chain([vec![outer]]).collect();
-    View::new(atoms, axes)
+    View::new(atoms, axes).with_batch(view.batch())
 }

@@ -16,6 +16,8 @@ pub(super) enum Arithmetic {
     Div,
     Max,
     Min,
+    /// The rest of a division of integers, of the divisor's sign.
+    Mod,
 }
 
 impl Arithmetic {
@@ -27,6 +29,7 @@ impl Arithmetic {
             Self::Div => a / b,
             Self::Max => a.max(b),
             Self::Min => a.min(b),
+            Self::Mod => a - b * (a / b).floor(),
         }
     }
 
@@ -38,6 +41,11 @@ impl Arithmetic {
             Self::Div => a.checked_div(b),
             Self::Max => Some(a.max(b)),
             Self::Min => Some(a.min(b)),
+            Self::Mod => {
+                let rest = a.checked_rem(b)?;
+                let other_sign = rest != 0 && (rest < 0) != (b < 0);
+                Some(if other_sign { rest + b } else { rest })
+            }
         }
     }
 }

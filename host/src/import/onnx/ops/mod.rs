@@ -24,6 +24,7 @@ mod pick;
 mod pool;
 mod prelu;
 mod quantized;
+mod recurrent;
 mod reduce;
 mod repeat;
 mod resample;

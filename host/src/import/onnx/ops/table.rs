@@ -1,11 +1,12 @@
 //! The supported operators.
 
 use super::choice::{Order, Variadic};
+use super::recurrent::Kind;
 use super::reduce::Reducing;
 use super::{
     activation, binary, blocks, cast, choice, concat, constant, conv, conv_transpose, dense,
-    generate, lp_pool, norm, normalize, pad, pick, pool, prelu, quantized, reduce, repeat, resize,
-    shape, softmax, triangle, unary,
+    generate, lp_pool, norm, normalize, pad, pick, pool, prelu, quantized, recurrent, reduce,
+    repeat, resize, shape, softmax, triangle, unary,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -186,6 +187,36 @@ const CONSTANT: &[&str] = &[
     "value_ints",
 ];
 
+const RNN: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+];
+const GRU: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+    "linear_before_reset",
+];
+const LSTM: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
+];
+
 /// Every supported operator, by name.
 const ROWS: &[Row] = &[
     row("Abs", 1, &[], |context, node| {
@@ -297,6 +328,9 @@ const ROWS: &[Row] = &[
     row("Floor", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Floor)
     }),
+    row("GRU", 6, GRU, |context, node| {
+        recurrent::recurrent(context, node, Kind::Gru)
+    }),
     row("Gather", 2, &["axis"], pick::gather),
     row("GatherElements", 2, &["axis"], pick::gather_elements),
     row("GatherND", 2, &["batch_dims"], pick::gather_nd),
@@ -343,6 +377,9 @@ const ROWS: &[Row] = &[
         &["alpha", "beta", "bias", "size"],
         normalize::local_response,
     ),
+    row("LSTM", 8, LSTM, |context, node| {
+        recurrent::recurrent(context, node, Kind::Lstm)
+    }),
     row(
         "LayerNormalization",
         3,
@@ -382,6 +419,7 @@ const ROWS: &[Row] = &[
     row("Mish", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Mish)
     }),
+    row("Mod", 2, &["fmod"], binary::modulo),
     row("Mul", 2, BROADCAST, binary::mul),
     row("Neg", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Neg)
@@ -404,6 +442,9 @@ const ROWS: &[Row] = &[
         &["axis", "epsilon", "stash_type"],
         normalize::root_mean_square,
     ),
+    row("RNN", 6, RNN, |context, node| {
+        recurrent::recurrent(context, node, Kind::Rnn)
+    }),
     row("Range", 3, &["stash_type"], generate::range),
     row("Reciprocal", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Reciprocal)
@@ -522,9 +563,6 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "GridSample" | "AffineGrid" | "RoiAlign" => {
             "Resize, Slice and Gather are supported, at positions that are known at import"
         }
-        "LSTM" | "GRU" | "RNN" => {
-            "feed-forward networks are supported: Conv in one dimension, Gemm and MatMul"
-        }
         "If" | "Loop" | "Scan" => {
             "graphs without control flow are supported: export with fixed shapes, so that it \
              folds away"
@@ -532,7 +570,7 @@ pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
         "IsNaN" | "IsInf" => {
             "int8 holds finite numbers only; Equal, Greater and Less are supported"
         }
-        "Mod" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
             "numbers are real: Div, Floor, Mul and Sub, and And, Or, Xor and Not of truths are \
              supported"
         }

@@ -96,7 +96,9 @@ pub(super) fn take_in_order(
         .map(|&axis| maps[axis].clone().unwrap_or_else(|| all(axis)));
     let maps = std::iter::once(IndexMap::all(1)).chain(along).collect();
     let value = context.emit_output(node, output, Op::Take { maps }, vec![input])?;
-    Ok(ordered(context, value, order, x.view.rank()))
+    let taken = ordered(context, value, order, x.view.rank());
+    let view = taken.view.with_batch(x.view.batch());
+    Ok(Activation { value, view })
 }
 
 /// The tensor as a value with an axis for each of these, in this order, behind the batch.
