@@ -6,7 +6,7 @@ use super::reduce::Reducing;
 use super::{
     activation, binary, blocks, cast, choice, concat, constant, conv, conv_transpose, dense,
     generate, lp_pool, norm, normalize, pad, pick, pool, prelu, quantized, recurrent, reduce,
-    repeat, resize, shape, softmax, unary,
+    repeat, resize, shape, softmax, triangle, unary,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -291,7 +291,7 @@ const ROWS: &[Row] = &[
         "CumSum",
         2,
         &["exclusive", "reverse"],
-        generate::running_sum,
+        triangle::running_sum,
     ),
     row(
         "DepthToSpace",
@@ -538,7 +538,7 @@ const ROWS: &[Row] = &[
     }),
     row("Tile", 2, &[], repeat::tile),
     row("Transpose", 1, &["perm"], shape::transpose),
-    row("Trilu", 2, &["upper"], generate::trilu),
+    row("Trilu", 2, &["upper"], triangle::trilu),
     row("Unsqueeze", 2, &["axes"], shape::unsqueeze),
     row("Upsample", 2, &["mode", "scales"], resize::upsample),
     row("Where", 3, &[], choice::choose),
