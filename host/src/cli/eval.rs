@@ -106,7 +106,7 @@ fn predict(
     sequence: Option<NonZeroUsize>,
 ) -> anyhow::Result<(&'static str, Vec<usize>)> {
     match model::executable(path)? {
-        model::Executable::Integer(blob) => {
+        model::Executable::Integer(blob, _) => {
             let classes = int8_classes(&blob, data, sequence)?;
             Ok(("int8, integer kernels", classes))
         }
