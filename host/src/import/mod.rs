@@ -51,11 +51,7 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
         let (graph, format) = tflite::import(&bytes, &name)?;
         (Network::Quantized(graph), format)
     } else {
-        let options = onnx::Options {
-            folder: Some(path.parent().unwrap_or(Path::new("")).into()),
-            ..onnx::Options::default()
-        };
-        onnx::import_with(&bytes, &name, &options)?
+        onnx::import_with(&bytes, &name, &onnx::Options::beside(path))?
     };
     Ok(Imported {
         network,

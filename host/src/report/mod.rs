@@ -4,4 +4,4 @@ mod bench;
 mod table;
 
 pub use bench::{BenchReport, Flash, Layer, Provenance, Total};
-pub use table::{Align, Table, bytes, count};
+pub use table::{Align, Table, bytes, count, shortened};

@@ -28,9 +28,11 @@ mod options;
 mod order;
 #[cfg(test)]
 mod robustness_tests;
+mod survey;
 mod tensor;
 mod view;
 mod wire;
 
 pub use model::{NEWEST_OPSET, OLDEST_OPSET, fold, import, import_with};
 pub use options::{ConstantTensor, Options};
+pub use survey::survey;

@@ -25,15 +25,16 @@ mod ops;
 mod port;
 mod quantization;
 mod schema;
+mod survey;
 mod tables;
 #[cfg(test)]
 mod tests;
 
-use super::survey::Verdict;
 use super::{ImportError, Precision};
 use crate::quantize::graph::QGraph;
 use attempt::Attempt;
 use model::{Budget, Model};
+pub use survey::survey;
 
 /// Reads an int8 model; the graph gets this name. Also returns what the file is, e.g. `TFLite
 /// schema 3, int8`.
@@ -51,17 +52,6 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
         format.push_str(&format!(", batch {samples} taken as 1"));
     }
     Ok((attempt.graph?, format))
-}
-
-/// Every operator of a model, in the file's order, and whether it is imported or why not.
-///
-/// # Errors
-/// If the file is truncated, damaged or no TFLite model.
-pub fn survey(bytes: &[u8]) -> Result<Vec<(String, Verdict)>, ImportError> {
-    let (mut model, budget) = Model::read(bytes)?;
-    let (attempt, _) = attempt(&mut model, &budget, "survey");
-    let names = model.operators.iter().map(|found| found.name.to_string());
-    Ok(names.zip(attempt.verdicts).collect())
 }
 
 /// The operators that are imported, by name, and what their activations may be.

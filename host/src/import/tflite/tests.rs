@@ -151,12 +151,21 @@ fn an_operator_that_is_not_supported_is_named_with_its_place() {
 #[test]
 fn a_survey_names_every_operator_with_a_verdict() {
     let found = super::survey(&model("conv_2d_plain")).unwrap();
-    assert_eq!(found, [("CONV_2D".to_owned(), Verdict::Supported)]);
-    let found = super::survey(&model("../../tflite_ops/models/element_pow")).unwrap();
-    assert!(
-        matches!(&found[..], [(name, Verdict::Unsupported(_))] if name == "POW"),
-        "{found:?}"
+    let [conv] = &found.operators[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (&*conv.operator, &conv.verdict),
+        ("CONV_2D", &Verdict::Supported)
     );
+    assert!(found.is_supported());
+    let found = super::survey(&model("../../tflite_ops/models/element_pow")).unwrap();
+    let [pow] = &found.operators[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(pow.operator, "POW");
+    assert!(matches!(pow.verdict, Verdict::Unsupported(_)), "{pow:?}");
+    assert!(!found.is_supported() && found.faults.is_empty(), "{found:?}");
     let known: Vec<_> = super::operators().map(|(name, _)| name).collect();
     assert!(known.contains(&"CONV_2D") && !known.contains(&"POW"));
 }
