@@ -82,7 +82,7 @@ fn sums_and_extremes_over_axes() {
 }
 
 #[test]
-fn the_first_extreme_counts() {
+fn the_first_or_last_extreme_counts() {
     let mut random = Random::new(12);
     for case in 0..300 {
         let shape = [3, 9, 4].map(|most| random.extent(1, most));
@@ -96,6 +96,7 @@ fn the_first_extreme_counts() {
             output: NOWHERE,
             shape,
             largest: case % 2 == 0,
+            last: case % 4 < 2,
         };
         let mut output = vec![55; outer * inner * 4];
         kernels::arg_extreme(&params, &input, &mut output);
@@ -109,7 +110,12 @@ fn the_first_extreme_counts() {
             } else {
                 along.iter().min()
             };
-            let expected = along.iter().position(|x| Some(x) == best);
+            let mut is_best = |x: &i8| Some(x) == best;
+            let expected = if params.last {
+                along.iter().rposition(&mut is_best)
+            } else {
+                along.iter().position(&mut is_best)
+            };
             let found = i32::from_le_bytes([0, 1, 2, 3].map(|i| bytes[i] as u8));
             assert_eq!(Some(found as usize), expected, "{params:?}");
         }

@@ -5,10 +5,10 @@ use super::steps::Ends;
 use super::unary::softmax_table;
 use super::{EmitError, elementwise};
 use crate::ir::{Coordinates, Reduction};
-use crate::lower::{alternating, resamples, rows_and_depth};
+use crate::lower::{alternating, around, resamples, rows_and_depth};
 use crate::quantize::graph::QClamp;
 use crate::quantize::{reduction_scale, softmax_parameters};
-use tiivis_runtime::blob::{self, L2Normalize, LogSoftmax, Op, Reduce, Rescale, Scale};
+use tiivis_runtime::blob::{self, ArgExtreme, L2Normalize, LogSoftmax, Op, Reduce, Rescale, Scale};
 
 pub(super) fn reduce(
     ends: &Ends<'_>,
@@ -44,6 +44,21 @@ fn sum(ends: &Ends<'_>, axes: &[usize], is_mean: bool) -> Result<blob::Reduction
         input_zero_point: from.zero_point,
         output_zero_point: to.zero_point,
         scale,
+    }))
+}
+
+/// The largest number, and the last of equal ones, if so.
+pub(super) fn arg_extreme(
+    ends: &Ends<'_>,
+    axis: usize,
+    [largest, last]: [bool; 2],
+) -> Result<Op, EmitError> {
+    Ok(Op::ArgExtreme(ArgExtreme {
+        input: ends.input,
+        output: ends.output,
+        shape: around(ends.node, &ends.from.shape, axis)?,
+        largest,
+        last,
     }))
 }
 

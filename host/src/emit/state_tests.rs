@@ -8,29 +8,31 @@ use crate::ir::ValueId;
 use crate::lower::{ConcatInputs, LowerError, lower, lower_with};
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
-use crate::quantize::graph::{Initial, QGraph, QOp};
+use crate::quantize::graph::{DType, Initial, QGraph, QOp};
 
 /// A random graph with one to three states that are added to values of it. What they become may be
 /// anything of their length: results, inputs, constants, other states, themselves.
 fn stateful_graph(random: &mut Random) -> QGraph {
     let (graph, _) = random_graph(random);
     let mut builder = Builder { graph };
-    let is_softmax = |graph: &QGraph, id: ValueId| {
+    // Of softmax, or no int8.
+    let is_other = |graph: &QGraph, id: ValueId| {
         let mut nodes = graph.nodes.iter();
-        nodes.any(|node| node.output == id && is_real(&node.op))
+        let is_softmax = nodes.any(|node| node.output == id && is_real(&node.op));
+        is_softmax || graph.value(id).dtype != DType::I8
     };
     // The kernel's table is off by one from the definition, which a state would carry on.
     let outputs = builder.graph.outputs.clone();
     let exact = outputs
         .into_iter()
-        .filter(|port| !is_softmax(&builder.graph, port.value));
+        .filter(|port| !is_other(&builder.graph, port.value));
     builder.graph.outputs = exact.collect();
     for _ in 0..1 + random.below(3) {
         let ids = (0..builder.graph.values.len()).map(ValueId::from_index);
         let ids: Vec<_> = ids
             .filter(|&id| {
                 let value = builder.graph.value(id);
-                value.constant.is_none() && !is_softmax(&builder.graph, id)
+                value.constant.is_none() && !is_other(&builder.graph, id)
             })
             .collect();
         let with = ids[ids.len() - 1 - random.below(ids.len().min(4))];
@@ -57,7 +59,7 @@ fn stateful_graph(random: &mut Random) -> QGraph {
         let own = count(builder.graph.states[at].value);
         let ids = (0..builder.graph.values.len()).map(ValueId::from_index);
         let ids: Vec<_> = ids
-            .filter(|&id| count(id) == own && !is_softmax(&builder.graph, id))
+            .filter(|&id| count(id) == own && !is_other(&builder.graph, id))
             .collect();
         if random.chance(90) {
             builder.graph.states[at].next = Some(ids[random.below(ids.len())]);

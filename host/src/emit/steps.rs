@@ -186,6 +186,11 @@ impl<'a> Emitter<'a> {
                 axes,
                 clamp,
             } => reduce::reduce(&self.ends(node)?, *reduction, axes, *clamp)?,
+            QOp::ArgExtreme {
+                axis,
+                largest,
+                last,
+            } => reduce::arg_extreme(&self.ends(node)?, *axis, [*largest, *last])?,
             QOp::ResizeBilinear { coordinates } => {
                 reduce::resize_bilinear(&self.ends(node)?, *coordinates)?
             }

@@ -89,12 +89,14 @@ pub enum Op {
     Softmax,
     /// `[x]` → mean, sum, largest or smallest value over axes.
     Reduce(Reduce),
-    /// `[x]` → index of the first largest (or smallest) value along an axis.
+    /// `[x]` → index of the largest (or smallest) value along an axis.
     ArgExtreme {
         /// Axis, never the batch.
         axis: usize,
         /// The largest value, or the smallest.
         largest: bool,
+        /// The last of equal values, or the first.
+        last: bool,
         /// Whether the axis stays, with extent 1.
         keep: bool,
     },

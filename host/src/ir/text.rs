@@ -158,10 +158,12 @@ fn write_attributes(f: &mut Formatter<'_>, op: &Op) -> Result {
         Op::ArgExtreme {
             axis,
             largest,
+            last,
             keep,
         } => {
             let extreme = if *largest { "max" } else { "min" };
-            write!(f, " {extreme} axis {axis}")?;
+            let which = if *last { "last " } else { "" };
+            write!(f, " {which}{extreme} axis {axis}")?;
             write_keep(f, *keep)
         }
         Op::ResizeBilinear(ResizeBilinear {

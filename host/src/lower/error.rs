@@ -122,7 +122,7 @@ pub enum LowerError {
         /// Name of its input or output.
         value: String,
         /// What the kernel takes.
-        expected: &'static str,
+        expected: String,
         /// What the value has.
         found: &'static str,
     },

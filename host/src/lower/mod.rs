@@ -15,11 +15,12 @@ mod states;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod types;
 mod walk;
 
 pub use error::LowerError;
 pub(crate) use product::{mat_mul, transposed_window};
-pub(crate) use reduce::{alternating, resample, resamples};
+pub(crate) use reduce::{alternating, around, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
 

@@ -5,6 +5,7 @@ use super::accumulator::{self, Order};
 use super::product;
 use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
+use super::types;
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, QuantParams, Weights};
@@ -38,6 +39,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -57,7 +59,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
 
 /// That shapes, lists and scales of the node agree, and that its sums cannot overflow.
 pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
-    check_types(graph, node)?;
+    types::check(graph, node)?;
     let input = graph.value(node.inputs[0]);
     let output = graph.value(node.output);
     match &node.op {
@@ -122,6 +124,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             axes,
             clamp: _,
         } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {
             reduce::check_resize(node, *coordinates, [input, output])
         }
@@ -131,51 +134,6 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         }
         QOp::Requantize => equal_elements(node, input, output),
     }
-}
-
-/// That the kernel takes elements of these types.
-fn check_types(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
-    let moved = [graph.value(node.output).dtype];
-    let expected = match &node.op {
-        QOp::Conv2d { .. }
-        | QOp::DepthwiseConv2d { .. }
-        | QOp::Dense { .. }
-        | QOp::MaxPool2d { .. }
-        | QOp::AvgPool2d { .. }
-        | QOp::Add { .. }
-        | QOp::Sub { .. }
-        | QOp::Mul { .. }
-        | QOp::TransposeConv2d { .. }
-        | QOp::MatMul { .. }
-        | QOp::Pad { .. }
-        | QOp::Softmax { .. }
-        | QOp::LogSoftmax
-        | QOp::L2Normalize
-        | QOp::Reduce { .. }
-        | QOp::ResizeBilinear { .. }
-        | QOp::Div { .. }
-        | QOp::SquaredDifference { .. }
-        | QOp::Prelu
-        | QOp::Requantize => &[DType::I8][..],
-        // Bytes as they are, which truths are too.
-        QOp::Lut { .. } | QOp::Extreme { .. } | QOp::Compare { .. } | QOp::Select => {
-            &[DType::I8, DType::Bool]
-        }
-        // Any type, but one.
-        QOp::Concat { .. } | QOp::Reshape | QOp::Transpose { .. } | QOp::Take { .. } => &moved,
-    };
-    let values = node.inputs.iter().chain([&node.output]);
-    for value in values.map(|&id| graph.value(id)) {
-        if !expected.contains(&value.dtype) {
-            return Err(LowerError::ElementType {
-                node: node.name.clone(),
-                value: value.name.clone(),
-                expected: expected[0].name(),
-                found: value.dtype.name(),
-            });
-        }
-    }
-    Ok(())
 }
 
 fn conv2d(

@@ -5,7 +5,7 @@ use super::node::{equal, same_params};
 use super::shape::count;
 use crate::ir::reduce::reduced_shape;
 use crate::ir::{Coordinates, Reduction};
-use crate::quantize::graph::{QNode, QValue};
+use crate::quantize::graph::{QNode, QValue, QuantParams};
 use tiivis_runtime::blob::Resample;
 
 /// A shape as `[kept, reduced, kept, reduced, kept]`, of extent 1 where there is none: neighbours of
@@ -51,6 +51,38 @@ pub(super) fn check(
         Reduction::Max | Reduction::Min => same_params(node, input, output),
         Reduction::Mean | Reduction::Sum => Ok(()),
     }
+}
+
+/// The shapes of an index of an extreme agree, and it is an index.
+pub(super) fn check_index(
+    node: &QNode,
+    axis: usize,
+    [input, output]: [&QValue; 2],
+) -> Result<(), LowerError> {
+    check_axes(node, &[axis], input, output)?;
+    let itself = QuantParams {
+        scale: 1.0,
+        zero_point: 0,
+    };
+    if output.params == itself {
+        return Ok(());
+    }
+    Err(LowerError::PrescribedOutput {
+        node: node.name.clone(),
+        expected: format!("{itself:?}"),
+        found: format!("{:?}", output.params),
+    })
+}
+
+/// A shape as what is before an axis, the axis, and what is behind it.
+pub(crate) fn around(node: &QNode, shape: &[usize], axis: usize) -> Result<[u32; 3], LowerError> {
+    let (before, rest) = shape.split_at(axis);
+    let (extent, behind) = rest.split_first().unwrap_or((&1, &[]));
+    Ok([
+        count(node, "the axes before", before.iter().product())?,
+        count(node, "an axis", *extent)?,
+        count(node, "the axes behind", behind.iter().product())?,
+    ])
 }
 
 fn check_axes(

@@ -43,6 +43,7 @@ pub(super) fn lower_node(
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -89,6 +90,7 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Pad { .. }
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -166,6 +168,7 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Take { .. }
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
+        | QOp::ArgExtreme { .. }
         | QOp::ResizeBilinear { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);

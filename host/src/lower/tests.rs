@@ -332,27 +332,27 @@ fn only_int8_is_rescaled_where_it_is_joined() {
 
 #[test]
 fn elements_that_a_kernel_does_not_take_are_named() {
-    for (op, dtype) in [
-        (add(), DType::I16),
-        (table(), DType::I16),
-        (QOp::Reshape, DType::Bool),
+    for (op, dtype, value, expected, found) in [
+        (add(), DType::I16, "value 0", "int8", "int16"),
+        (table(), DType::I16, "value 0", "int8 or bool", "int16"),
+        (QOp::Reshape, DType::Bool, "value 1", "bool", "int8"),
+        (QOp::Select, DType::I32, "value 0", "int8 or bool", "int32"),
     ] {
         let mut builder = Builder::new();
         let x = builder.input(&[1, 2], scale());
         builder.retype(x, dtype);
-        let inputs = [x, x];
-        let inputs = if op == add() {
-            &inputs[..]
-        } else {
-            &inputs[..1]
+        let arity = match op {
+            QOp::Select => 3,
+            QOp::Add { .. } => 2,
+            _ => 1,
         };
-        let y = builder.node(op, inputs, &[1, 2], scale());
+        let y = builder.node(op, &[x; 3][..arity], &[1, 2], scale());
         builder.output(y);
         let expected = LowerError::ElementType {
             node: "node 0".to_owned(),
-            value: "value 0".to_owned(),
-            expected: "int8",
-            found: dtype.name(),
+            value: value.to_owned(),
+            expected: expected.to_owned(),
+            found,
         };
         assert_eq!(refused(builder.graph), expected);
     }

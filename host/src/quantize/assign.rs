@@ -131,6 +131,8 @@ pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
         // Truths are 0 and 1.
         Op::Binary(function) if function.is_comparison() => (1.0, 0),
         Op::Activation(Activation::Unary(Unary::Not)) => (1.0, 0),
+        // An index stands for itself.
+        Op::ArgExtreme { .. } => (1.0, 0),
         Op::Activation(Activation::Tanh) | Op::L2Normalize => (1.0 / 128.0, 0),
         Op::LogSoftmax => (1.0 / 16.0, 127),
         Op::Activation(
@@ -161,7 +163,6 @@ pub(super) fn fixed_output(op: &Op) -> Option<QuantParams> {
         | Op::Take { .. }
         | Op::Pad(_)
         | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
         | Op::ResizeBilinear(_)
         | Op::Identity => return None,
     };

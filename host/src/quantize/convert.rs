@@ -1,6 +1,7 @@
 //! Node by node from the float graph to the int8 graph.
 
 use super::assign::{assign, clamp, handed_on};
+use super::element_types::element_types;
 use super::error::QuantizeError;
 use super::given::Grid;
 use super::graph::{DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams};
@@ -47,6 +48,7 @@ fn port(port: &Port) -> QPort {
 pub(super) struct Converter<'a> {
     graph: &'a Graph,
     params: Vec<Option<QuantParams>>,
+    types: Vec<DType>,
     /// How constants are quantized, where the model says it.
     grids: Option<&'a HashMap<ValueId, Grid>>,
     nodes: Vec<QNode>,
@@ -63,6 +65,7 @@ impl<'a> Converter<'a> {
         Self {
             graph,
             params,
+            types: element_types(graph),
             grids,
             nodes: Vec::with_capacity(graph.nodes.len()),
             values: vec![None; graph.value_count()],
@@ -101,7 +104,7 @@ impl<'a> Converter<'a> {
         let params = self.params(id)?;
         let quantize = |&x: &f32| params.quantize(f64::from(x));
         self.values[id.index()] = Some(QValue {
-            dtype: DType::I8,
+            dtype: self.types[id.index()],
             name: value.name.clone(),
             shape: value.shape.clone(),
             params,
@@ -258,7 +261,16 @@ impl<'a> Converter<'a> {
             },
             Op::Softmax => QOp::Softmax { beta: 1.0 },
             Op::Reduce(reduce) => self.reduce(node, reduce.reduction, &reduce.axes, clamp)?,
-            Op::ArgExtreme { .. } => return Err(not_simplified(node, "an index of an extreme")),
+            Op::ArgExtreme {
+                axis,
+                largest,
+                last,
+                keep: _,
+            } => QOp::ArgExtreme {
+                axis: *axis,
+                largest: *largest,
+                last: *last,
+            },
             Op::ResizeBilinear(resize) => QOp::ResizeBilinear {
                 coordinates: resize.coordinates,
             },

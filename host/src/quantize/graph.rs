@@ -195,6 +195,16 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
+    /// `[x]` → int32 index of the largest (or smallest) int8 number along an axis, which stays with
+    /// extent 1 or not at all.
+    ArgExtreme {
+        /// Axis.
+        axis: usize,
+        /// The largest number, or the smallest.
+        largest: bool,
+        /// The last of equal numbers, or the first.
+        last: bool,
+    },
     /// `[x: N H W C]` → interpolated between rows and columns; same scale and zero point in and
     /// out.
     ResizeBilinear {

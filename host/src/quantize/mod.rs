@@ -11,6 +11,7 @@
 mod assign;
 mod calibrate;
 mod convert;
+mod element_types;
 mod entropy;
 mod error;
 mod given;

@@ -35,8 +35,8 @@ pub enum Reduction {
     Min,
 }
 
-/// Parameters of [`super::Op::ArgExtreme`]: the index of the first largest or smallest value along
-/// the middle axis.
+/// Parameters of [`super::Op::ArgExtreme`]: the index of the largest or smallest value along the
+/// middle axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArgExtreme {
     /// The tensor, of `shape`.
@@ -47,6 +47,8 @@ pub struct ArgExtreme {
     pub shape: [u32; 3],
     /// The largest value, or the smallest.
     pub largest: bool,
+    /// The last of equal values, or the first.
+    pub last: bool,
 }
 
 /// Parameters of [`super::Op::ResizeBilinear`]. Input and output share scale and zero point.

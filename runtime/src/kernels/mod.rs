@@ -33,6 +33,7 @@ mod requantize;
 mod rescale;
 mod resize_bilinear;
 mod select;
+mod sigmoid;
 mod softmax;
 mod squared_difference;
 mod take;
@@ -65,6 +66,7 @@ pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_dou
 pub use rescale::rescale;
 pub use resize_bilinear::resize_bilinear;
 pub use select::select;
+pub use sigmoid::{logistic, tanh};
 pub use softmax::softmax;
 pub use squared_difference::squared_difference;
 pub use take::take;

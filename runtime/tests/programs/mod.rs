@@ -935,6 +935,7 @@ pub fn arg_max() -> Vec<u8> {
         output,
         shape: [2, 5, 3],
         largest: true,
+        last: false,
     }));
     builder.finish(&[input], &[output])
 }

@@ -57,7 +57,7 @@ def rank_5(op, scales):
     FAMILY.emit(name, op, m.finish([x], [z]), [[numbers(rng, (1, 2, 3, 8))] for _ in range(2)])
 
 
-def extreme(op, name, shape, axis, out="int32", values=None, oracle="tflm", refused="later"):
+def extreme(op, name, shape, axis, out="int32", values=None, oracle="tflm", refused=None):
     name = f"{op.lower()}_{name}"
     rng = rng_for(name)
     options = {"ARG_MAX": S.ArgMaxOptionsT, "ARG_MIN": S.ArgMinOptionsT}[op]
@@ -145,6 +145,9 @@ def extremes():
         extreme(op, "ties", (1, 12, 5), 1, values=(-128, 127))
         extreme(op, "one", (1, 1, 5), 1)
         extreme(op, "int64", (1, 3, 9), 2, "int64", oracle="litert")
+        extreme(op, "five_axes", (1, 2, 3, 4, 5), 2)
+        extreme(op, "long", (1, 300, 2), 1, values=(-128, -127, -126))
+        extreme(op, "vector", (9,), 0)
 
 
 def interpolations():

@@ -4,7 +4,7 @@ use super::builder::{Builder, clamp, int8, params, weights, window};
 use crate::ir::reduce::reduced_shape;
 use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId};
 use crate::plan::testing::Random;
-use crate::quantize::graph::{QClamp, QGraph, QOp, QuantParams};
+use crate::quantize::graph::{DType, QClamp, QGraph, QOp, QuantParams};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 use tiivis_runtime::blob::{Comparison, Which};
@@ -44,6 +44,9 @@ pub(crate) fn random_graph(random: &mut Random) -> (QGraph, Vec<Vec<i8>>) {
                 _ => (QOp::Softmax { beta: 1.0 }, params(1.0 / 256.0, -128)),
             };
             value = builder.node(op, &[value], &shape, params);
+        }
+        if builder.shape(value).len() > 1 && random.chance(15) {
+            value = index_of_extreme(random, &mut builder, value);
         }
         builder.output(value);
     }
@@ -125,6 +128,21 @@ fn reduce(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<
         clamp: random_clamp(random),
     };
     (output.len() > 1).then(|| builder.node(op, &[input], &output, params))
+}
+
+/// int32, which nothing else reads.
+fn index_of_extreme(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
+    let shape = builder.shape(input);
+    let axis = 1 + random.below(shape.len() - 1);
+    let output = reduced_shape(&shape, &[axis], random.chance(50));
+    let op = QOp::ArgExtreme {
+        axis,
+        largest: random.chance(50),
+        last: random.chance(50),
+    };
+    let index = builder.node(op, &[input], &output, params(1.0, 0));
+    builder.retype(index, DType::I32);
+    index
 }
 
 fn resize(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {

@@ -1,7 +1,7 @@
 //! Reductions, interpolations and normalizations from their definitions, as in `reference`.
 #![expect(clippy::as_conversions, reason = "small numbers of random graphs")]
 
-use super::reference::{Tensor, at, clamped, each_element, fixed, scaled, zero_point};
+use super::reference::{Tensor, at, clamped, each_element, fixed, flat, scaled, zero_point};
 use crate::ir::{Coordinates, Reduction};
 use crate::quantize::graph::{QClamp, QOp, QValue};
 
@@ -50,6 +50,30 @@ pub(super) fn reduce(
             }
         };
         clamped(result, clamp)
+    })
+}
+
+/// Where the largest or smallest number along an axis is: the last of them, or the first.
+pub(super) fn index_of_extreme(
+    (from, x): (&QValue, &Tensor),
+    output: &QValue,
+    axis: usize,
+    [largest, last]: [bool; 2],
+) -> Tensor {
+    each_element(output, |index| {
+        let mut index = index.to_vec();
+        if output.shape.len() < from.shape.len() {
+            index.insert(axis, 0);
+        }
+        let place = |at: usize| {
+            let index: Vec<usize> = [&index[..axis], &[at], &index[axis + 1..]].concat();
+            let x = x[flat(&from.shape, &index)];
+            let at = at as i64;
+            // Pairs in the order of preference.
+            (if largest { x } else { -x }, if last { at } else { -at })
+        };
+        let best = (0..from.shape[axis]).map(place).max().unwrap();
+        best.1.abs()
     })
 }
 

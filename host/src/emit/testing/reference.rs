@@ -1,14 +1,15 @@
 //! What a graph computes, from the definitions: real arithmetic on indices, 64-bit integers and
 //! nothing of the runtime.
 
-use super::reductions::{l2_normalize, log_softmax, reduce, resized};
+use super::reductions::{index_of_extreme, l2_normalize, log_softmax, reduce, resized};
 use crate::ir::{TransposedWindow2d, ValueId, Window2d};
 use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use tiivis_runtime::blob::{Comparison, Scale, Which};
 
 pub(super) type Tensor = Vec<i64>;
 
-/// The outputs for these inputs. Softmax is from floats: off by one at most.
+/// The outputs for these inputs, little endian where they are no bytes. Softmax is from floats: off
+/// by one at most.
 pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
     let widen = |values: &[i8]| values.iter().map(|&x| i64::from(x)).collect::<Tensor>();
     let constant = |value: &Option<QValue>| {
@@ -33,8 +34,14 @@ pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
         values[node.output.index()] = Some(output);
     }
     let narrow = |id: ValueId| {
+        let bytes = usize::try_from(graph.value(id).dtype.bytes()).unwrap();
         let values = values[id.index()].as_ref().unwrap().iter();
-        values.map(|&x| i8::try_from(x).unwrap()).collect()
+        let little = values.flat_map(|&x| {
+            let high = x >> (8 * bytes - 1);
+            assert!(high == 0 || high == -1, "{x} in {bytes} bytes");
+            x.to_le_bytes().into_iter().take(bytes)
+        });
+        little.map(|byte| i8::from_le_bytes([byte])).collect()
     };
     graph
         .outputs
@@ -192,6 +199,11 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             axes,
             clamp,
         } => reduce(inputs[0], output, *reduction, (axes, clamp)),
+        QOp::ArgExtreme {
+            axis,
+            largest,
+            last,
+        } => index_of_extreme(inputs[0], output, *axis, [*largest, *last]),
         QOp::ResizeBilinear { coordinates } => each_element(output, |index| {
             resized(from, x, output, *coordinates, index)
         }),
@@ -515,7 +527,7 @@ pub(super) fn each_element(output: &QValue, value: impl Fn(&[usize]) -> i64) -> 
     result
 }
 
-fn flat(shape: &[usize], index: &[usize]) -> usize {
+pub(super) fn flat(shape: &[usize], index: &[usize]) -> usize {
     let axes = shape.iter().zip(index);
     axes.fold(0, |at, (extent, i)| at * extent + i)
 }

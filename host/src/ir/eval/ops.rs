@@ -63,9 +63,14 @@ pub(super) fn apply(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
         &Op::ArgExtreme {
             axis,
             largest,
+            last,
             keep,
         } => {
-            let indices = x.apply_op1(ArgExtreme { axis, largest })?;
+            let indices = x.apply_op1(ArgExtreme {
+                axis,
+                largest,
+                last,
+            })?;
             if keep {
                 indices.unsqueeze(axis)
             } else {

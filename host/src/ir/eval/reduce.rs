@@ -42,10 +42,12 @@ pub(super) fn log_softmax(x: &Tensor) -> Result<Tensor> {
     differences.broadcast_sub(&sum.log()?)
 }
 
-/// The index of the first largest or smallest value along an axis, which is left out.
+/// The index of the largest or smallest value along an axis, which is left out; the first or last
+/// of equal ones.
 pub(super) struct ArgExtreme {
     pub(super) axis: usize,
     pub(super) largest: bool,
+    pub(super) last: bool,
 }
 
 impl CustomOp1 for ArgExtreme {
@@ -61,7 +63,10 @@ impl CustomOp1 for ArgExtreme {
         let x = values(storage, layout)?;
         let dims = layout.dims();
         let (extent, inner) = (dims[self.axis], dims[self.axis + 1..].iter().product());
-        let better = |a: f32, b: f32| if self.largest { a > b } else { a < b };
+        let better = |a: f32, b: f32| {
+            let is_more = if self.largest { a > b } else { a < b };
+            is_more || (self.last && a == b)
+        };
         let mut output = Vec::with_capacity(x.len() / extent);
         for block in x.chunks_exact(extent * inner) {
             for column in 0..inner {

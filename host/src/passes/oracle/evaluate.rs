@@ -404,13 +404,20 @@ fn compute(op: &Op, inputs: &[Tensor<'_>]) -> Vec<f64> {
         Op::ArgExtreme {
             axis,
             largest,
+            last,
             keep,
         } => each(&|at| {
             let values = along(x, &[*axis], *keep, at);
             let best = values.iter().copied().fold(f64::NAN, |best, x| {
                 if *largest { best.max(x) } else { best.min(x) }
             });
-            values.iter().position(|&x| x == best).unwrap() as f64
+            let mut is_best = |&x: &f64| x == best;
+            let place = if *last {
+                values.iter().rposition(&mut is_best)
+            } else {
+                values.iter().position(&mut is_best)
+            };
+            place.unwrap() as f64
         }),
         Op::ResizeBilinear(resize) => each(&|at| {
             let near = |axis: usize, i: usize| {

@@ -221,18 +221,18 @@ const ROWS: &[Row] = &[
         CONV_TRANSPOSE,
         conv_transpose::conv_transpose,
     ),
-    quantized(
-        "DequantizeLinear",
-        3,
-        QUANTIZE,
-        quantized::dequantize_linear,
-    ),
     row("Cos", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cos)
     }),
     row("Cosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cosh)
     }),
+    quantized(
+        "DequantizeLinear",
+        3,
+        QUANTIZE,
+        quantized::dequantize_linear,
+    ),
     row("Div", 2, &[], binary::div),
     row(
         "Dropout",
@@ -313,10 +313,10 @@ const ROWS: &[Row] = &[
     }),
     row("PRelu", 2, &[], prelu::prelu),
     row("Pad", 4, &["mode", "pads", "value"], pad::pad),
+    row("Pow", 2, &[], unary::pow),
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
-    row("Pow", 2, &[], unary::pow),
     row("Reciprocal", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Reciprocal)
     }),

@@ -3,6 +3,7 @@
 mod blocks;
 mod choice;
 mod elementwise;
+mod index;
 mod moves;
 mod options;
 mod product;

@@ -52,6 +52,8 @@ pub(super) mod kind {
     pub(in super::super) const L2_NORM: u8 = 12;
     pub(in super::super) const RESIZE_BILINEAR: u8 = 15;
     pub(in super::super) const REDUCER: u8 = 27;
+    pub(in super::super) const ARG_MAX: u8 = 40;
+    pub(in super::super) const ARG_MIN: u8 = 57;
 }
 
 /// The options, which must be of this kind; none where all have their defaults.

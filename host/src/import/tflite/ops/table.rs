@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::window::{self, Pool};
-use super::{blocks, moves, product, reduce, state, unary, weighted};
+use super::{blocks, index, moves, product, reduce, state, unary, weighted};
 use crate::import::Precision;
 use tiivis_runtime::blob::Which;
 
@@ -38,6 +38,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("ADD", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Add)
     }),
+    row("ARG_MAX", INT8, |importer, operator| {
+        index::arg_extreme(importer, operator, true)
+    }),
+    row("ARG_MIN", INT8, |importer, operator| {
+        index::arg_extreme(importer, operator, false)
+    }),
     row("ASSIGN_VARIABLE", INT8, state::assign),
     row("AVERAGE_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
@@ -62,6 +68,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("EXP", INT8, unary::exp),
     row("EXPAND_DIMS", INT8, moves::reshape),
     row("FULLY_CONNECTED", INT8, weighted::dense),
+    row("GATHER", INT8, moves::take),
     row("GELU", INT8, unary::gelu),
     row("GREATER", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Greater)
@@ -69,7 +76,6 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("GREATER_EQUAL", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::GreaterEqual)
     }),
-    row("GATHER", INT8, moves::take),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
     row("LEAKY_RELU", INT8, unary::leaky_relu),
@@ -88,17 +94,17 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::logical(importer, operator, Which::Largest)
     }),
     row("LOGISTIC", INT8, unary::logistic),
+    row("LOG_SOFTMAX", INT8, reduce::log_softmax),
     row("MAXIMUM", INT8, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Largest)
     }),
-    row("LOG_SOFTMAX", INT8, reduce::log_softmax),
     row("MAX_POOL_2D", INT8, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
+    row("MEAN", INT8, reduce::mean),
     row("MINIMUM", INT8, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Smallest)
     }),
-    row("MEAN", INT8, reduce::mean),
     row("MIRROR_PAD", INT8, moves::take),
     row("MUL", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
@@ -126,6 +132,9 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         unary::relu_between(importer, operator, -1.0)
     }),
     row("RESHAPE", INT8, moves::reshape),
+    row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
+    row("RESIZE_NEAREST_NEIGHBOR", INT8, moves::take),
+    row("REVERSE_V2", INT8, moves::take),
     row("RSQRT", INT8, unary::rsqrt),
     row("SELECT", INT8, |importer, operator| {
         choice::select(importer, operator, true)
@@ -133,19 +142,16 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("SELECT_V2", INT8, |importer, operator| {
         choice::select(importer, operator, false)
     }),
-    row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
-    row("RESIZE_NEAREST_NEIGHBOR", INT8, moves::take),
-    row("REVERSE_V2", INT8, moves::take),
     row("SLICE", INT8, moves::take),
     row("SOFTMAX", INT8, unary::softmax),
-    row("SQRT", INT8, unary::sqrt),
-    row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
-        elementwise::binary(importer, operator, Binary::SquaredDifference)
-    }),
     row("SPACE_TO_BATCH_ND", INT8, blocks::space_to_batch),
     row("SPACE_TO_DEPTH", INT8, blocks::space_to_depth),
     row("SPLIT", INT8, moves::take),
     row("SPLIT_V", INT8, moves::take),
+    row("SQRT", INT8, unary::sqrt),
+    row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
+        elementwise::binary(importer, operator, Binary::SquaredDifference)
+    }),
     row("SQUEEZE", INT8, moves::reshape),
     row("STRIDED_SLICE", INT8, moves::take),
     row("SUB", INT8, |importer, operator| {

@@ -1,0 +1,99 @@
+//! The types of elements that each operator takes and gives.
+
+use super::LowerError;
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
+
+/// Types of a node's elements. Those of each list are alike.
+enum Types {
+    /// One of these, of all that is read and written.
+    Same(&'static [DType]),
+    /// One of the first of all that is read, one of the second of the output.
+    Into(&'static [DType], &'static [DType]),
+    /// One of the first of the first input, one of the second of all else.
+    After(&'static [DType], &'static [DType]),
+}
+
+const INT8: &[DType] = &[DType::I8];
+/// Bytes as they are, which truths are too.
+const BYTE: &[DType] = &[DType::I8, DType::Bool];
+const INDEX: &[DType] = &[DType::I32];
+const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
+
+/// The types that an operator's kernel knows.
+const fn types(op: &QOp) -> Types {
+    match op {
+        QOp::Conv2d { .. } => Types::Same(INT8),
+        QOp::TransposeConv2d { .. } => Types::Same(INT8),
+        QOp::DepthwiseConv2d { .. } => Types::Same(INT8),
+        QOp::Dense { .. } => Types::Same(INT8),
+        QOp::MatMul { .. } => Types::Same(INT8),
+        QOp::MaxPool2d { .. } => Types::Same(INT8),
+        QOp::AvgPool2d { .. } => Types::Same(INT8),
+        QOp::Add { .. } => Types::Same(INT8),
+        QOp::Sub { .. } => Types::Same(INT8),
+        QOp::Mul { .. } => Types::Same(INT8),
+        QOp::Div { .. } => Types::Same(INT8),
+        QOp::SquaredDifference { .. } => Types::Same(INT8),
+        QOp::Extreme { .. } => Types::Same(BYTE),
+        QOp::Compare { .. } => Types::Into(BYTE, BYTE),
+        QOp::Select => Types::After(BYTE, BYTE),
+        QOp::Prelu => Types::Same(INT8),
+        QOp::Concat { .. } => Types::Same(ANY),
+        QOp::Reshape => Types::Same(ANY),
+        QOp::Transpose { .. } => Types::Same(ANY),
+        QOp::Take { .. } => Types::Same(ANY),
+        QOp::Pad { .. } => Types::Same(INT8),
+        QOp::Softmax { .. } => Types::Same(INT8),
+        QOp::LogSoftmax => Types::Same(INT8),
+        QOp::L2Normalize => Types::Same(INT8),
+        QOp::Reduce { .. } => Types::Same(INT8),
+        QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
+        QOp::ResizeBilinear { .. } => Types::Same(INT8),
+        QOp::Lut { .. } => Types::Into(BYTE, BYTE),
+        QOp::Requantize => Types::Same(INT8),
+    }
+}
+
+/// That the kernel takes and gives elements of these types.
+pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
+    let inputs = || node.inputs.iter().map(|&id| graph.value(id));
+    let output = graph.value(node.output);
+    match types(&node.op) {
+        Types::Same(list) => alike(node, list, inputs().chain([output])),
+        Types::Into(list, of_output) => {
+            alike(node, list, inputs())?;
+            alike(node, of_output, [output])
+        }
+        Types::After(of_first, list) => {
+            alike(node, of_first, inputs().take(1))?;
+            alike(node, list, inputs().skip(1).chain([output]))
+        }
+    }
+}
+
+/// The values are of one type of the list.
+fn alike<'a>(
+    node: &QNode,
+    list: &[DType],
+    values: impl IntoIterator<Item = &'a QValue>,
+) -> Result<(), LowerError> {
+    let mut first = None;
+    for value in values {
+        let is_listed = list.contains(&value.dtype);
+        let expected = match *first.get_or_insert(value.dtype) {
+            dtype if is_listed && dtype == value.dtype => continue,
+            dtype if is_listed => dtype.name().to_owned(),
+            _ => {
+                let names: Vec<&str> = list.iter().map(|dtype| dtype.name()).collect();
+                names.join(" or ")
+            }
+        };
+        return Err(LowerError::ElementType {
+            node: node.name.clone(),
+            value: value.name.clone(),
+            expected,
+            found: value.dtype.name(),
+        });
+    }
+    Ok(())
+}
