@@ -8,6 +8,7 @@
 mod error;
 mod network;
 pub mod onnx;
+pub mod operators;
 mod precision;
 pub mod survey;
 pub mod tflite;

@@ -86,7 +86,10 @@ pub struct Quantization {
     pub axis: Option<i64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(bytes: &u64) -> bool {
     *bytes == 0
 }

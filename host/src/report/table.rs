@@ -101,9 +101,17 @@ mod tests {
 
     #[test]
     fn long_names_lose_their_middle() {
-        let shown = [("abc", 3), ("abcdef", 5), ("abcdef", 4), ("\u{e9}\u{e9}\u{e9}", 2)];
+        let shown = [
+            ("abc", 3),
+            ("abcdef", 5),
+            ("abcdef", 4),
+            ("\u{e9}\u{e9}\u{e9}", 2),
+        ];
         let shown = shown.map(|(text, len)| shortened(text, len));
-        assert_eq!(shown, ["abc", "ab\u{2026}ef", "a\u{2026}ef", "\u{2026}\u{e9}"]);
+        assert_eq!(
+            shown,
+            ["abc", "ab\u{2026}ef", "a\u{2026}ef", "\u{2026}\u{e9}"]
+        );
     }
 
     #[test]

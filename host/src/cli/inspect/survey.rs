@@ -2,9 +2,7 @@
 
 use super::blob::hex;
 use crate::cli::{model, output};
-use crate::import::survey::{
-    OperatorSurvey, Quantization, Surveyed, TensorSurvey, Verdict,
-};
+use crate::import::survey::{OperatorSurvey, Quantization, Surveyed, TensorSurvey, Verdict};
 use crate::import::{self, Network};
 use crate::report::{Align, Table, bytes, count, shortened};
 use serde::Serialize;
@@ -137,7 +135,11 @@ impl Summary {
             format: survey.format,
             inputs: survey.inputs.into_iter().map(PortSummary::new).collect(),
             outputs: survey.outputs.into_iter().map(PortSummary::new).collect(),
-            layers: survey.operators.into_iter().map(LayerSummary::new).collect(),
+            layers: survey
+                .operators
+                .into_iter()
+                .map(LayerSummary::new)
+                .collect(),
             parameters: survey.parameters,
             parameter_bytes: survey.parameter_bytes,
             faults: survey.faults.into_iter().chain(faults).collect(),
@@ -226,7 +228,9 @@ impl Summary {
                 shortened(&layer.op, MAX_OPERATOR),
                 shortened(&layer.name, MAX_NAME),
                 output.map(shape).unwrap_or_default(),
-                output.map(|output| output.dtype.clone()).unwrap_or_default(),
+                output
+                    .map(|output| output.dtype.clone())
+                    .unwrap_or_default(),
                 quantization.map(scales).unwrap_or_default(),
                 quantization.map(zero_points).unwrap_or_default(),
                 largest.map(weights).unwrap_or_default(),
@@ -312,9 +316,8 @@ fn shape(tensor: &TensorSurvey) -> String {
     let Some(shape) = &tensor.shape else {
         return "?".to_owned();
     };
-    let extent = |extent: &Option<usize>| {
-        extent.map_or_else(|| "?".to_owned(), |extent| extent.to_string())
-    };
+    let extent =
+        |extent: &Option<usize>| extent.map_or_else(|| "?".to_owned(), |extent| extent.to_string());
     let extents: Vec<String> = shape.iter().map(extent).collect();
     format!("[{}]", extents.join(", "))
 }
@@ -388,9 +391,25 @@ mod tests {
 
     #[test]
     fn scales_have_five_digits() {
-        let shown = [0.023_529_412, 0.5, 1.0, 12.345_678, 99_999.9, 3.141_592e-6, 1e20];
+        let shown = [
+            0.023_529_412,
+            0.5,
+            1.0,
+            12.345_678,
+            99_999.9,
+            3.141_592e-6,
+            1e20,
+        ];
         let shown = shown.map(significant);
-        let expected = ["0.023529", "0.5", "1", "12.346", "100000", "3.1416e-6", "1.0000e20"];
+        let expected = [
+            "0.023529",
+            "0.5",
+            "1",
+            "12.346",
+            "100000",
+            "3.1416e-6",
+            "1.0000e20",
+        ];
         assert_eq!(shown, expected);
     }
 }

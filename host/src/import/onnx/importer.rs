@@ -108,7 +108,10 @@ impl<'m> Importer<'m> {
 
     fn inputs(&mut self) -> Result<(), ImportError> {
         self.check_constants()?;
-        self.proto.input.iter().try_for_each(|info| self.input(info))
+        self.proto
+            .input
+            .iter()
+            .try_for_each(|info| self.input(info))
     }
 
     /// Demands that what is made a constant is an input.

@@ -83,7 +83,8 @@ impl<'m> Walk<'m> {
         for info in &graph.input {
             if let Err(error) = self.importer.input(info) {
                 self.faults.push(error.to_string());
-                self.unknown.insert(info.name.as_deref().unwrap_or_default());
+                self.unknown
+                    .insert(info.name.as_deref().unwrap_or_default());
             }
         }
         let mut operators = Vec::new();
@@ -99,7 +100,10 @@ impl<'m> Walk<'m> {
         let macs = ir::macs(&self.importer.context.graph);
         for (operator, nodes) in operators.iter_mut().zip(emitted) {
             operator.macs = nodes.map(|Range { start, end }| {
-                macs[start..end].iter().copied().fold(0, u64::saturating_add)
+                macs[start..end]
+                    .iter()
+                    .copied()
+                    .fold(0, u64::saturating_add)
             });
         }
         let is_input = |info: &&ValueInfoProto| {
@@ -109,7 +113,10 @@ impl<'m> Walk<'m> {
         let inputs: Vec<_> = graph.input.iter().filter(is_input).collect();
         let inputs = inputs.into_iter().map(|info| self.port(info)).collect();
         let outputs = graph.output.iter().map(|info| self.port(info)).collect();
-        let read = self.read.iter().map(|name| self.importer.initializers[name]);
+        let read = self
+            .read
+            .iter()
+            .map(|name| self.importer.initializers[name]);
         let (mut parameters, mut parameter_bytes) = (0u64, 0u64);
         for proto in read {
             parameters = parameters.saturating_add(elements(proto));
@@ -131,7 +138,10 @@ impl<'m> Walk<'m> {
     /// # Errors
     /// If the file is damaged.
     fn node(&mut self, node: &'m NodeProto) -> Result<Verdict, ImportError> {
-        let unknown = node.input.iter().find(|name| self.unknown.contains(name.as_str()));
+        let unknown = node
+            .input
+            .iter()
+            .find(|name| self.unknown.contains(name.as_str()));
         if let (Some(name), true) = (unknown, is_known(node)) {
             self.assume(node);
             return Ok(Verdict::Undecided(format!(
@@ -168,7 +178,11 @@ impl<'m> Walk<'m> {
             match activation {
                 Some(activation) => {
                     self.importer.tensors.insert(name, activation.into());
-                    if let Some(element) = self.infos.get(name.as_str()).and_then(|info| input::integers(info)) {
+                    if let Some(element) = self
+                        .infos
+                        .get(name.as_str())
+                        .and_then(|info| input::integers(info))
+                    {
                         let integers = &mut self.importer.context.grids.integers;
                         integers.insert(name.clone(), (element, None));
                     }
@@ -180,12 +194,7 @@ impl<'m> Walk<'m> {
         }
     }
 
-    fn operator(
-        &mut self,
-        index: usize,
-        node: &'m NodeProto,
-        verdict: Verdict,
-    ) -> OperatorSurvey {
+    fn operator(&mut self, index: usize, node: &'m NodeProto, verdict: Verdict) -> OperatorSurvey {
         let outputs = node.output.iter().filter(|name| !name.is_empty());
         let outputs: Vec<_> = outputs.map(|name| self.tensor(name, Some(node))).collect();
         let mut constants = Vec::new();
@@ -223,10 +232,11 @@ impl<'m> Walk<'m> {
 
     /// Scales and zero points that a quantizer or dequantizer reads.
     fn scales(&mut self, node: &NodeProto) -> Option<Quantization> {
-        let constant = |index: usize| match self.importer.tensors.get(node.input.get(index)?.as_str()) {
-            Some(Tensor::Constant(constant)) => Some(&constant.data),
-            Some(Tensor::Activation(_)) | None => None,
-        };
+        let constant =
+            |index: usize| match self.importer.tensors.get(node.input.get(index)?.as_str()) {
+                Some(Tensor::Constant(constant)) => Some(&constant.data),
+                Some(Tensor::Activation(_)) | None => None,
+            };
         let scales = constant(1)?.as_f32()?;
         if scales.len() > MAX_SCALES.min(self.scales_left) {
             return None;
@@ -237,7 +247,10 @@ impl<'m> Walk<'m> {
             Some(data) => data.as_i64().unwrap_or_default().to_vec(),
             None => vec![0],
         };
-        let axis = node.attribute.iter().find(|found| found.name.as_deref() == Some("axis"));
+        let axis = node
+            .attribute
+            .iter()
+            .find(|found| found.name.as_deref() == Some("axis"));
         let axis = axis.and_then(|axis| axis.i).unwrap_or(1);
         let quantization = Quantization {
             scales: scales.to_vec(),
@@ -368,14 +381,19 @@ fn stated_shape(info: &ValueInfoProto) -> Option<Vec<Option<usize>>> {
 }
 
 fn stated_type(info: &ValueInfoProto) -> String {
-    let tensor = info.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
+    let tensor = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref());
     let dtype = tensor.and_then(|tensor| tensor.elem_type);
     dtype.map(lower_case_name).unwrap_or_default()
 }
 
 fn extents(proto: &TensorProto) -> Vec<usize> {
     let extents = proto.dims.iter();
-    extents.map(|&extent| usize::try_from(extent).unwrap_or(0)).collect()
+    extents
+        .map(|&extent| usize::try_from(extent).unwrap_or(0))
+        .collect()
 }
 
 fn elements(proto: &TensorProto) -> u64 {

@@ -2,10 +2,10 @@
 
 use super::model::{Budget, Model, Operator, Tensor};
 use super::{attempt, dilation, fold, schema};
+use crate::import::ImportError;
 use crate::import::survey::{
     OperatorSurvey, Quantization, Survey, TensorSurvey, Verdict, product, wide,
 };
-use crate::import::ImportError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every operator of a model, in the file's order, and whether it is imported or why not.
@@ -42,7 +42,10 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
         operators.push(OperatorSurvey {
             index: operator.index,
             operator: operator.name.to_string(),
-            name: outputs.first().map(|output| output.name.clone()).unwrap_or_default(),
+            name: outputs
+                .first()
+                .map(|output| output.name.clone())
+                .unwrap_or_default(),
             outputs,
             constants: tensors(&constants(&file, operator))?,
             // Of one sample: the batch of the attempt's model is taken out.
@@ -101,7 +104,10 @@ fn dtype(tensor: &Tensor<'_>) -> String {
 fn without_list(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Unsupported(reason) => {
-            let head = reason.split("; supported: ABS, ").next().unwrap_or_default();
+            let head = reason
+                .split("; supported: ABS, ")
+                .next()
+                .unwrap_or_default();
             Verdict::Unsupported(head.to_owned())
         }
         Verdict::Supported | Verdict::Undecided(_) => verdict,
@@ -119,7 +125,9 @@ fn note_faults(error: ImportError, verdicts: &[Verdict], faults: &mut Vec<String
         ImportError::Node { .. } => {}
         // What an operator that is not supported would have computed is no fault of its own.
         ImportError::Output { .. }
-            if verdicts.iter().any(|verdict| *verdict != Verdict::Supported) => {}
+            if verdicts
+                .iter()
+                .any(|verdict| *verdict != Verdict::Supported) => {}
         error => faults.push(error.to_string()),
     }
 }

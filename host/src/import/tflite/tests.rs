@@ -165,7 +165,10 @@ fn a_survey_names_every_operator_with_a_verdict() {
     };
     assert_eq!(pow.operator, "POW");
     assert!(matches!(pow.verdict, Verdict::Unsupported(_)), "{pow:?}");
-    assert!(!found.is_supported() && found.faults.is_empty(), "{found:?}");
+    assert!(
+        !found.is_supported() && found.faults.is_empty(),
+        "{found:?}"
+    );
     let known: Vec<_> = super::operators().map(|(name, _)| name).collect();
     assert!(known.contains(&"CONV_2D") && !known.contains(&"POW"));
 }

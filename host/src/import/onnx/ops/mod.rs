@@ -23,4 +23,6 @@ mod table;
 mod unary;
 mod window;
 
-pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};
+pub(super) use table::{
+    RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, rows, runtime_row_of,
+};
