@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::path::Path;
+use tiivis::data::{Array, Elements, read_npy, write_npy};
 use tiivis_tests::{Ran, asset, golden, repository, succeed, tiivis};
 
 fn inspect(path: &Path, more: &[&str]) -> Ran {
@@ -159,5 +160,62 @@ fn a_damaged_file_is_an_error() {
         assert!(ran.stderr.contains(path), "{path}: {}", ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{path}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{path}");
+    }
+}
+
+/// Zeros for each input of a model, of the input's own type, as `run` arguments.
+fn inputs(folder: &Path, summary: &Value) -> Vec<String> {
+    let ports = summary["inputs"].as_array().expect("inputs").iter();
+    let mut arguments = Vec::new();
+    for (at, port) in ports.enumerate() {
+        let shape = port["shape"].as_array().expect("a shape").iter();
+        let shape: Vec<usize> = shape
+            .map(|extent| extent.as_u64().and_then(|extent| extent.try_into().ok()))
+            .map(|extent| extent.expect("fixed"))
+            .collect();
+        let len = shape.iter().product();
+        let elements = match port["dtype"].as_str().expect("a type") {
+            "int8" => Elements::I8(vec![3; len]),
+            "int16" => Elements::I16(vec![3; len]),
+            "int32" => Elements::I32(vec![3; len]),
+            "bool" => Elements::Bool(vec![true; len]),
+            other => panic!("{other} is no type of a port"),
+        };
+        let file = format!("x{at}.npy");
+        write_npy(&folder.join(&file), &Array::new(shape, elements)).expect("written");
+        let name = port["name"].as_str().expect("a name");
+        arguments.extend(["--input".to_owned(), format!("{name}={file}")]);
+    }
+    arguments
+}
+
+#[test]
+fn ports_of_every_type_are_shown_run_and_compared() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path();
+    for (name, input, output) in [
+        ("reduce_arg_max_rows", "int8", "int32"),
+        ("element_less_0", "int8", "bool"),
+        ("element_logical_and_0", "bool", "bool"),
+    ] {
+        let path = tflite(&format!("tflite_ops/models/{name}"));
+        let summary = inspect(&path, &["--json"]).json();
+        assert_eq!(summary["inputs"][0]["dtype"], input, "{name}");
+        assert_eq!(summary["outputs"][0]["dtype"], output, "{name}");
+        let shown = path.to_str().expect("a readable path").to_owned();
+        let compile = ["compress", &shown, "-o", "m.tiv"].map(str::to_owned);
+        succeed(folder, &compile);
+        let blob = inspect(&folder.join("m.tiv"), &["--json"]).json();
+        assert_eq!(blob["outputs"][0]["dtype"], output, "{name}");
+        // The file's shapes may have no batch; the blob's have.
+        let inputs = inputs(folder, &blob);
+        let run = ["run", &shown, "--output", "y.npy"].map(str::to_owned);
+        succeed(folder, &[&run[..], &inputs].concat());
+        let y = read_npy(&folder.join("y.npy")).expect("written");
+        assert_eq!(y.elements.type_name(), output, "{name}");
+        let verify = ["verify", &shown, "m.tiv", "--json"].map(str::to_owned);
+        let report = succeed(folder, &[&verify[..], &inputs].concat()).json();
+        assert_eq!(report["outputs"][0]["is_equal"], true, "{name}: {report}");
+        assert_eq!(report["first_different"], Value::Null, "{name}");
     }
 }
