@@ -204,6 +204,8 @@ impl<'a> Emitter<'a> {
                 unary::lut(&mut self.data, &ends, table)?
             }
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
+            QOp::Svdf(layer) => self.svdf(node, layer)?,
+            QOp::Lstm(layer) => self.lstm(node, layer)?,
             QOp::Concat { .. } | QOp::Reshape => {
                 return Err(foreign(format!("one kernel for `{}`", node.name)));
             }

@@ -9,6 +9,7 @@ mod error;
 mod homes;
 mod node;
 mod product;
+mod recurrent;
 mod reduce;
 mod shape;
 mod states;
@@ -20,6 +21,7 @@ mod walk;
 
 pub use error::LowerError;
 pub(crate) use product::{mat_mul, transposed_window};
+pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};

@@ -9,11 +9,13 @@ enum Types {
     Same(&'static [DType]),
     /// One of the first of all that is read, one of the second of the output.
     Into(&'static [DType], &'static [DType]),
-    /// One of the first of the first input, one of the second of all else.
-    After(&'static [DType], &'static [DType]),
+    /// One of the first of the input in this place, one of the second of all else.
+    But(usize, &'static [DType], &'static [DType]),
 }
 
 const INT8: &[DType] = &[DType::I8];
+const INT16: &[DType] = &[DType::I16];
+const NUMBERS: &[DType] = &[DType::I8, DType::I16];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
 const INDEX: &[DType] = &[DType::I32];
@@ -36,7 +38,7 @@ const fn types(op: &QOp) -> Types {
         QOp::SquaredDifference { .. } => Types::Same(INT8),
         QOp::Extreme { .. } => Types::Same(BYTE),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
-        QOp::Select => Types::After(BYTE, BYTE),
+        QOp::Select => Types::But(0, BYTE, BYTE),
         QOp::Prelu => Types::Same(INT8),
         QOp::Concat { .. } => Types::Same(ANY),
         QOp::Reshape => Types::Same(ANY),
@@ -51,6 +53,8 @@ const fn types(op: &QOp) -> Types {
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
         QOp::Requantize => Types::Same(INT8),
+        QOp::Svdf(_) => Types::But(1, NUMBERS, INT8),
+        QOp::Lstm(_) => Types::But(2, INT16, NUMBERS),
     }
 }
 
@@ -64,9 +68,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             alike(node, list, inputs())?;
             alike(node, of_output, [output])
         }
-        Types::After(of_first, list) => {
-            alike(node, of_first, inputs().take(1))?;
-            alike(node, list, inputs().skip(1).chain([output]))
+        Types::But(place, of_place, list) => {
+            alike(node, of_place, inputs().skip(place).take(1))?;
+            let others = inputs().take(place).chain(inputs().skip(place + 1));
+            alike(node, list, others.chain([output]))
         }
     }
 }

@@ -20,6 +20,7 @@ mod extreme;
 mod in_place;
 mod l2_normalize;
 mod log_softmax;
+mod lstm;
 mod lut;
 mod mat_mul;
 mod max_pool;
@@ -35,6 +36,7 @@ mod select;
 mod softmax;
 mod squared_difference;
 mod sub;
+mod svdf;
 mod take;
 mod transpose;
 mod transpose_conv;
@@ -77,6 +79,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
         Op::L2Normalize(params) => l2_normalize::check(params, bounds),
         Op::LogSoftmax(params) => log_softmax::check(params, bounds),
+        Op::Svdf(params) => svdf::check(params, bounds),
+        Op::Lstm(params) => lstm::check(params, bounds),
     }
 }
 
@@ -111,5 +115,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),
         Op::L2Normalize(params) => l2_normalize::run(params, arena),
         Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
+        Op::Svdf(params) => svdf::run(params, arena, data),
+        Op::Lstm(params) => lstm::run(params, arena, data),
     }
 }
