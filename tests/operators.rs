@@ -26,7 +26,9 @@ fn precision(survey: &Survey) -> Option<Precision> {
     let has = |names: &[&str]| names.iter().any(|name| types.contains(name));
     if has(&["int16"]) {
         Some(Precision::Int16x8)
-    } else if has(&["int8", "uint8", "bool"]) {
+    } else if has(&["uint8"]) {
+        Some(Precision::Uint8)
+    } else if has(&["int8", "bool"]) {
         Some(Precision::Int8)
     } else if has(&["float32"]) {
         Some(Precision::Float)

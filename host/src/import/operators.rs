@@ -48,16 +48,16 @@ type OnnxRow = (&'static str, &'static [Precision]);
 pub fn operators() -> Vec<OperatorSupport> {
     let rows: Vec<_> = tflite::operators().collect();
     let others: Vec<OnnxRow> = onnx::operators().collect();
-    let mut names: Vec<&'static str> = rows.iter().map(|&(name, _)| name).collect();
+    let mut names: Vec<&'static str> = rows.iter().map(|(name, _)| *name).collect();
     names.extend(SAME.iter().map(|&(name, _)| name));
     names.sort_unstable();
     names.dedup();
     let mut table: Vec<OperatorSupport> = Vec::with_capacity(names.len());
     for name in names {
-        let row = rows.iter().find(|&&(operator, _)| operator == name);
+        let row = rows.iter().find(|(operator, _)| *operator == name);
         let same = others.iter().copied();
         let same = same.filter(|&(other, _)| is_same(name, other)).collect();
-        let precisions = row.map_or(&[][..], |&(_, precisions)| precisions);
+        let precisions = row.map_or(&[][..], |(_, precisions)| precisions);
         table.push(OperatorSupport::of(name, precisions, same));
     }
     let mut left: Vec<OnnxRow> = others;

@@ -1,12 +1,13 @@
 //! What is in a file: its own operators, before anything is folded or fused.
 
+use super::arithmetic::Arithmetic;
 use super::model::{Budget, Model, Operator, Tensor};
-use super::{attempt, dilation, fold, schema};
+use super::{attempt, read, schema};
 use crate::import::ImportError;
 use crate::import::survey::{
     OperatorSurvey, Quantization, Survey, TensorSurvey, Verdict, product, wide,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Every operator of a model, in the file's order, and whether it is imported or why not.
 ///
@@ -14,19 +15,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// If the file is truncated, damaged or no TFLite model.
 pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
     let (file, mut names) = Model::read(bytes)?;
-    let (mut model, mut budget) = Model::read(bytes)?;
-    fold::fold(&mut model, &mut budget)?;
-    dilation::fuse(&mut model, &mut budget)?;
+    let (mut model, budget) = read(bytes)?;
+    let arithmetic = Arithmetic::of(&model).name();
     let (attempt, batch) = attempt(&mut model, &budget, "survey");
     let verdicts = attempt.verdicts;
     let mut faults = Vec::new();
-    if let Err(error) = attempt.graph {
+    if let Err(error) = attempt.network {
         if verdicts.len() < file.operators.len() {
             return Err(error);
         }
         note_faults(error, &verdicts, &mut faults);
     }
-    let mut format = format!("TFLite schema {}{}", schema::VERSION, arithmetic(&file));
+    let mut format = format!("TFLite schema {}, {arithmetic}", schema::VERSION);
     if let Some(samples) = batch {
         format.push_str(&format!(", batch {samples} taken as 1"));
     }
@@ -82,17 +82,6 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
     })
 }
 
-/// The type of most tensors that are computed, as a part of the format's name.
-fn arithmetic(file: &Model<'_>) -> String {
-    let computed = file.operators.iter().flat_map(|operator| &operator.outputs);
-    let mut counts = BTreeMap::new();
-    for &tensor in computed {
-        *counts.entry(dtype(&file.tensors[tensor])).or_insert(0usize) += 1;
-    }
-    let most = counts.into_iter().max_by_key(|&(_, count)| count);
-    most.map_or_else(String::new, |(dtype, _)| format!(", {dtype}"))
-}
-
 /// A tensor's type; `describe` puts a remark behind its name.
 fn dtype(tensor: &Tensor<'_>) -> String {
     let description = tensor.element.describe();
@@ -141,8 +130,8 @@ fn constants(file: &Model<'_>, operator: &Operator<'_>) -> Vec<usize> {
 
 fn tensor(tensor: &Tensor<'_>, budget: &mut Budget) -> Result<TensorSurvey, ImportError> {
     let quantization = &tensor.quantization;
-    let (scales, zero_points) = (quantization.scales, quantization.zero_points);
-    budget.take(tensor.name.len() + 4 * scales.len() + 8 * zero_points.len())?;
+    let scales = quantization.scales;
+    budget.take(tensor.name.len() + 4 * scales.len() + 8 * quantization.zero_point_count())?;
     let shape = tensor.shape.iter().enumerate().map(|(axis, &extent)| {
         let is_open = axis > 0 && tensor.dynamic.contains(&axis);
         (!is_open).then_some(extent)
@@ -153,7 +142,7 @@ fn tensor(tensor: &Tensor<'_>, budget: &mut Budget) -> Result<TensorSurvey, Impo
         dtype: dtype(tensor),
         quantization: (scales.len() > 0).then(|| Quantization {
             scales: scales.elements().map(f32::from_le_bytes).collect(),
-            zero_points: zero_points.elements().map(i64::from_le_bytes).collect(),
+            zero_points: quantization.zero_points().collect(),
             axis: (scales.len() > 1).then(|| quantization.axis.into()),
         }),
         bytes: wide(tensor.data.as_ref().map_or(0, |data| data.len())),
