@@ -148,13 +148,8 @@ impl<'m> Walk<'m> {
                 "reads `{name}`, which depends on what is not supported"
             )));
         }
-        match self.importer.node(node) {
-            Ok(tensor) => {
-                if let Some(name) = node.output.first() {
-                    self.importer.tensors.insert(name, tensor);
-                }
-                Ok(Verdict::Supported)
-            }
+        match self.importer.import(node) {
+            Ok(()) => Ok(Verdict::Supported),
             Err(error) if is_damage(&error) => Err(error),
             Err(error) => {
                 self.assume(node);
@@ -167,7 +162,7 @@ impl<'m> Walk<'m> {
     fn assume(&mut self, node: &'m NodeProto) {
         for name in node.output.iter().filter(|name| !name.is_empty()) {
             let activation = self.infos.get(name.as_str()).and_then(|info| {
-                let shape = input::shape(info, self.importer.batch).ok()?;
+                let shape = input::shape(&self.importer.network, info, self.importer.batch).ok()?;
                 let order = input::memory_order(&self.importer.network, name, &shape);
                 let inputs = self.importer.context.graph.inputs.len();
                 let added = input::add(&mut self.importer.context, name, &shape, &order);

@@ -3,24 +3,37 @@
 mod activation;
 mod align;
 mod binary;
+mod blocks;
+mod cast;
 mod choice;
+mod compose;
 mod concat;
 mod constant;
 mod conv;
 mod conv_transpose;
 mod dense;
 mod fold;
+mod generate;
+mod lp_pool;
 mod mat_mul;
 mod norm;
+mod normalize;
 mod pad;
 mod pick;
 mod pool;
 mod prelu;
 mod quantized;
+mod recurrent;
+mod reduce;
+mod repeat;
+mod resample;
+mod resize;
 mod shape;
 mod softmax;
 mod table;
+mod take;
 mod unary;
+mod volume;
 mod window;
 
 pub(super) use table::{
