@@ -38,4 +38,6 @@ mod unary;
 mod volume;
 mod window;
 
-pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};
+pub(super) use table::{
+    RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, rows, runtime_row_of,
+};
