@@ -5,7 +5,6 @@ use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault, shape_fault};
 use crate::import::onnx::tensor::{Constant, Data, Picking};
-use std::sync::Arc;
 
 /// The arithmetic that is folded. Integers wrap, as they do in ONNX Runtime.
 #[derive(Clone, Copy)]
