@@ -17,6 +17,7 @@ mod mat_mul;
 mod reduce;
 mod steps;
 mod traces;
+mod typed;
 mod unary;
 mod weighted;
 

@@ -75,7 +75,7 @@ pub(super) fn pad(
     [before, after]: [&[usize]; 2],
     value: i8,
 ) -> Result<Op, EmitError> {
-    let [shape, before, after] = padded_four(ends.node, &ends.from.shape, [before, after])?;
+    let [shape, before, after] = padded_four(ends.node, ends.from, [before, after])?;
     Ok(Op::Pad(Pad {
         input: ends.input,
         output: ends.output,

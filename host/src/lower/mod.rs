@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod error;
+mod gather;
 mod homes;
 mod node;
 mod product;
@@ -19,6 +20,7 @@ mod types;
 mod walk;
 
 pub use error::LowerError;
+pub(crate) use gather::extents as gathered;
 pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use reduce::{alternating, around, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};

@@ -2,6 +2,7 @@
 
 use super::LowerError;
 use super::accumulator::{self, Order};
+use super::gather;
 use super::product;
 use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
@@ -24,6 +25,9 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
         | QOp::MatMul { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Prelu => (found == 2, "2"),
         QOp::Select => (found == 3, "3"),
         QOp::Concat { .. } => (found >= 1, "1 or more"),
@@ -44,6 +48,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Cast
         | QOp::Requantize => (found == 1, "1"),
     };
     if is_right {
@@ -102,6 +107,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         | QOp::SquaredDifference { .. }
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
+        | QOp::Arithmetic { .. }
         | QOp::Select
         | QOp::Prelu => {
             let mut operands = node.inputs.iter();
@@ -132,7 +138,11 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal(node, "a table", 256, table.len())?;
             equal_elements(node, input, output)
         }
-        QOp::Requantize => equal_elements(node, input, output),
+        QOp::Requantize | QOp::Cast => equal_elements(node, input, output),
+        QOp::Gather { .. } | QOp::GatherNd => {
+            let operands = [input, graph.value(node.inputs[1])];
+            gather::extents(node, operands, output).map(|_| ())
+        }
     }
 }
 
@@ -229,7 +239,7 @@ fn pad(
     let axes = input.shape.iter().zip(before).zip(after);
     let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
     same_axes(node, padded, output)?;
-    padded_four(node, &input.shape, [before, after])?;
+    padded_four(node, input, [before, after])?;
     same_params(node, input, output)
 }
 

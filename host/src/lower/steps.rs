@@ -6,7 +6,7 @@ use super::node::check;
 use super::shape::{count, index as index_of};
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 
 /// Checks a node and appends its steps.
 pub(super) fn lower_node(
@@ -48,6 +48,10 @@ pub(super) fn lower_node(
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Requantize => whole(graph, index, program),
     }
 }
@@ -95,6 +99,10 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Requantize => 0,
     }
 }
@@ -153,9 +161,13 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::SquaredDifference { .. }
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
+        | QOp::Arithmetic { .. }
         | QOp::Select
         | QOp::Prelu => {}
-        QOp::Conv2d { .. }
+        QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
+        | QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
         | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
@@ -173,6 +185,10 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;
+    // Its kernel for longer elements cannot.
+    if node.op == QOp::Requantize && dtype != DType::I8 {
+        return Vec::new();
+    }
     let is_full = |id: ValueId| {
         let value = graph.value(id);
         value.dtype == dtype && without_leading_ones(&value.shape) == output

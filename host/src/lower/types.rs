@@ -1,7 +1,9 @@
 //! The types of elements that each operator takes and gives.
 
 use super::LowerError;
+use crate::ir::Reduction;
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
+use tiivis_runtime::blob::Function;
 
 /// Types of a node's elements. Those of each list are alike.
 enum Types {
@@ -9,6 +11,8 @@ enum Types {
     Same(&'static [DType]),
     /// One of the first of all that is read, one of the second of the output.
     Into(&'static [DType], &'static [DType]),
+    /// One of these of the first input and the output; the second input is int32.
+    Indexed(&'static [DType]),
     /// One of the first of the first input, one of the second of all else.
     After(&'static [DType], &'static [DType]),
 }
@@ -16,6 +20,10 @@ enum Types {
 const INT8: &[DType] = &[DType::I8];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
+const TRUTH: &[DType] = &[DType::Bool];
+/// Longer than a byte.
+const WIDE: &[DType] = &[DType::I16, DType::I32];
+const NUMBER: &[DType] = &[DType::I8, DType::I16, DType::I32];
 const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
@@ -34,23 +42,34 @@ const fn types(op: &QOp) -> Types {
         QOp::Mul { .. } => Types::Same(INT8),
         QOp::Div { .. } => Types::Same(INT8),
         QOp::SquaredDifference { .. } => Types::Same(INT8),
-        QOp::Extreme { .. } => Types::Same(BYTE),
+        QOp::Extreme { .. } => Types::Same(ANY),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
-        QOp::Select => Types::After(BYTE, BYTE),
+        QOp::Select => Types::After(BYTE, ANY),
         QOp::Prelu => Types::Same(INT8),
         QOp::Concat { .. } => Types::Same(ANY),
         QOp::Reshape => Types::Same(ANY),
         QOp::Transpose { .. } => Types::Same(ANY),
         QOp::Take { .. } => Types::Same(ANY),
-        QOp::Pad { .. } => Types::Same(INT8),
+        QOp::Pad { .. } => Types::Same(ANY),
         QOp::Softmax { .. } => Types::Same(INT8),
         QOp::LogSoftmax => Types::Same(INT8),
         QOp::L2Normalize => Types::Same(INT8),
+        QOp::Reduce {
+            reduction: Reduction::Max | Reduction::Min,
+            ..
+        } => Types::Same(BYTE),
         QOp::Reduce { .. } => Types::Same(INT8),
         QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
-        QOp::Requantize => Types::Same(INT8),
+        QOp::Requantize => Types::Into(NUMBER, NUMBER),
+        QOp::Arithmetic {
+            function: Function::Compare(_),
+            ..
+        } => Types::Into(WIDE, TRUTH),
+        QOp::Arithmetic { .. } => Types::Same(WIDE),
+        QOp::Cast => Types::Into(ANY, ANY),
+        QOp::Gather { .. } | QOp::GatherNd => Types::Indexed(ANY),
     }
 }
 
@@ -63,6 +82,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         Types::Into(list, of_output) => {
             alike(node, list, inputs())?;
             alike(node, of_output, [output])
+        }
+        Types::Indexed(list) => {
+            alike(node, list, inputs().take(1).chain([output]))?;
+            alike(node, INDEX, inputs().skip(1))
         }
         Types::After(of_first, list) => {
             alike(node, of_first, inputs().take(1))?;

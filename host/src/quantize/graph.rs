@@ -4,7 +4,7 @@ use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId, W
 use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
-use tiivis_runtime::blob::{Comparison, Origin, Scale, Which};
+use tiivis_runtime::blob::{Comparison, Function, Origin, Scale, Which};
 
 /// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,7 +135,8 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
-    /// `[a, b]` → the larger or smaller int8 number, whatever the scales; either may be constant.
+    /// `[a, b]` → the larger or smaller number of any type, whatever the scales; either may be
+    /// constant.
     Extreme {
         /// Which of the two.
         which: Which,
@@ -149,11 +150,34 @@ pub enum QOp {
         /// What both are scaled by before they are compared; below 1.
         scales: [Scale; 2],
     },
-    /// `[condition, a, b]` → the int8 number of `a` where the condition is not 0, else that of `b`,
+    /// `[condition, a, b]` → the element of `a`, of any type, where the condition is not 0, else that of `b`,
     /// whatever the scales; each may be constant.
     Select,
     /// `[x, slope]` → `x`, or `slope · x` below 0; either may be constant.
     Prelu,
+    /// `[a, b]`, int16 or int32 as they are → of their type, or truths; either may be constant.
+    Arithmetic {
+        /// What is computed.
+        function: Function,
+        /// Smallest result, of a comparison not looked at.
+        min: i32,
+        /// Largest result, of a comparison not looked at.
+        max: i32,
+    },
+    /// `[x]` → the numbers as they are in another type: what does not fit loses its upper bytes, and
+    /// a truth is what is not 0.
+    Cast,
+    /// `[table, indices]` → the table, of any type, with an axis replaced by those of the indices
+    /// (int32, the nearest where they are outside); either may be constant.
+    Gather {
+        /// The axis.
+        axis: usize,
+        /// Leading axes that table and indices share.
+        batch_axes: usize,
+    },
+    /// `[table, indices]` → what each index along the last axis of the indices (int32, the nearest
+    /// where they are outside) says of the table's first axes; either may be constant.
+    GatherNd,
     /// `[x0, x1, …]`, each may have its own scale, each may be constant.
     Concat {
         /// Axis.
@@ -177,7 +201,7 @@ pub enum QOp {
         before: Vec<usize>,
         /// Elements after, per axis.
         after: Vec<usize>,
-        /// Quantized value of the border.
+        /// Quantized value of the border; of longer elements, each of its bytes.
         value: i8,
     },
     /// `[x]` → softmax of `beta · x` over the last axis; output scale 1/256, zero point -128.
@@ -220,7 +244,7 @@ pub enum QOp {
         /// 256 results.
         table: Arc<[i8]>,
     },
-    /// `[x]` → another scale and zero point.
+    /// `[x]` → another scale and zero point, of int8, int16 or int32 another type too.
     Requantize,
 }
 

@@ -12,6 +12,7 @@ mod preamble;
 mod program;
 mod reduce;
 mod step;
+mod typed;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
@@ -32,3 +33,4 @@ pub use step::{
     Factor, Lut, MatMul, Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale,
     Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };
+pub use typed::{Arithmetic, Choose, Convert, Function, GATHER_COMPONENTS, Gather, Plain};

@@ -7,6 +7,7 @@
 
 use super::dtype::DType;
 use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
+use super::typed::{Arithmetic, Choose, Convert, Gather};
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -99,6 +100,14 @@ pub enum Op {
     L2Normalize(L2Normalize),
     /// Logarithm of softmax over the last axis.
     LogSoftmax(LogSoftmax),
+    /// A function of two int16 or int32 as they are, broadcasting.
+    Arithmetic(Arithmetic),
+    /// One of two elements of any type, as a condition says, broadcasting.
+    Choose(Choose),
+    /// Elements in another type.
+    Convert(Convert),
+    /// Parts of a table, as indices say.
+    Gather(Gather),
 }
 
 impl Op {
@@ -134,6 +143,10 @@ impl Op {
             Self::ResizeBilinear(_) => "ResizeBilinear",
             Self::L2Normalize(_) => "L2Normalize",
             Self::LogSoftmax(_) => "LogSoftmax",
+            Self::Arithmetic(_) => "Arithmetic",
+            Self::Choose(_) => "Choose",
+            Self::Convert(_) => "Convert",
+            Self::Gather(_) => "Gather",
         }
     }
 
@@ -164,6 +177,10 @@ impl Op {
             Self::ResizeBilinear(op) => op.output,
             Self::L2Normalize(op) => op.output,
             Self::LogSoftmax(op) => op.output,
+            Self::Arithmetic(op) => op.output,
+            Self::Choose(op) => op.output,
+            Self::Convert(op) => op.output,
+            Self::Gather(op) => op.output,
         }
     }
 
@@ -197,7 +214,11 @@ impl Op {
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
             | Self::L2Normalize(_)
-            | Self::LogSoftmax(_) => 0,
+            | Self::LogSoftmax(_)
+            | Self::Arithmetic(_)
+            | Self::Choose(_)
+            | Self::Convert(_)
+            | Self::Gather(_) => 0,
         }
     }
 
@@ -239,7 +260,11 @@ impl Op {
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
             | Self::L2Normalize(_)
-            | Self::LogSoftmax(_) => 0,
+            | Self::LogSoftmax(_)
+            | Self::Arithmetic(_)
+            | Self::Choose(_)
+            | Self::Convert(_)
+            | Self::Gather(_) => 0,
         }
     }
 }

@@ -129,5 +129,9 @@ fn work(op: &Op) -> u64 {
         Op::ResizeBilinear(p) => p.output.len.into(),
         Op::L2Normalize(p) => p.output.len.into(),
         Op::LogSoftmax(p) => p.output.len.into(),
+        Op::Arithmetic(p) => p.output.len.into(),
+        Op::Choose(p) => p.output.len.into(),
+        Op::Convert(p) => p.output.len.into(),
+        Op::Gather(p) => p.output.len.into(),
     }
 }

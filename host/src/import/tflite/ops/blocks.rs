@@ -1,7 +1,7 @@
 //! Blocks of pixels to channels or samples, and back: reshapes around a transposition.
 
 use super::super::failure::{Checked, Failure, operand, option};
-use super::super::importer::{Importer, elements};
+use super::super::importer::{ANY, Importer, elements};
 use super::super::model::Operator;
 use super::options::{integers, kind, options, same_params, shaped};
 use crate::ir::{IndexMap, ValueId};
@@ -13,7 +13,7 @@ pub(super) fn depth_to_space<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let block = block_size(operator, kind::DEPTH_TO_SPACE)?;
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let [n, h, w, c] = four(importer.value(input))?;
     let Some(depth) = c
         .checked_div(block * block)
@@ -41,7 +41,7 @@ pub(super) fn space_to_depth<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let block = block_size(operator, kind::SPACE_TO_DEPTH)?;
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let [n, h, w, c] = four(importer.value(input))?;
     if h % block != 0 || w % block != 0 {
         let expected = format!("rows and columns in blocks of {block}");
@@ -89,7 +89,7 @@ pub(super) fn space_to_batch<'a>(
             after,
             value: i8::try_from(source.params.zero_point).expect("in -128..=127"),
         };
-        padded.name = format!("{} with border", importer.result(operator)?.name);
+        padded.name = format!("{} with border", importer.result_of(operator, &ANY)?.name);
         value = importer.push_between(border, input, padded.clone());
     }
     let samples = padded.shape[0];
@@ -125,7 +125,7 @@ pub(super) fn batch_to_space<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let source = importer.value(input).clone();
     let Blocks { block, pads: crops } = blocks(importer, operator, &source, "crops")?;
     let spatial = block.len();
@@ -169,7 +169,7 @@ pub(super) fn batch_to_space<'a>(
     if crops.iter().any(|crop| *crop != [0, 0]) {
         let mut cropped = importer.value(value).clone();
         cropped.shape = maps.iter().map(IndexMap::count).collect();
-        cropped.name = format!("{} whole", importer.result(operator)?.name);
+        cropped.name = format!("{} whole", importer.result_of(operator, &ANY)?.name);
         value = importer.push_between(QOp::Take { maps }, value, cropped);
     }
     importer.push_same(operator, value)
@@ -178,14 +178,15 @@ pub(super) fn batch_to_space<'a>(
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
     let axis = super::take::axis(given.into(), result.shape.len())?;
     let mut one = result.shape.clone();
     one[axis] = 1;
     let mut inputs = Vec::new();
     for index in 0..operator.inputs.len() {
         let what = format!("operand {index}");
-        let input = importer.activation_or_constant(operator, index, &what)?;
+        let types = &[result.dtype];
+        let input = importer.activation_or_constant_of(operator, index, &what, types)?;
         let source = importer.value(input).clone();
         same_params(&source, &result)?;
         let mut without = one.clone();
@@ -216,7 +217,7 @@ pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 impl<'a> Importer<'_, 'a> {
     /// Makes a value the operator's output, whose shape and scale it must have.
     fn push_same(&mut self, operator: &Operator<'a>, value: ValueId) -> Checked {
-        let result = self.result(operator)?;
+        let result = self.result_of(operator, &[self.value(value).dtype])?;
         shaped(&result, &self.value(value).shape)?;
         same_params(self.value(value), &result)?;
         self.push(operator, QOp::Reshape, vec![value], result)
@@ -238,7 +239,7 @@ impl Moved {
         input: ValueId,
     ) -> Checked<ValueId> {
         let source = importer.value(input).clone();
-        let name = importer.result(operator)?.name;
+        let name = importer.result_of(operator, &ANY)?.name;
         let moved: Vec<usize> = self.perm.iter().map(|&axis| self.split[axis]).collect();
         let mut value = input;
         for (op, shape, what) in [

@@ -2,8 +2,10 @@
 
 mod blocks;
 mod choice;
+mod convert;
 mod elementwise;
 mod index;
+mod integer;
 mod moves;
 mod options;
 mod product;

@@ -1,7 +1,7 @@
 //! What moves numbers and computes none.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{ANY, Importer, elements, params};
+use super::super::importer::{ANY, Importer, element_type, elements, params};
 use super::super::model::Operator;
 use super::options::{axis_option, integers, kind, options, same_params, shaped};
 use super::take::{Part, Request, foreign, taken};
@@ -98,8 +98,8 @@ pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
 
 /// PAD, with the zero point, and PADV2, with a number of the input's scale.
 pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
+    let input = importer.activation_of(operator, 0, "input", &[result.dtype])?;
     let source = importer.value(input).clone();
     let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
     let given = integers(tensor, "paddings")?;
@@ -125,35 +125,47 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     });
     shaped(&result, &padded.collect::<Vec<_>>())?;
     same_params(&source, &result)?;
-    let value = if &*operator.name == "PADV2" {
-        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
-        super::super::importer::check_int8(tensor, "pad value")?;
-        if params(tensor, "pad value")? != source.params {
-            return Err(operand(
-                "pad value",
-                "of the input's scale and zero point",
-                "another",
-            ));
-        }
-        match *importer.int8_data(tensor, "pad value")? {
-            [value] => value,
-            ref other => {
-                return Err(operand(
-                    "pad value",
-                    "one number",
-                    format!("{} numbers", other.len()),
-                ));
-            }
-        }
-    } else {
-        i8::try_from(source.params.zero_point).expect("in -128..=127")
-    };
+    let value = border(importer, operator, &source)?;
     let op = QOp::Pad {
         before,
         after,
         value,
     };
     importer.push(operator, op, vec![input], result)
+}
+
+/// The byte that a border is filled with: that of a constant of the input's type and scale, or of the
+/// zero point. Numbers of several bytes must have equal ones, as 0 and -1 have.
+fn border<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    source: &QValue,
+) -> Checked<i8> {
+    let dtype = source.dtype;
+    let bytes: std::sync::Arc<[i8]> = if &*operator.name == "PADV2" {
+        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
+        element_type(tensor, "pad value", &[dtype])?;
+        if params(tensor, "pad value")? != source.params {
+            let expected = "of the input's scale and zero point";
+            return Err(operand("pad value", expected, "another"));
+        }
+        importer.data(tensor, "pad value", dtype)?
+    } else {
+        let little = source.params.zero_point.to_le_bytes().into_iter();
+        let bytes = little.zip(0..dtype.bytes());
+        bytes.map(|(byte, _)| i8::from_le_bytes([byte])).collect()
+    };
+    let width = usize::try_from(dtype.bytes()).expect("a few bytes");
+    match *bytes {
+        [value, ref rest @ ..] if bytes.len() == width && rest.iter().all(|&x| x == value) => {
+            Ok(value)
+        }
+        ref other => Err(operand(
+            "pad value",
+            "one number of equal bytes",
+            format!("the bytes {:?}", &other[..other.len().min(8)]),
+        )),
+    }
 }
 
 /// CONCATENATION of tensors with the output's scale: TFLM moves bytes.

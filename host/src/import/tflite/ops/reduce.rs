@@ -9,7 +9,7 @@ use super::window::map;
 use crate::ir::reduce::reduced_shape;
 use crate::ir::{Coordinates, Reduction};
 use crate::lower::resample;
-use crate::quantize::graph::{QClamp, QOp, QuantParams};
+use crate::quantize::graph::{DType, QClamp, QOp, QuantParams};
 use crate::quantize::reduction_scale;
 
 /// Most axes that TFLM's kernels take.
@@ -36,17 +36,36 @@ pub(super) fn min<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     reduce(importer, operator, Reduction::Min)
 }
 
-/// MEAN, SUM, `REDUCE_MAX` and `REDUCE_MIN` over constant axes, which may be counted from the end
-/// and named twice.
+/// `REDUCE_ALL`: the smallest truth.
+pub(super) fn all<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    reduce_of(importer, operator, Reduction::Min, DType::Bool)
+}
+
+/// `REDUCE_ANY`: the largest truth.
+pub(super) fn any<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    reduce_of(importer, operator, Reduction::Max, DType::Bool)
+}
+
 fn reduce<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     reduction: Reduction,
 ) -> Checked {
+    reduce_of(importer, operator, reduction, DType::I8)
+}
+
+/// MEAN, SUM, `REDUCE_MAX` and `REDUCE_MIN` over constant axes, which may be counted from the end
+/// and named twice.
+fn reduce_of<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    reduction: Reduction,
+    dtype: DType,
+) -> Checked {
     let options = options(operator, kind::REDUCER)?;
     let keep = options.map_or(Ok(false), |table| table.bool(0))?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.activation_of(operator, 0, "input", &[dtype])?;
+    let result = importer.result_of(operator, &[dtype])?;
     let (_, tensor) = importer.tensor(operator, 1, "axes")?;
     let given = integers(tensor, "axes")?;
     let source = importer.value(input);

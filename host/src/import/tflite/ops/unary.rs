@@ -3,12 +3,10 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::Importer;
 use super::super::model::Operator;
-use super::super::port;
-use super::super::schema::Type;
 use super::super::tables::{self, LutTable, Unfit};
+use super::integer;
 use super::options::{kind, options, same_params, shaped};
 use crate::quantize::graph::{QOp, QuantParams};
-use crate::quantize::quantize_multiplier;
 
 /// Appends the node of a table that the two scales and zero points decide.
 fn lut<'a>(
@@ -94,11 +92,17 @@ pub(super) fn hard_swish<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 }
 
 pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if integer::reads_int32(importer, operator, 0) {
+        return integer::negated(importer, operator, kind::ABS, true);
+    }
     lut(importer, operator, tables::abs)
 }
 
 /// NEG: `LiteRT` negates the numbers as they are, -128 staying itself.
 pub(super) fn neg<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if integer::reads_int32(importer, operator, 0) {
+        return integer::negated(importer, operator, kind::NEG, false);
+    }
     lut(importer, operator, |_, _| {
         Ok((i8::MIN..=i8::MAX).map(i8::wrapping_neg).collect())
     })
@@ -143,33 +147,6 @@ pub(super) fn relu_between<'a>(
     lut(importer, operator, |input, output| {
         tables::relu_between([low, 1.0], input, output)
     })
-}
-
-/// QUANTIZE: of float32 an input of the network, of int8 another scale.
-pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let (tensor, source) = importer.tensor(operator, 0, "input")?;
-    if source.element == Type::FLOAT32 {
-        return port::quantize_input(importer, operator, tensor);
-    }
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
-    let source = importer.value(input);
-    shaped(&result, &source.shape)?;
-    let ratio = f64::from(source.params.scale) / f64::from(result.params.scale);
-    if quantize_multiplier(ratio).is_err() {
-        return Err(operand(
-            "scale",
-            "below 2^30 times the output's",
-            ratio.to_string(),
-        ));
-    }
-    importer.push(operator, QOp::Requantize, vec![input], result)
-}
-
-/// DEQUANTIZE: an output of the network.
-pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let value = importer.activation(operator, 0, "input")?;
-    port::dequantize_output(importer, operator, value)
 }
 
 /// SOFTMAX over the last axis.
