@@ -219,6 +219,7 @@ fn run(builder: &Builder, inputs: &[(Span, Vec<i8>)], output: Span) -> Vec<i8> {
 
 #[test]
 fn a_choice_between_broadcast_constant_and_overwritten_operands() {
+    const ZERO_POINT: i8 = -128;
     let mut random = Random::new(23);
     for case in 0..600 {
         let shape: [u32; 4] = core::array::from_fn(|axis| {
@@ -241,7 +242,10 @@ fn a_choice_between_broadcast_constant_and_overwritten_operands() {
             }
             let mut values = random.values(own.iter().product());
             if is_condition {
-                values = values.iter().map(|value| value & 1).collect();
+                values = values
+                    .iter()
+                    .map(|value| ZERO_POINT + (value & 1))
+                    .collect();
             }
             let source = match place {
                 0 => Source::Data(builder.int8(&values)),
@@ -263,7 +267,7 @@ fn a_choice_between_broadcast_constant_and_overwritten_operands() {
             let operand = Operand {
                 source,
                 shape: own,
-                zero_point: 0,
+                zero_point: if is_condition { ZERO_POINT.into() } else { 0 },
             };
             (operand, values)
         };
@@ -291,7 +295,7 @@ fn a_choice_between_broadcast_constant_and_overwritten_operands() {
                 });
                 values[index as usize]
             };
-            let expected = if value(&condition, &chosen) == 0 {
+            let expected = if value(&condition, &chosen) == ZERO_POINT {
                 value(&b, &b_values)
             } else {
                 value(&a, &a_values)

@@ -70,6 +70,8 @@ pub(crate) struct Arrived {
     pub(crate) simplified: Graph,
     /// What the blob computes for the given inputs, one array per output, real.
     pub(crate) integer: Vec<Array>,
+    /// What the float network computes for the given inputs as the blob's integers hold them.
+    pub(crate) of_rounded: Vec<(String, Array)>,
 }
 
 impl Arrived {
@@ -126,7 +128,16 @@ pub(crate) fn walk(case: &Case) -> Result<Arrived, Refusal> {
         .zip(&outputs)
         .map(|(port, values)| sim::output_array(&port, values, true))
         .collect();
+    let rounded: Vec<_> = model
+        .inputs()
+        .zip(&inputs.values)
+        .map(|(port, values)| sim::output_array(&port, values, true))
+        .collect();
+    let rounded: Vec<_> = rounded.iter().collect();
+    let of_rounded = float::run(&graph, &rounded, &|_| {}).expect("the golden inputs fit");
+    let names = graph.outputs.iter().map(|port| port.name.clone());
     Ok(Arrived {
+        of_rounded: names.zip(of_rounded).collect(),
         simplified: graph,
         integer,
     })

@@ -651,12 +651,12 @@ pub enum Comparison {
     GreaterEqual,
 }
 
-/// Parameters of [`Op::Select`]: `a` where the condition is not 0, else `b`; of the numbers as they
-/// are, whatever their scales. The output may be exactly the span of `a`, of `b` or of both if that
+/// Parameters of [`Op::Select`]: `a` where the condition is not its zero point, else `b`; of the
+/// numbers as they are, whatever their scales. The output may be exactly the span of `a`, of `b` or of both if that
 /// operand has the output's shape; it overlaps no condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Select {
-    /// Condition, 0 or another number; its zero point is not looked at.
+    /// Condition: its zero point or another number.
     pub condition: Operand,
     /// What is taken where the condition holds; its zero point is not looked at.
     pub a: Operand,

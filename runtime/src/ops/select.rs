@@ -20,6 +20,7 @@ pub(super) fn check(params: &Select, bounds: &Bounds<'_>) -> Result<(), Fault> {
 }
 
 pub(super) fn run(params: &Select, arena: &mut [i8], data: Data<'_>) {
+    let zero_point = params.condition.zero_point;
     let mut write = |values: &Operand, when: bool| {
         let binary = Binary {
             a: &params.condition,
@@ -28,7 +29,7 @@ pub(super) fn run(params: &Select, arena: &mut [i8], data: Data<'_>) {
             shape: params.shape,
         };
         binary.run(arena, data, &|condition, values, output| {
-            kernels::select(when, condition, values, output);
+            kernels::select(when, zero_point, condition, values, output);
         });
     };
     // Where the output is `b` itself, this overwrites only what is not chosen from it.

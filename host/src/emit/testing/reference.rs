@@ -164,7 +164,8 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             })
         }),
         QOp::Select => each_element(output, |index| {
-            let chosen = if operand_at(inputs, 0, output, index) == 0 {
+            let condition = operand_at(inputs, 0, output, index);
+            let chosen = if condition == zero_point(inputs[0].0) {
                 2
             } else {
                 1
