@@ -663,6 +663,14 @@ fn elements_of_any_type() {
         |p: &mut Convert| p.rescale.as_mut().expect("some").scale.multiplier = -1 => Multiplier,
         |p: &mut Convert| p.rescale.as_mut().expect("some").scale.shift = 31 => Shift,
     );
+    faults!(programs::cum_sum(), CumSum,
+        |p: &mut CumSum| p.shape[1] = 0 => Empty,
+        |p: &mut CumSum| p.shape[2] = 2 => Length,
+        |p: &mut CumSum| p.output.offset = 16 => Overlap,
+        |p: &mut CumSum| p.first = 256 => Bounds,
+        |p: &mut CumSum| p.rescale.input_zero_point = 128 => ZeroPoint,
+        |p: &mut CumSum| p.rescale.scale.shift = -32 => Shift,
+    );
     faults!(programs::gather(), Gather,
         |p: &mut Gather| p.components = 0 => Geometry,
         |p: &mut Gather| p.components = 5 => Geometry,

@@ -202,6 +202,12 @@ impl<'a> Emitter<'a> {
                 axes,
                 clamp,
             } => reduce::reduce(&self.ends(node)?, *reduction, axes, *clamp)?,
+            QOp::CumSum {
+                axis,
+                exclusive,
+                reverse,
+                first,
+            } => reduce::cum_sum(&self.ends(node)?, *axis, [*exclusive, *reverse], *first)?,
             QOp::ArgExtreme {
                 axis,
                 largest,

@@ -44,6 +44,7 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -130,6 +131,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             axes,
             clamp: _,
         } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::CumSum { axis, .. } => {
+            same_axes(node, input.shape.iter().copied().map(Some), output)?;
+            reduce::check_axis(node, *axis, input)
+        }
         QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {
             reduce::check_resize(node, *coordinates, [input, output])

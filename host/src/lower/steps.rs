@@ -44,6 +44,7 @@ pub(super) fn lower_node(
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -95,6 +96,7 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
@@ -181,6 +183,7 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. } => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);

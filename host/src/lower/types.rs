@@ -59,6 +59,7 @@ const fn types(op: &QOp) -> Types {
             ..
         } => Types::Same(BYTE),
         QOp::Reduce { .. } => Types::Same(INT8),
+        QOp::CumSum { .. } => Types::Same(INT8),
         QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),

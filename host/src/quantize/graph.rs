@@ -229,6 +229,18 @@ pub enum QOp {
         /// The last of equal numbers, or the first.
         last: bool,
     },
+    /// `[x]` → int8 sums along an axis, of what comes before each number and, unless exclusive, of
+    /// itself.
+    CumSum {
+        /// Axis.
+        axis: usize,
+        /// Whether a sum leaves out its own number.
+        exclusive: bool,
+        /// Whether what comes after is summed up, instead of what comes before.
+        reverse: bool,
+        /// What every sum starts with, in steps of the input, in `-255..=255`.
+        first: i32,
+    },
     /// `[x: N H W C]` → interpolated between rows and columns; same scale and zero point in and
     /// out.
     ResizeBilinear {

@@ -289,6 +289,7 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
             values[node.inputs[0].index()].iter().map(at).collect()
         }
         QOp::Requantize => float(Op::Identity, None),
+        QOp::CumSum { .. } => unreachable!("no float graph has it"),
         QOp::ArgExtreme { .. }
         | QOp::Arithmetic { .. }
         | QOp::Cast

@@ -26,7 +26,7 @@ pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
 };
 pub use reduce::{
-    ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
+    ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };
 pub use step::{
     Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,

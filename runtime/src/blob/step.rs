@@ -6,7 +6,7 @@
 //! [`crate::kernels::requantize`]).
 
 use super::dtype::DType;
-use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
+use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,8 @@ pub enum Op {
     Convert(Convert),
     /// Parts of a table, as indices say.
     Gather(Gather),
+    /// Sums of what comes before along an axis.
+    CumSum(CumSum),
 }
 
 impl Op {
@@ -147,6 +149,7 @@ impl Op {
             Self::Choose(_) => "Choose",
             Self::Convert(_) => "Convert",
             Self::Gather(_) => "Gather",
+            Self::CumSum(_) => "CumSum",
         }
     }
 
@@ -181,6 +184,7 @@ impl Op {
             Self::Choose(op) => op.output,
             Self::Convert(op) => op.output,
             Self::Gather(op) => op.output,
+            Self::CumSum(op) => op.output,
         }
     }
 
@@ -218,7 +222,8 @@ impl Op {
             | Self::Arithmetic(_)
             | Self::Choose(_)
             | Self::Convert(_)
-            | Self::Gather(_) => 0,
+            | Self::Gather(_)
+            | Self::CumSum(_) => 0,
         }
     }
 
@@ -264,7 +269,8 @@ impl Op {
             | Self::Arithmetic(_)
             | Self::Choose(_)
             | Self::Convert(_)
-            | Self::Gather(_) => 0,
+            | Self::Gather(_)
+            | Self::CumSum(_) => 0,
         }
     }
 }

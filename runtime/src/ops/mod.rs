@@ -16,6 +16,7 @@ mod compare;
 mod concat;
 mod conv2d;
 mod convert;
+mod cum_sum;
 mod dense;
 mod depthwise;
 mod div;
@@ -86,6 +87,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Choose(params) => choose::check(params, bounds),
         Op::Convert(params) => convert::check(params, bounds),
         Op::Gather(params) => gather::check(params, bounds),
+        Op::CumSum(params) => cum_sum::check(params, bounds),
     }
 }
 
@@ -124,5 +126,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Choose(params) => choose::run(params, arena, data),
         Op::Convert(params) => convert::run(params, arena),
         Op::Gather(params) => gather::run(params, arena, data),
+        Op::CumSum(params) => cum_sum::run(params, arena),
     }
 }

@@ -1100,6 +1100,29 @@ pub fn gather() -> Vec<u8> {
     builder.finish(&[indices], &[output])
 }
 
+pub fn cum_sum() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 5 * 3);
+    let output = builder.activation(2 * 5 * 3);
+    builder.step(Op::CumSum(CumSum {
+        input,
+        output,
+        shape: [2, 5, 3],
+        exclusive: true,
+        reverse: true,
+        first: -3,
+        rescale: Rescale {
+            input_zero_point: 3,
+            output_zero_point: -5,
+            scale: Scale {
+                multiplier: 1 << 30,
+                shift: -19,
+            },
+        },
+    }));
+    builder.finish(&[input], &[output])
+}
+
 /// Every blob above, by name.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -1142,6 +1165,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("choose", choose()),
         ("convert", convert()),
         ("gather", gather()),
+        ("cum_sum", cum_sum()),
     ]
 }
 

@@ -133,5 +133,6 @@ fn work(op: &Op) -> u64 {
         Op::Choose(p) => p.output.len.into(),
         Op::Convert(p) => p.output.len.into(),
         Op::Gather(p) => p.output.len.into(),
+        Op::CumSum(p) => p.output.len.into(),
     }
 }

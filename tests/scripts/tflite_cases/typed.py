@@ -170,6 +170,8 @@ def gathers():
     gather("gather_int8_batches", "int8", (1, 3, 8), 2, 2, "tflm", batch=1)
     gather("gather_int8_batches_of_3", "int8", (1, 3, 8, 2), 2, 4, "tflm", batch=2)
     gather("gather_int8_matrix", "int8", (1, 7, 2), 1, (2, 3), "tflm")
+    gather("gather_int8_samples", "int8", (2, 5), 0, (2, 3), "tflm")
+    gather("gather_int8_batches_of_2", "int8", (2, 5, 3), 1, 4, "tflm", batch=1)
     gather("gather_nd_int8_cells", "int8", (4, 3, 5), 0, 9, "tflm", op="GATHER_ND", components=3)
     table = draw(rng_for("embedding"), "int8", (11, 6))
     case("embedding_lookup", "EMBEDDING_LOOKUP", [("int32", (5,), (0, 10)), ("int8", table)],
@@ -214,6 +216,21 @@ def indices():
     m.op("ARG_MAX", [x, axis], [at], opts(S.ArgMaxOptionsT, outputType=S.TensorType.INT32))
     m.op("GATHER", [table, at], [y], opts(S.GatherOptionsT, axis=0))
     FAMILY.emit(name, "GATHER", m.finish([x], [y]), [[draw(rng, "int8", (1, 3, 7))] for _ in range(3)])
+
+
+def sums():
+    for k, (shape, axis, (a, a_zero), (b, b_zero)) in enumerate([
+            ((1, 10, 3), 1, (0.05, 3), (0.2, -5)), ((1, 10, 3), 1, (0.05, -128), (0.2, -5)),
+            ((1, 4, 9), 2, (0.05, 100), (0.05, 7)), ((1, 4, 9), -1, (0.05, 127), (0.9, -128)),
+            ((1, 40, 2), 1, (0.05, -128), (0.5, -128)), ((2, 3, 4, 5), 0, (0.1, 0), (0.3, 0))]):
+        for exclusive in (False, True):
+            name = f"cumsum_{k}{'_exclusive' if exclusive else ''}"
+            rng = rng_for(name)
+            m = Model()
+            x, y = m.tensor("x", "int8", shape, a, a_zero), m.tensor("y", "int8", shape, b, b_zero)
+            at = m.tensor("axis", "int32", (), data=np.array(axis, np.int32))
+            m.op("CUMSUM", [x, at], [y], opts(S.CumsumOptionsT, exclusive=exclusive, reverse=k % 2 == 1))
+            FAMILY.emit(name, "CUMSUM", m.finish([x], [y]), [[draw(rng, "int8", shape)] for _ in range(2)])
 
 
 def moves():
@@ -315,6 +332,7 @@ choices()
 conversions()
 gathers()
 indices()
+sums()
 moves()
 borders()
 FAMILY.write()

@@ -203,6 +203,7 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             axes,
             clamp,
         } => reduce(inputs[0], output, *reduction, (axes, clamp)),
+        QOp::CumSum { .. } => unreachable!("random graphs have none: `golden/tflite_ops` does"),
         QOp::ArgExtreme {
             axis,
             largest,

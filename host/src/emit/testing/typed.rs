@@ -120,9 +120,9 @@ const WIDE: [DType; 2] = [DType::I16, DType::I32];
 
 /// Over another type and back to int8.
 pub(super) fn detour(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
-    match random.below(5) {
-        0 => indexed(random, builder, input),
-        1 => index_of_extreme_in_table(random, builder, input),
+    match random.below(6) {
+        0 | 1 => indexed(random, builder, input),
+        2 => index_of_extreme_in_table(random, builder, input),
         _ => {
             let wide = lengthened(random, builder, input);
             let wide = computed(random, builder, wide);
@@ -221,7 +221,7 @@ fn computed(random: &mut Random, builder: &mut Builder, wide: ValueId) -> ValueI
 /// Parts of a value by constant indices, some of them outside of it.
 fn indexed(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId {
     let (shape, scale) = (builder.shape(input), builder.params(input));
-    let by_axis = random.chance(50);
+    let by_axis = random.chance(35);
     let positions = 1 + random.below(4);
     let components = shape.len() - random.below(shape.len().min(3));
     let own = if by_axis {

@@ -123,6 +123,41 @@ pub(super) fn axis_index(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|_| index < rank)
 }
 
+/// CUMSUM along a constant axis. TFLM starts with the zero point's negative where 0 is meant, and so
+/// does this.
+pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::CUMSUM)?;
+    let flag = |id| options.map_or(Ok(false), |table| table.bool(id));
+    let (exclusive, reverse) = (flag(0)?, flag(1)?);
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let (_, tensor) = importer.tensor(operator, 1, "axis")?;
+    let given = integers(tensor, "axis")?;
+    let source = importer.value(input);
+    shaped(&result, &source.shape)?;
+    let axis = match given[..] {
+        [axis] => axis_index(axis, source.shape.len()),
+        _ => None,
+    };
+    let axis = axis.ok_or_else(|| {
+        let expected = format!("one of {} axes", source.shape.len());
+        operand("axis", expected, format!("{given:?}"))
+    })?;
+    let (from, to) = (source.params, result.params);
+    if from.scale >= to.scale * f32::from(1u16 << 15) {
+        let found = format!("{} for scale {}", to.scale, from.scale);
+        let expected = "above 2^-15 of the input's";
+        return Err(operand("output's scale", expected, found));
+    }
+    let op = QOp::CumSum {
+        axis,
+        exclusive,
+        reverse,
+        first: -from.zero_point,
+    };
+    importer.push(operator, op, vec![input], result)
+}
+
 /// `RESIZE_BILINEAR`, to a constant size.
 pub(super) fn resize_bilinear<'a>(
     importer: &mut Importer<'_, 'a>,

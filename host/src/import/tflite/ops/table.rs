@@ -56,6 +56,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("CAST", INT8, convert::cast),
     row("CONCATENATION", INT8, moves::concatenation),
     row("CONV_2D", INT8, weighted::conv2d),
+    row("CUMSUM", INT8, reduce::cum_sum),
     row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
     row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
     row("DEQUANTIZE", INT8, convert::dequantize),
