@@ -30,6 +30,16 @@ pub(crate) fn read(
     into.copy_from_slice(&values[from..][..len]);
 }
 
+/// The bytes of spans that do not overlap, as `parse` has proven of those of one step; none of any
+/// if they did.
+pub(crate) fn disjoint<const N: usize>(arena: &mut [i8], spans: [Span; N]) -> [&mut [i8]; N] {
+    let ranges = spans.map(|span| index(span.offset)..index(span.offset) + index(span.len));
+    match arena.get_disjoint_mut(ranges) {
+        Ok(parts) => parts,
+        Err(_) => core::array::from_fn(|_| &mut [][..]),
+    }
+}
+
 /// An output that can be written while everything else in the arena is read.
 pub(crate) struct Split<'a> {
     before: &'a [i8],

@@ -486,6 +486,79 @@ fn trailing_and_padding_bytes_are_refused() {
 }
 
 #[test]
+fn operators_that_remember() {
+    faults!(programs::svdf(DType::I8), Svdf,
+        |p: &mut Svdf| p.dtype = DType::I32 => DType,
+        |p: &mut Svdf| p.dtype = DType::I16 => Length,
+        |p: &mut Svdf| p.batch = 0 => Empty,
+        |p: &mut Svdf| p.memory = 3 => Length,
+        |p: &mut Svdf| { p.rank = 4; p.units = 1; } => Length,
+        |p: &mut Svdf| { p.units = u32::MAX; p.rank = 2; } => Length,
+        |p: &mut Svdf| p.in_features = u32::MAX => Length,
+        |p: &mut Svdf| p.state = Span { offset: p.input.offset, ..p.state } => Overlap,
+        |p: &mut Svdf| p.output.offset = p.state.offset + 4 => Overlap,
+        |p: &mut Svdf| p.output.offset = p.input.offset + 4 => Overlap,
+        |p: &mut Svdf| p.state.offset = u32::MAX => ArenaExtent,
+        |p: &mut Svdf| p.weights.offset += 8 => Alignment,
+        |p: &mut Svdf| p.time_weights.offset = u32::MAX => DataExtent,
+        |p: &mut Svdf| p.bias.offset -= 1 => Alignment,
+        |p: &mut Svdf| p.bias.len = 4 => Length,
+        |p: &mut Svdf| p.input_zero_point = 128 => ZeroPoint,
+        |p: &mut Svdf| p.state_zero_point = -129 => ZeroPoint,
+        |p: &mut Svdf| p.output_zero_point = i32::MAX => ZeroPoint,
+        |p: &mut Svdf| p.state_scale.multiplier = -1 => Multiplier,
+        |p: &mut Svdf| p.output_scale.shift = 31 => Shift,
+    );
+    faults!(programs::svdf(DType::I16), Svdf,
+        |p: &mut Svdf| p.state_zero_point = 1 << 15 => ZeroPoint,
+        |p: &mut Svdf| p.state.offset += 1 => ArenaExtent,
+        |p: &mut Svdf| p.state.offset -= 1 => Alignment,
+        |p: &mut Svdf| p.time_weights.offset += 1 => Alignment,
+    );
+    faults!(programs::lstm(DType::I8), Lstm,
+        |p: &mut Lstm| p.dtype = DType::Bool => DType,
+        |p: &mut Lstm| p.dtype = DType::I16 => Length,
+        |p: &mut Lstm| p.time = 0 => Empty,
+        |p: &mut Lstm| p.batch = 3 => Length,
+        |p: &mut Lstm| p.units = u32::MAX => Length,
+        |p: &mut Lstm| p.in_features = 1 => Length,
+        |p: &mut Lstm| p.hidden.offset = p.input.offset => Overlap,
+        |p: &mut Lstm| p.cell.offset = p.hidden.offset + 4 => Overlap,
+        |p: &mut Lstm| p.output.offset = p.input.offset + 2 => Overlap,
+        |p: &mut Lstm| p.cell.offset -= 1 => Alignment,
+        |p: &mut Lstm| p.cell.len = 6 => Length,
+        |p: &mut Lstm| p.input_weights.offset += 8 => Alignment,
+        |p: &mut Lstm| p.recurrent_weights.offset = u32::MAX => DataExtent,
+        |p: &mut Lstm| p.bias.len -= 4 => Length,
+        |p: &mut Lstm| p.multipliers = Span { len: 44, ..p.bias } => Multiplier,
+        |p: &mut Lstm| p.shifts = Span { len: 11, ..p.input_weights } => Shift,
+        |p: &mut Lstm| p.shifts.len = 10 => Length,
+        |p: &mut Lstm| p.input_zero_point = -129 => ZeroPoint,
+        |p: &mut Lstm| p.hidden_zero_point = 128 => ZeroPoint,
+        |p: &mut Lstm| p.cell_min = 30_001 => Bounds,
+        |p: &mut Lstm| p.cell_bits = 15 => Shift,
+        |p: &mut Lstm| p.cell_bits = -16 => Shift,
+    );
+    faults!(programs::lstm(DType::I16), Lstm,
+        |p: &mut Lstm| p.hidden.offset -= 1 => Alignment,
+        |p: &mut Lstm| p.hidden_zero_point = 1 << 15 => ZeroPoint,
+    );
+    // A shift that a sum of 32 bits takes and one of 64 does not.
+    for (dtype, fault) in [(DType::I8, None), (DType::I16, Some(Fault::Shift))] {
+        let mut blob = programs::lstm(dtype);
+        let Op::Lstm(params) = programs::op(&blob) else {
+            panic!("another operator")
+        };
+        let at = usize::try_from(params.shifts.offset).expect("small");
+        let data = programs::data_offset(&blob);
+        blob[data + at] = 15;
+        programs::repair(&mut blob);
+        let expected = fault.map(|fault| step(0, fault));
+        assert_eq!(error(&blob), expected, "{}", dtype.name());
+    }
+}
+
+#[test]
 fn errors_say_what_and_where() {
     assert_eq!(
         step(3, Fault::Overlap).to_string(),

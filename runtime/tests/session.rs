@@ -203,3 +203,33 @@ fn state_survives_runs_and_not_a_reset() {
     session.run();
     assert_eq!(session.output(0), [-6, -5, -4, -3]);
 }
+
+#[test]
+fn what_operators_remember_is_kept_between_runs_and_forgotten_by_a_reset() {
+    for (name, blob) in programs::all() {
+        if !name.starts_with("svdf") && !name.starts_with("lstm") {
+            continue;
+        }
+        let storage = programs::storage(&blob);
+        let model = Model::parse(&flatten(&storage)[..blob.len()]).expect("valid");
+        let mut arena = vec![Aligned([99i8; 16]); model.arena_bytes().div_ceil(16)];
+        let mut session = model.session(flatten_mut(&mut arena)).expect("fits");
+        let mut sequence = || -> Vec<Vec<i8>> {
+            session.reset();
+            let runs = (0..4).map(|_| {
+                for (x, value) in session.input_mut(0).iter_mut().zip((-60..60i8).cycle()) {
+                    *x = value.wrapping_mul(23);
+                }
+                session.run();
+                session.output(0).to_vec()
+            });
+            runs.collect()
+        };
+        let first = sequence();
+        assert!(
+            first.windows(2).any(|runs| runs[0] != runs[1]),
+            "{name}: {first:?}"
+        );
+        assert_eq!(sequence(), first, "{name}");
+    }
+}

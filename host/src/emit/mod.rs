@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod header;
 mod mat_mul;
+mod recurrent;
 mod reduce;
 mod steps;
 mod traces;

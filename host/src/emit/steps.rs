@@ -229,6 +229,8 @@ impl<'a> Emitter<'a> {
                 typed::requantize(&self.ends(node)?)?
             }
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
+            QOp::Svdf(layer) => self.svdf(node, layer)?,
+            QOp::Lstm(layer) => self.lstm(node, layer)?,
             QOp::Concat { .. } | QOp::Reshape => {
                 return Err(foreign(format!("one kernel for `{}`", node.name)));
             }

@@ -4,6 +4,7 @@ use super::LowerError;
 use super::accumulator::{self, Order};
 use super::gather;
 use super::product;
+use super::recurrent;
 use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
 use super::types;
@@ -30,6 +31,8 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::GatherNd
         | QOp::Prelu => (found == 2, "2"),
         QOp::Select => (found == 3, "3"),
+        QOp::Svdf(_) => (found == 2, "2"),
+        QOp::Lstm(_) => (found == 3, "3"),
         QOp::Concat { .. } => (found >= 1, "1 or more"),
         QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
@@ -148,6 +151,8 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             let operands = [input, graph.value(node.inputs[1])];
             gather::extents(node, operands, output).map(|_| ())
         }
+        QOp::Svdf(layer) => recurrent::svdf(graph, node, layer),
+        QOp::Lstm(layer) => recurrent::lstm(graph, node, layer),
     }
 }
 

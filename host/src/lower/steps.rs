@@ -53,7 +53,9 @@ pub(super) fn lower_node(
         | QOp::Cast
         | QOp::Gather { .. }
         | QOp::GatherNd
-        | QOp::Requantize => whole(graph, index, program),
+        | QOp::Requantize
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => whole(graph, index, program),
     }
 }
 
@@ -105,7 +107,9 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Cast
         | QOp::Gather { .. }
         | QOp::GatherNd
-        | QOp::Requantize => 0,
+        | QOp::Requantize
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => 0,
     }
 }
 
@@ -116,7 +120,7 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
     for &id in &node.inputs {
         match program.homes[id.index()] {
             Some(Home::Arena(place)) => operands.push((id, place)),
-            Some(Home::Constant(_)) if node.inputs.len() > 1 => {}
+            Some(Home::Constant(_)) if takes_constants(node) => {}
             Some(Home::Constant(_)) => return Err(constant_input(graph, node, id)),
             None => return Err(undefined(graph, id)),
         }
@@ -145,6 +149,11 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
         scratch,
     });
     Ok(())
+}
+
+/// Whether an operand may be a constant, where another is none.
+fn takes_constants(node: &QNode) -> bool {
+    node.inputs.len() > 1 && !matches!(node.op, QOp::Svdf(_) | QOp::Lstm(_))
 }
 
 /// Which operands the result may lie on: those that are read element by element in the output's
@@ -184,7 +193,9 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
         | QOp::CumSum { .. }
-        | QOp::ResizeBilinear { .. } => return Vec::new(),
+        | QOp::ResizeBilinear { .. }
+        | QOp::Svdf(_)
+        | QOp::Lstm(_) => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;

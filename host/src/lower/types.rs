@@ -11,19 +11,20 @@ enum Types {
     Same(&'static [DType]),
     /// One of the first of all that is read, one of the second of the output.
     Into(&'static [DType], &'static [DType]),
-    /// One of these of the first input and the output; the second input is int32.
-    Indexed(&'static [DType]),
-    /// One of the first of the first input, one of the second of all else.
-    After(&'static [DType], &'static [DType]),
+    /// One of the first of the input in this place, one of the second of all else.
+    But(usize, &'static [DType], &'static [DType]),
 }
 
 const INT8: &[DType] = &[DType::I8];
+const INT16: &[DType] = &[DType::I16];
+const NUMBERS: &[DType] = &[DType::I8, DType::I16];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
 const TRUTH: &[DType] = &[DType::Bool];
 /// Longer than a byte.
 const WIDE: &[DType] = &[DType::I16, DType::I32];
-const NUMBER: &[DType] = &[DType::I8, DType::I16, DType::I32];
+/// Whose scale can change.
+const SCALED: &[DType] = &[DType::I8, DType::I16, DType::I32];
 const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
@@ -44,7 +45,7 @@ const fn types(op: &QOp) -> Types {
         QOp::SquaredDifference { .. } => Types::Same(INT8),
         QOp::Extreme { .. } => Types::Same(ANY),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
-        QOp::Select => Types::After(BYTE, ANY),
+        QOp::Select => Types::But(0, BYTE, ANY),
         QOp::Prelu => Types::Same(INT8),
         QOp::Concat { .. } => Types::Same(ANY),
         QOp::Reshape => Types::Same(ANY),
@@ -63,14 +64,16 @@ const fn types(op: &QOp) -> Types {
         QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
-        QOp::Requantize => Types::Into(NUMBER, NUMBER),
+        QOp::Requantize => Types::Into(SCALED, SCALED),
         QOp::Arithmetic {
             function: Function::Compare(_),
             ..
         } => Types::Into(WIDE, TRUTH),
         QOp::Arithmetic { .. } => Types::Same(WIDE),
         QOp::Cast => Types::Into(ANY, ANY),
-        QOp::Gather { .. } | QOp::GatherNd => Types::Indexed(ANY),
+        QOp::Gather { .. } | QOp::GatherNd => Types::But(1, INDEX, ANY),
+        QOp::Svdf(_) => Types::But(1, NUMBERS, INT8),
+        QOp::Lstm(_) => Types::But(2, INT16, NUMBERS),
     }
 }
 
@@ -84,13 +87,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             alike(node, list, inputs())?;
             alike(node, of_output, [output])
         }
-        Types::Indexed(list) => {
-            alike(node, list, inputs().take(1).chain([output]))?;
-            alike(node, INDEX, inputs().skip(1))
-        }
-        Types::After(of_first, list) => {
-            alike(node, of_first, inputs().take(1))?;
-            alike(node, list, inputs().skip(1).chain([output]))
+        Types::But(place, of_place, list) => {
+            alike(node, of_place, inputs().skip(place).take(1))?;
+            let others = inputs().take(place).chain(inputs().skip(place + 1));
+            alike(node, list, others.chain([output]))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
 use tiivis_runtime::blob::{Comparison, Function, Origin, Scale, Which};
+use tiivis_runtime::kernels::LSTM_SCALES;
 
 /// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +43,43 @@ pub struct Weights {
     pub bias: Vec<i32>,
     /// Input scale · weight scale / output scale, per output channel.
     pub scales: Vec<Scale>,
+}
+
+/// Filters with a memory: TFLite's SVDF.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SvdfLayer {
+    /// int8 `[units * rank, in]`.
+    pub weights: Arc<[i8]>,
+    /// `[units * rank, memory]` of the state's type, little endian bytes.
+    pub time_weights: Arc<[i8]>,
+    /// int32 per unit, at scale state · time weight.
+    pub bias: Vec<i32>,
+    /// Filters of a unit.
+    pub rank: usize,
+    /// Input scale · weight scale / state scale.
+    pub state_scale: Scale,
+    /// State scale · time weight scale / output scale.
+    pub output_scale: Scale,
+}
+
+/// Long short-term memory: TFLite's `UNIDIRECTIONAL_SEQUENCE_LSTM` with an int16 cell. Gates in the
+/// order input, forget, cell, output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LstmLayer {
+    /// int8 `[4, units, in]`.
+    pub input_weights: Arc<[i8]>,
+    /// int8 `[4, units, units]`.
+    pub recurrent_weights: Arc<[i8]>,
+    /// int32 `[4, units]`, at scale input · weight.
+    pub bias: Vec<i32>,
+    /// As [`tiivis_runtime::kernels::LstmWeights`] lists them.
+    pub scales: [Scale; LSTM_SCALES],
+    /// Whether time is the first axis, before the batch.
+    pub is_time_major: bool,
+    /// Smallest and largest number of the cell.
+    pub cell_range: [i16; 2],
+    /// The cell's scale is `2^(cell_bits - 12)`; -15 to 14.
+    pub cell_bits: i8,
 }
 
 /// What a node computes. As [`crate::ir::Op`], after the passes; all activations are inputs, all
@@ -258,6 +296,13 @@ pub enum QOp {
     },
     /// `[x]` → another scale and zero point, of int8, int16 or int32 another type too.
     Requantize,
+    /// `[x, state]`; `x` `[batch, in]`, output `[batch, units]`, and a state of the graph, int8 or
+    /// int16 `[batch, units * rank, memory]` in any shape, which the node changes.
+    Svdf(SvdfLayer),
+    /// `[x, hidden, cell]`; `x` `[batch, time, in]`, output `[batch, time, units]` (or time first),
+    /// both int8 or int16, and two states of the graph, `[batch, units]`, which the node changes:
+    /// one like the output, and one of int16.
+    Lstm(LstmLayer),
 }
 
 /// The range that an operator's int8 output is clamped to.

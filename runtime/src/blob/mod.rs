@@ -10,6 +10,7 @@ mod dtype;
 mod frontend;
 mod preamble;
 mod program;
+mod recurrent;
 mod reduce;
 mod step;
 mod typed;
@@ -25,6 +26,7 @@ pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
 };
+pub use recurrent::{Lstm, Svdf};
 pub use reduce::{
     ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };

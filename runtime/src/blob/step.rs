@@ -6,6 +6,7 @@
 //! [`crate::kernels::requantize`]).
 
 use super::dtype::DType;
+use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,10 @@ pub enum Op {
     L2Normalize(L2Normalize),
     /// Logarithm of softmax over the last axis.
     LogSoftmax(LogSoftmax),
+    /// Filters with a memory, which is a state.
+    Svdf(Svdf),
+    /// Long short-term memory over a sequence; hidden state and cell are states.
+    Lstm(Lstm),
     /// A function of two int16 or int32 as they are, broadcasting.
     Arithmetic(Arithmetic),
     /// One of two elements of any type, as a condition says, broadcasting.
@@ -150,6 +155,8 @@ impl Op {
             Self::Convert(_) => "Convert",
             Self::Gather(_) => "Gather",
             Self::CumSum(_) => "CumSum",
+            Self::Svdf(_) => "Svdf",
+            Self::Lstm(_) => "Lstm",
         }
     }
 
@@ -185,6 +192,8 @@ impl Op {
             Self::Convert(op) => op.output,
             Self::Gather(op) => op.output,
             Self::CumSum(op) => op.output,
+            Self::Svdf(op) => op.output,
+            Self::Lstm(op) => op.output,
         }
     }
 
@@ -195,6 +204,12 @@ impl Op {
             Self::Conv2d(op) | Self::TransposeConv2d(op) => op.weights.len,
             Self::DepthwiseConv2d(op) => op.weights.len,
             Self::Dense(op) => op.weights.len,
+            // Each lies in the data, whose length fits 32 bits; a hostile sum does not.
+            Self::Svdf(op) => op.weights.len.saturating_add(op.time_weights.len),
+            Self::Lstm(op) => op
+                .input_weights
+                .len
+                .saturating_add(op.recurrent_weights.len),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -238,6 +253,13 @@ impl Op {
                 outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
             }
             Self::Dense(op) => outputs * u64::from(op.in_features),
+            Self::Svdf(op) => {
+                outputs * u64::from(op.rank) * (u64::from(op.in_features) + u64::from(op.memory))
+            }
+            Self::Lstm(op) => {
+                let units = outputs / u64::from(op.dtype.bytes());
+                units * 4 * (u64::from(op.in_features) + u64::from(op.units))
+            }
             // Every input value meets every tap of its group's filters.
             Self::TransposeConv2d(op) => {
                 u64::from(op.input.len) * u64::from(op.weights.len / op.in_c)

@@ -142,9 +142,17 @@ pub(crate) fn same_or_apart(input: Span, output: Span) -> Result<(), Fault> {
 
 /// A zero point is an int8 value.
 pub(crate) fn zero_point(zero_point: i32) -> Result<(), Fault> {
-    i8::try_from(zero_point)
-        .map(|_| ())
-        .map_err(|_| Fault::ZeroPoint)
+    value_of(DType::I8, zero_point)
+}
+
+/// A zero point is a value of its elements.
+pub(crate) fn value_of(dtype: DType, zero_point: i32) -> Result<(), Fault> {
+    let (min, max) = dtype.range();
+    if (min..=max).contains(&zero_point) {
+        Ok(())
+    } else {
+        Err(Fault::ZeroPoint)
+    }
 }
 
 /// Smallest and largest output are in order.

@@ -25,6 +25,7 @@ mod gather;
 mod in_place;
 mod l2_normalize;
 mod log_softmax;
+mod lstm;
 mod lut;
 mod mat_mul;
 mod max_pool;
@@ -41,6 +42,7 @@ mod select;
 mod softmax;
 mod squared_difference;
 mod sub;
+mod svdf;
 mod take;
 mod transpose;
 mod transpose_conv;
@@ -88,6 +90,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Convert(params) => convert::check(params, bounds),
         Op::Gather(params) => gather::check(params, bounds),
         Op::CumSum(params) => cum_sum::check(params, bounds),
+        Op::Svdf(params) => svdf::check(params, bounds),
+        Op::Lstm(params) => lstm::check(params, bounds),
     }
 }
 
@@ -127,5 +131,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Convert(params) => convert::run(params, arena),
         Op::Gather(params) => gather::run(params, arena, data),
         Op::CumSum(params) => cum_sum::run(params, arena),
+        Op::Svdf(params) => svdf::run(params, arena, data),
+        Op::Lstm(params) => lstm::run(params, arena, data),
     }
 }

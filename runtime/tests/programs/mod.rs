@@ -762,6 +762,96 @@ pub fn state() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+fn state_of(builder: &mut Builder, len: u32, fill: i8) -> Span {
+    let span = builder.activation(len);
+    builder.states.push(State {
+        span,
+        initial: Initial::Fill(fill),
+    });
+    span
+}
+
+/// Two samples of three values, two units of rank 2 that remember four of their products.
+pub fn svdf(dtype: DType) -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 3);
+    let output = builder.activation(2 * 2);
+    let state = state_of(&mut builder, 2 * 4 * 4 * dtype.bytes(), 0);
+    let weights = builder.int8(&[3, -128, 7, 127, 0, -9, 11, 50, -60, 1, 2, 3]);
+    let time: Vec<i8> = (-8..8).map(|k| 9 * k).collect();
+    let time_weights = match dtype {
+        DType::I16 => builder.int16(&time.iter().map(|&k| 99 * i16::from(k)).collect::<Vec<_>>()),
+        DType::I8 | DType::I32 | DType::Bool => builder.int8(&time),
+    };
+    let bias = builder.int32(&[700, -30_000]);
+    let scale = |shift| Scale {
+        multiplier: 1_400_000_000,
+        shift,
+    };
+    builder.step(Op::Svdf(Svdf {
+        input,
+        output,
+        state,
+        weights,
+        time_weights,
+        bias,
+        batch: 2,
+        in_features: 3,
+        units: 2,
+        rank: 2,
+        memory: 4,
+        dtype,
+        input_zero_point: -5,
+        state_zero_point: 0,
+        output_zero_point: 4,
+        state_scale: scale(-7),
+        output_scale: scale(-8),
+    }));
+    builder.finish(&[input], &[output])
+}
+
+/// Two sequences of three vectors of two values, three units.
+pub fn lstm(dtype: DType) -> Vec<u8> {
+    let mut builder = Builder::new();
+    builder.dtype = dtype;
+    let bytes = dtype.bytes();
+    let input = builder.activation(2 * 3 * 2 * bytes);
+    let output = builder.activation(2 * 3 * 3 * bytes);
+    let hidden = state_of(&mut builder, 2 * 3 * bytes, 0);
+    let cell = state_of(&mut builder, 2 * 3 * 2, 0);
+    let weights = |len: i8| -> Vec<i8> { (0..len).map(|k| k.wrapping_mul(77)).collect() };
+    let input_weights = builder.int8(&weights(4 * 3 * 2));
+    let recurrent_weights = builder.int8(&weights(4 * 3 * 3));
+    let bias = builder.int32(&[400, -300, 200, 0, 1, -7, 9000, -9000, 3, 5, 8, 13]);
+    let multipliers = builder.int32(&[1_300_000_000; 11]);
+    let shift = if dtype == DType::I16 { -9 } else { -1 };
+    let shifts = [[shift; 4], [shift; 4], [-14, -18, -22, 0]].concat();
+    let shifts = builder.int8(&shifts[..11]);
+    builder.step(Op::Lstm(Lstm {
+        input,
+        output,
+        hidden,
+        cell,
+        input_weights,
+        recurrent_weights,
+        bias,
+        multipliers,
+        shifts,
+        batch: 2,
+        time: 3,
+        in_features: 2,
+        units: 3,
+        is_time_major: false,
+        dtype,
+        input_zero_point: -4,
+        hidden_zero_point: 6,
+        cell_min: -30_000,
+        cell_max: 30_000,
+        cell_bits: 1,
+    }));
+    builder.finish(&[input], &[output])
+}
+
 /// A model that hands its input on, with a front-end before it.
 fn with_frontend(
     features: u32,
@@ -1151,6 +1241,10 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("transpose_conv2d", transpose_conv2d()),
         ("mat_mul", mat_mul()),
         ("state", state()),
+        ("svdf_int8", svdf(DType::I8)),
+        ("svdf_int16", svdf(DType::I16)),
+        ("lstm_int8", lstm(DType::I8)),
+        ("lstm_int16", lstm(DType::I16)),
         ("frontend_micro", frontend_micro()),
         ("frontend_mel", frontend_mel()),
         ("frontend_motion", frontend_motion()),
@@ -1225,6 +1319,13 @@ pub fn with_spec(blob: &[u8], edit: impl FnOnce(&mut FrontendSpec)) -> Vec<u8> {
         ..program
     };
     pack(&program, &blob[data_offset(blob)..])
+}
+
+/// The operator of a valid blob's first step.
+pub fn op(blob: &[u8]) -> Op {
+    let steps = program(blob).steps;
+    let (step, _) = postcard::take_from_bytes::<Step>(steps).expect("valid");
+    step.op
 }
 
 /// A valid blob with its first step edited.

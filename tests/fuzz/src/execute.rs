@@ -134,5 +134,11 @@ fn work(op: &Op) -> u64 {
         Op::Convert(p) => p.output.len.into(),
         Op::Gather(p) => p.output.len.into(),
         Op::CumSum(p) => p.output.len.into(),
+        Op::Svdf(p) => u64::from(p.batch)
+            .saturating_mul(p.weights.len.into())
+            .saturating_add(p.state.len.into()),
+        Op::Lstm(p) => u64::from(p.batch)
+            .saturating_mul(p.time.into())
+            .saturating_mul(op.weights_bytes().into()),
     }
 }

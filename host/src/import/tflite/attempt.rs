@@ -31,6 +31,7 @@ pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
         unknown: vec![false; model.tensors.len()],
         origins: BTreeMap::new(),
         variables: ops::Variables::default(),
+        states: Vec::new(),
     };
     let mut faults = port::define_inputs(&mut importer);
     let mut verdicts = Vec::with_capacity(model.operators.len());
@@ -146,7 +147,7 @@ impl<'a> Importer<'_, 'a> {
             name: name.to_owned(),
             inputs,
             outputs,
-            states: self.variables.states(),
+            states: [self.variables.states(), self.states].concat(),
             nodes: self.nodes,
             values: self.values,
             origins: self.origins,

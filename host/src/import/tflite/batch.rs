@@ -5,12 +5,15 @@ use super::model::{Model, Operator};
 use super::ops::{Request, numbers, taken};
 use std::collections::BTreeSet;
 
+/// Operators that remember, or know what does.
+const REMEMBER: [&str; 3] = ["VAR_HANDLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"];
+
 /// The batch that all inputs, and all that operators compute, have in front, if it is not 1 and no
 /// operator moves numbers from one sample to another.
 pub(super) fn fixed(model: &Model<'_>, budget: &Budget) -> Option<usize> {
     // Samples of one batch have a state each; run one after the other they would share it.
     let mut operators = model.operators.iter();
-    if operators.any(|operator| operator.name == "VAR_HANDLE") {
+    if operators.any(|operator| REMEMBER.contains(&&*operator.name)) {
         return None;
     }
     let &(_, first) = model.inputs.first()?;

@@ -6,7 +6,7 @@ use super::ops::Variables;
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QNode, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QNode, QOp, QState, QValue, QuantParams};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tiivis_runtime::blob::Origin;
@@ -35,6 +35,8 @@ pub(super) struct Importer<'m, 'a> {
     /// Which operator computes a value, by the file's numbers.
     pub(super) origins: BTreeMap<ValueId, Origin>,
     pub(super) variables: Variables<'a>,
+    /// What operators themselves remember.
+    pub(super) states: Vec<QState>,
 }
 
 impl<'m, 'a> Importer<'m, 'a> {
@@ -334,9 +336,13 @@ pub(super) fn dtype(element: Type) -> Option<DType> {
     }
 }
 
-/// The one scale and zero point of a tensor; 1 and 0 of bool, and of int32 that has none.
+/// The one scale and zero point of a plain tensor; 1 and 0 of bool, and of int32 that has none.
 pub(super) fn params(tensor: &Tensor<'_>, what: &str) -> Checked<QuantParams> {
-    let dtype = element_type(tensor, what, &ANY)?;
+    params_of(tensor, what, element_type(tensor, what, &ANY)?)
+}
+
+/// [`params`] of any tensor of this type.
+pub(super) fn params_of(tensor: &Tensor<'_>, what: &str, dtype: DType) -> Checked<QuantParams> {
     let (min, max) = dtype.range();
     let quantization = &tensor.quantization;
     match dtype {

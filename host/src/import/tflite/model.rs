@@ -15,6 +15,9 @@ use std::collections::{HashMap, HashSet};
 /// Most tensors, operators or operator codes that are read.
 const MAX_ITEMS: usize = 1 << 16;
 
+/// The oddity of a tensor that an operator changes while it runs.
+pub(super) const VARIABLE: &str = "a variable";
+
 /// Most axes of a tensor.
 const MAX_AXES: usize = 8;
 
@@ -165,7 +168,7 @@ impl<'a> Reader<'a> {
         }
         let quantization = Quantization::read(table)?;
         let oddity = if table.bool(field::tensor::IS_VARIABLE)? {
-            Some("a variable")
+            Some(VARIABLE)
         } else if table.has(field::tensor::SPARSITY) {
             Some("sparse")
         } else if quantization.has_details {

@@ -14,6 +14,7 @@ pub(super) mod kind {
     pub(in super::super) const CONV_2D: u8 = 1;
     pub(in super::super) const DEPTHWISE_CONV_2D: u8 = 2;
     pub(in super::super) const POOL_2D: u8 = 5;
+    pub(in super::super) const SVDF: u8 = 6;
     pub(in super::super) const FULLY_CONNECTED: u8 = 8;
     pub(in super::super) const SOFTMAX: u8 = 9;
     pub(in super::super) const CONCATENATION: u8 = 10;
@@ -41,6 +42,7 @@ pub(super) mod kind {
     pub(in super::super) const STRIDED_SLICE: u8 = 32;
     pub(in super::super) const TRANSPOSE_CONV: u8 = 49;
     pub(in super::super) const PACK: u8 = 59;
+    pub(in super::super) const UNIDIRECTIONAL_SEQUENCE_LSTM: u8 = 71;
     pub(in super::super) const UNPACK: u8 = 64;
     pub(in super::super) const RESIZE_NEAREST_NEIGHBOR: u8 = 74;
     pub(in super::super) const LEAKY_RELU: u8 = 75;

@@ -7,7 +7,9 @@ use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
 use super::options::kind;
 use super::window::{self, Pool};
-use super::{blocks, convert, index, integer, moves, product, reduce, state, unary, weighted};
+use super::{
+    blocks, convert, index, integer, lstm, moves, product, reduce, state, svdf, unary, weighted,
+};
 use crate::import::Precision;
 use tiivis_runtime::blob::{Function, Which};
 
@@ -32,6 +34,7 @@ const fn row(operator: &'static str, precisions: &'static [Precision], import: I
 }
 
 const INT8: &[Precision] = &[Precision::Int8];
+const BOTH: &[Precision] = &[Precision::Int8, Precision::Int16x8];
 
 /// Every supported operator, by name.
 pub(in crate::import::tflite) const ROWS: &[Row] = &[
@@ -181,10 +184,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         elementwise::binary(importer, operator, Binary::Sub)
     }),
     row("SUM", INT8, reduce::sum),
+    row("SVDF", INT8, svdf::svdf),
     row("TANH", INT8, unary::tanh),
     row("TILE", INT8, moves::take),
     row("TRANSPOSE", INT8, moves::transpose),
     row("TRANSPOSE_CONV", INT8, product::transpose_conv),
+    row("UNIDIRECTIONAL_SEQUENCE_LSTM", BOTH, lstm::lstm),
     row("UNPACK", INT8, moves::take),
     row("VAR_HANDLE", INT8, state::handle),
 ];

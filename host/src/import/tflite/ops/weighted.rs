@@ -226,7 +226,7 @@ pub(super) fn weights<'a>(
 }
 
 /// int32, one a channel; zeros if there is none. Its scale is the accumulator's, whatever it says.
-fn bias<'a>(
+pub(super) fn bias<'a>(
     importer: &Importer<'_, 'a>,
     operator: &Operator<'a>,
     place: usize,
