@@ -39,8 +39,8 @@ def case(name, op, ins, outs, options=None, oracle="tflm", runs=2, refused=None)
             spans.append((dtype, what, span[0] if span else None))
     results = [tensor(m, f"y{k}", dtype, shape) for k, (dtype, shape) in enumerate(outs)]
     m.op(op, operands, results, options)
-    feeds = [[draw(rng, *span) for span in spans] for _ in range(runs)]
-    FAMILY.emit(name, op, m.finish(inputs, results), [] if refused else feeds, oracle, refused)
+    feeds = [[draw(rng, *span) for span in spans] for _ in range(0 if refused else runs)]
+    FAMILY.emit(name, op, m.finish(inputs, results), feeds, oracle, refused)
 
 
 def arithmetic():
@@ -326,7 +326,26 @@ def borders():
              [("float32", (1, 4, 9))], opts(S.CastOptionsT))
 
 
+def refusals():
+    both = ("int32", (1, 4))
+    case("div_int32_by_zero", "DIV", [both, ("int32", np.array([3, 0, 1, 2], np.int32))], [both],
+         opts(S.DivOptionsT), refused="a divisor is 0")
+    case("floor_mod_by_zero", "FLOOR_MOD", [both, ("int32", np.array([0], np.int32))], [both],
+         opts(S.FloorModOptionsT), refused="a divisor is 0")
+    case("padv2_int32_of_5", "PADV2", [("int32", (1, 4)), ("int32", np.array([[0, 0], [1, 1]], np.int32)),
+                                       ("int32", np.array([5], np.int32))], [("int32", (1, 6))],
+         opts(S.PadV2OptionsT), refused="the bytes of the border differ")
+    case("add_int64", "ADD", [("int64", (1, 4))] * 2, [("int64", (1, 4))], opts(S.AddOptionsT),
+         refused="int64")
+    case("gather_by_int16", "GATHER", [("int8", (1, 5)), ("int16", (3,))], [("int8", (1, 3))],
+         opts(S.GatherOptionsT, axis=1), refused="indices of int16")
+    case("gather_nd_of_5", "GATHER_ND", [("int8", (1, 2, 2, 2, 2)), ("int32", (3, 5))], [("int8", (3,))],
+         opts(S.GatherNdOptionsT), refused="five components")
+    case("floor_int8", "FLOOR", [("int8", (1, 5))], [("int8", (1, 5))], refused="no kernel of int8")
+
+
 arithmetic()
+refusals()
 truths()
 choices()
 conversions()
