@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use tiivis::data::{Array, Elements, read_npz, write_npy};
-use tiivis_tests::{BOARD, asset, compiled, set_up_board, succeed};
+use tiivis_tests::{BOARD, asset, compiled, compress, set_up_board, succeed, tiivis};
 
 /// Writes the first `count` test images.
 fn images(folder: &Path, count: usize) {
@@ -123,4 +123,67 @@ fn verify_finds_the_board_to_be_the_host() {
     assert_eq!(output["is_bitwise"], true, "{report}");
     assert_eq!(output["is_equal"], true, "{report}");
     assert_eq!(output["elements"], 20);
+}
+
+#[test]
+fn a_front_end_is_counted_frame_by_frame_and_gives_the_hosts_bytes() {
+    set_up_board();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // 28 bands or coefficients of 28 frames are the demo's input.
+    let micro = "kind = 'micro'\nsample_rate_hz = 16000\nwindow_ms = 30\nhop_ms = 10\nbands = 28\n\
+                 frames = 28\nstride_frames = 2\nlayout = 'frames-first'\n";
+    std::fs::write(folder.path().join("frontend.toml"), micro).expect("written");
+    let blob = folder.path().join("model.tiv");
+    compress(folder.path(), &blob, &["--frontend", "frontend.toml"]);
+    // 31 frames, of which the 28th and the 30th complete an input; 90 samples are left over.
+    let chirp = |n: i64| (n * n * 11 / 10) % 20_011 - 10_005;
+    let samples = Array::new(
+        vec![480 + 30 * 160 + 90],
+        Elements::I64((0..480 + 30 * 160 + 90).map(chirp).collect()),
+    );
+    write_npy(&folder.path().join("x.npy"), &samples).expect("written");
+    let listen = |emulator: &str| {
+        let arguments = [
+            "bench",
+            "model.tiv",
+            "--board",
+            BOARD,
+            "--emulator",
+            emulator,
+            "--signal",
+            "x.npy",
+            "--json",
+        ];
+        succeed(folder.path(), &arguments).json()
+    };
+    let report = listen("in-process");
+    assert_eq!(report["identical"], 2, "{report}");
+    assert_eq!(report["frames"]["times"], 31, "{report}");
+    assert_eq!(report["later_frames"]["times"], 30, "{report}");
+    assert_eq!(report["runs"]["times"], 2, "{report}");
+    assert_eq!(report["hop_us"], 10_000, "{report}");
+    let number = |value: &serde_json::Value| value.as_u64().expect("a number");
+    let frames = &report["later_frames"];
+    let least = number(&frames["instructions_min"]);
+    // A transform of 256 complex points cannot do with less, a hop of 10 ms has no room for more.
+    assert!((20_000..640_000).contains(&least), "{report}");
+    assert!(least <= number(&frames["instructions_mean"]), "{report}");
+    let most = number(&frames["instructions_max"]);
+    assert!(number(&frames["instructions_mean"]) <= most, "{report}");
+    // Little of a network depends on its numbers.
+    let runs = ["instructions_min", "instructions_max"].map(|what| number(&report["runs"][what]));
+    assert!(runs[1] - runs[0] < 1000, "{report}");
+    for what in ["frames", "runs", "stack_bytes"] {
+        assert_eq!(report[what], listen("qemu")[what], "{what}");
+    }
+
+    let without = compiled().to_str().expect("a path");
+    let arguments = ["bench", without, "--board", BOARD, "--signal", "x.npy"];
+    let refused = tiivis(folder.path(), &arguments);
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stderr.contains("no front-end"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -1,7 +1,8 @@
 //! The bench firmware: runs the model that lies in its own region of flash on the inputs that lie
 //! behind it, and reports outputs and costs.
 //!
-//! Two binaries share it. `bench` counts totals: the run has no trace of a hook. `layers` is the
+//! Three binaries share it. `listen` feeds the model's front-end with raw samples ([`listen()`]);
+//! the others run the model on inputs. `bench` counts totals: the run has no trace of a hook. `layers` is the
 //! second pass: [`__mark`] is called before every step. Both call [`__mark`] before and after the
 //! first sample's run, so that counting by marks gives these phases:
 //!
@@ -19,6 +20,7 @@
 #![no_std]
 
 mod exit;
+mod listen;
 mod logger;
 mod mark;
 mod memory;
@@ -31,6 +33,7 @@ use tiivis_runtime::blob::Preamble;
 use tiivis_runtime::{Model, ParseError, Session};
 
 use exit::{Status, exit};
+pub use listen::listen;
 pub use mark::__mark;
 use report::{send, send_outputs};
 
@@ -47,13 +50,7 @@ pub enum Samples {
 pub fn bench(samples: Samples, run: impl Fn(&mut Session<'_, '_>)) -> ! {
     let flash = memory::model_region();
     let (blob, rest) = find_blob(flash);
-    let model = match Model::parse(blob) {
-        Ok(model) => model,
-        Err(error) => {
-            defmt::error!("the model is refused: {}", error);
-            exit(Status::BadModel);
-        }
-    };
+    let model = read_model(blob);
     let mut session = match model.session(memory::arena()) {
         Ok(session) => session,
         Err(error) => {
@@ -121,6 +118,16 @@ fn find_blob(flash: &[u8]) -> (&[u8], &[u8]) {
         .and_then(|offset| flash.get(offset..))
         .unwrap_or(&[]);
     (blob, rest)
+}
+
+fn read_model(blob: &[u8]) -> Model<'_> {
+    match Model::parse(blob) {
+        Ok(model) => model,
+        Err(error) => {
+            defmt::error!("the model is refused: {}", error);
+            exit(Status::BadModel);
+        }
+    }
 }
 
 fn prefix(bytes: &[u8], len: u32) -> Option<&[u8]> {

@@ -35,6 +35,8 @@ pub const fn batch_offset(blob_bytes: u32) -> Option<u32> {
 /// | 8 | u32 | number of samples, at least 1 |
 /// | 12 | u32 | bytes of one sample |
 /// | 16 | int8 | per sample, the values of all inputs in the model's order, NHWC |
+///
+/// For a firmware that listens, a sample is what a front-end takes at once: an int16 of each channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch<'a> {
     sample_bytes: usize,
@@ -122,6 +124,12 @@ impl<'a> Batch<'a> {
         header[8..12].copy_from_slice(&samples.to_le_bytes());
         header[12..].copy_from_slice(&sample_bytes.to_le_bytes());
         header
+    }
+
+    /// The bytes of all samples.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.data
     }
 
     /// The samples, each as long as the model's inputs together.

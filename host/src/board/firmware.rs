@@ -19,6 +19,8 @@ pub enum Kind {
     Bench,
     /// Marks every step.
     Layers,
+    /// Feeds the front-end with raw samples; marks every frame and every run.
+    Listen,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Bench => "bench",
             Self::Layers => "layers",
+            Self::Listen => "listen",
         }
     }
 }
@@ -95,7 +98,7 @@ pub enum BuildError {
     },
 }
 
-/// Builds both binaries of the board's firmware, if they are not up to date, and reads one.
+/// Builds all binaries of the board's firmware, if they are not up to date, and reads one.
 /// `progress` is told what the compiler is at, a line at a time.
 ///
 /// Everything lies in `$TIIVIS_CACHE/firmware/BOARD`, or in the checkout's `target/firmware/BOARD`.

@@ -1,15 +1,17 @@
 //! `tiivis bench`.
 
-use super::{compress, files, model, output, progress, run};
-use crate::board;
+use super::{compress, files, model, output, progress, run, samples};
+use crate::board::{self, Board};
 use crate::emit;
-use crate::measure::bench;
+use crate::measure::bench::{self, Measured};
 use crate::measure::emulate::Emulator;
 use crate::measure::sim::{self, Blob, Inputs};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 /// Runs a model on an emulated board and counts what it costs
 ///
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 /// exact; cycles are an estimate over them, with its range.
 ///
 /// Example: tiivis bench model.tiv --board mps2-an386 --json
+///          tiivis bench model.tiv --board mps2-an386 --signal x.wav
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Bench {
@@ -34,6 +37,10 @@ pub(super) struct Bench {
     /// Run the first so many samples of the inputs.
     #[arg(long, value_name = "N", default_value_t = 1)]
     samples: usize,
+    /// Count the model's front-end instead of its layers: a 16-bit WAV file or an int16 .npy of raw
+    /// samples, whose every frame goes through it and every input of those through the model.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "samples"])]
+    signal: Option<PathBuf>,
     /// Write firmware, model and samples as one ELF file that both emulators run.
     #[arg(long, value_name = "FILE.elf")]
     save_elf: Option<PathBuf>,
@@ -62,15 +69,37 @@ impl From<EmulatorName> for Emulator {
 impl Bench {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let board = board::find(&self.board)?;
-        files::check_targets([&*self.model], self.save_elf.as_deref())?;
+        files::check_targets(
+            std::iter::once(&*self.model).chain(self.signal.as_deref()),
+            self.save_elf.as_deref(),
+        )?;
         let blob = model::integer(&self.model)?;
         compress::fit(&board, &blob)?;
+        if let Some(signal) = &self.signal {
+            return self.listen(&board, &blob, signal);
+        }
         let inputs = self.inputs(&blob)?;
         let bar = progress::spinner("");
         let measured = bench::bench(&board, &blob, &inputs, self.emulator.into(), &mut |what| {
             bar.set_message(what.to_owned());
         })?;
         bar.finish_and_clear();
+        self.show(&measured)
+    }
+
+    /// Counts the front-end over a signal.
+    fn listen(&self, board: &Board, blob: &Blob, signal: &Path) -> anyhow::Result<()> {
+        let samples = samples::read(signal)?;
+        samples::check(&blob.model(), signal, &samples)?;
+        let bar = progress::spinner("");
+        let measured = bench::listen(board, blob, &samples, self.emulator.into(), &mut |what| {
+            bar.set_message(what.to_owned());
+        })?;
+        bar.finish_and_clear();
+        self.show(&measured)
+    }
+
+    fn show<R: Serialize + Display>(&self, measured: &Measured<R>) -> anyhow::Result<()> {
         if let Some(path) = &self.save_elf {
             emit::write_atomically(path, &measured.image.to_elf())
                 .with_context(|| format!("cannot write `{}`", path.display()))?;

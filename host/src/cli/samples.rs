@@ -5,6 +5,7 @@ use crate::measure::sim;
 use anyhow::bail;
 use std::path::{Path, PathBuf};
 use tiivis_runtime::Model;
+use tiivis_runtime::blob::FrontendSpec;
 
 /// The samples of a WAV file or an array, whichever is given, and where they are from.
 pub(super) fn given<'a>(
@@ -33,6 +34,21 @@ pub(super) fn inputs(
     path: &Path,
     samples: &Samples,
 ) -> anyhow::Result<sim::Inputs> {
+    let spec = check(model, path, samples)?;
+    let values = frontend::inputs(model, &samples.values)?;
+    let len = usize::try_from(spec.frames * spec.features)?;
+    Ok(sim::Inputs {
+        samples: values.len() / len,
+        values: vec![values],
+    })
+}
+
+/// Demands samples that the model's front-end takes, and that it fills the only input; the front-end.
+pub(super) fn check(
+    model: &Model<'_>,
+    path: &Path,
+    samples: &Samples,
+) -> anyhow::Result<FrontendSpec> {
     let spec = model.frontends().next().ok_or(FrontendError::None)?;
     if model.inputs().len() != 1 {
         bail!(
@@ -41,10 +57,5 @@ pub(super) fn inputs(
         );
     }
     samples.check(path, spec.sample_rate_hz, spec.channels)?;
-    let values = frontend::inputs(model, &samples.values)?;
-    let len = usize::try_from(spec.frames * spec.features)?;
-    Ok(sim::Inputs {
-        samples: values.len() / len,
-        values: vec![values],
-    })
+    Ok(spec)
 }

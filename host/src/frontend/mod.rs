@@ -28,5 +28,5 @@ pub use mel::{Cosine, CosineNorm, FloorMode, Logarithm, MelSettings, SampleScale
 pub use micro::MicroSettings;
 pub use motion::MotionSettings;
 pub use samples::{Samples, read_samples, read_wav};
-pub use stream::{Features, features, inputs};
+pub use stream::{Features, Heard, features, hear, inputs};
 pub use window::Window;

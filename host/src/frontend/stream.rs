@@ -48,18 +48,36 @@ pub fn features(description: &Description, samples: &[i16]) -> Result<Features, 
     Ok(features)
 }
 
+/// What a model's front-end makes of samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What every frame completed.
+    pub events: Vec<Event>,
+    /// The inputs one after the other, internal axis order.
+    pub inputs: Vec<i8>,
+}
+
 /// The inputs that a model's front-end makes of samples, one after the other, internal axis order.
 ///
 /// # Errors
-/// [`FrontendError::None`] and [`FrontendError::TooFew`].
+/// As [`hear`].
 pub fn inputs(model: &Model<'_>, samples: &[i16]) -> Result<Vec<i8>, FrontendError> {
+    Ok(hear(model, samples)?.inputs)
+}
+
+/// The frames and inputs that a model's front-end makes of samples.
+///
+/// # Errors
+/// [`FrontendError::None`] and [`FrontendError::TooFew`].
+pub fn hear(model: &Model<'_>, samples: &[i16]) -> Result<Heard, FrontendError> {
     let spec = model.frontends().next().ok_or(FrontendError::None)?;
     let mut memory = memory(&spec);
     let mut frontend = Frontend::new(model, 0, memory.as_mut())?;
     let len = frontend.features().len() * usize::try_from(spec.frames).unwrap_or(usize::MAX);
-    let mut inputs = Vec::new();
+    let (mut events, mut inputs) = (Vec::new(), Vec::new());
     let mut rest = samples;
     while let Some(event) = frontend.push(&mut rest) {
+        events.push(event);
         if event == Event::Input {
             let at = inputs.len();
             inputs.resize(at + len, 0);
@@ -74,7 +92,7 @@ pub fn inputs(model: &Model<'_>, samples: &[i16]) -> Result<Vec<i8>, FrontendErr
             found: samples.len() / channels,
         });
     }
-    Ok(inputs)
+    Ok(Heard { events, inputs })
 }
 
 fn memory(spec: &FrontendSpec) -> AlignedBytes {

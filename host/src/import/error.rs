@@ -205,7 +205,8 @@ pub enum NodeFault {
     Tensor(#[from] TensorFault),
     /// Constants that are computed or laid out anew would need too much memory.
     #[error(
-        "the model's constants, computed and laid out for each use, exceed {max_elements} numbers"
+        "the model's constants, computed and laid out for each use, exceed {max_elements} numbers: no \
+         microcontroller holds so large a model, choose or train a smaller one"
     )]
     Constants {
         /// Limit.

@@ -2,8 +2,10 @@
 
 mod error;
 mod layers;
+mod listen;
 
 pub use error::BenchError;
+pub use listen::listen;
 
 use crate::board::{self, Board, Firmware, Kind};
 use crate::measure::cost::m4;
@@ -13,10 +15,11 @@ use crate::measure::sim::{self, Blob, Inputs};
 use crate::report::{BenchReport, Flash, Provenance, Total};
 use layers::layers;
 
-/// A measurement.
-pub struct Measured {
+/// A measurement: of a model, a [`BenchReport`], or of its front-end, a
+/// [`ListenReport`](crate::report::ListenReport).
+pub struct Measured<R> {
     /// The figures.
-    pub report: BenchReport,
+    pub report: R,
     /// Firmware, model and samples as one image.
     pub image: Image,
 }
@@ -30,7 +33,7 @@ pub fn bench(
     inputs: &Inputs,
     emulator: Emulator,
     progress: &mut dyn FnMut(&str),
-) -> Result<Measured, BenchError> {
+) -> Result<Measured<BenchReport>, BenchError> {
     let machine = machine(board, emulator)?;
     progress("building the firmware");
     let firmware = board::build(board, Kind::Bench, progress)?;
@@ -163,7 +166,18 @@ fn image(
     inputs: &Inputs,
 ) -> Result<Image, BenchError> {
     let (samples, sample_bytes) = interleave(inputs);
-    let region = board::model_region(board, blob.bytes(), &samples, sample_bytes)?;
+    image_with(board, firmware, blob, &samples, sample_bytes)
+}
+
+/// Firmware, blob and a batch of samples of `sample_bytes` each as one image.
+fn image_with(
+    board: &Board,
+    firmware: &Firmware,
+    blob: &Blob,
+    samples: &[i8],
+    sample_bytes: usize,
+) -> Result<Image, BenchError> {
+    let region = board::model_region(board, blob.bytes(), samples, sample_bytes)?;
     let mut image = Image::parse(&firmware.elf_bytes)?;
     image.add_segment(board.model_address(), region)?;
     Ok(image)

@@ -1,7 +1,9 @@
 //! What a measurement found, for people and for programs.
 
 mod bench;
+mod listen;
 mod table;
 
 pub use bench::{BenchReport, Flash, Layer, Provenance, Total};
+pub use listen::{Costs, ListenReport};
 pub use table::{Align, Table, bytes, count};

@@ -36,13 +36,16 @@ const fn subtract(a: Complex, b: Complex) -> Complex {
     ((a.0 - b.0) as i16 as i32, (a.1 - b.1) as i16 as i32)
 }
 
-fn load(data: &[i16], at: usize) -> Complex {
-    (data[2 * at].into(), data[2 * at + 1].into())
+// These are inlined where the compiler minds size more: a call costs as much as what they do.
+#[inline(always)]
+fn load(data: &[[i16; 2]], at: usize) -> Complex {
+    let [re, im] = data[at];
+    (re.into(), im.into())
 }
 
-fn store(data: &mut [i16], at: usize, x: Complex) {
-    data[2 * at] = x.0 as i16;
-    data[2 * at + 1] = x.1 as i16;
+#[inline(always)]
+fn store(data: &mut [[i16; 2]], at: usize, x: Complex) {
+    data[at] = [x.0 as i16, x.1 as i16];
 }
 
 /// Largest power of 4, or else 2, that is the next factor of `count`.
@@ -66,7 +69,9 @@ pub(crate) fn position(mut index: usize, mut count: usize) -> usize {
 /// Bins 0 to `count` come out, so `data` has `2 * count + 2` elements. `circle` has `2 * count`
 /// points with 15 fraction bits.
 pub(crate) fn transform(data: &mut [i16], circle: Circle<'_, i16>) {
-    let count = data.len() / 2 - 1;
+    // An even number of elements.
+    let (data, _) = data.as_chunks_mut();
+    let count = data.len() - 1;
     // From the innermost stage out: its radix is the last factor.
     let mut done = 1;
     while done < count {
@@ -77,15 +82,14 @@ pub(crate) fn transform(data: &mut [i16], circle: Circle<'_, i16>) {
             4
         };
         let stride = count / (done * radix);
-        for block in (0..count).step_by(done * radix) {
-            for k in 0..done {
-                let at = block + k;
-                if radix == 2 {
-                    butterfly_2(data, at, done, twiddle(circle, k * stride));
-                } else {
-                    let twiddles = [1, 2, 3].map(|n| twiddle(circle, n * k * stride));
-                    butterfly_4(data, at, done, twiddles);
-                }
+        for k in 0..done {
+            let blocks = (k..count).step_by(done * radix);
+            if radix == 2 {
+                let twiddle = twiddle(circle, k * stride);
+                blocks.for_each(|at| butterfly_2(data, at, done, twiddle));
+            } else {
+                let twiddles = [1, 2, 3].map(|n| twiddle(circle, n * k * stride));
+                blocks.for_each(|at| butterfly_4(data, at, done, twiddles));
             }
         }
         done *= radix;
@@ -99,14 +103,14 @@ fn twiddle(circle: Circle<'_, i16>, k: usize) -> Complex {
     (cos.into(), (-sin).into())
 }
 
-fn butterfly_2(data: &mut [i16], at: usize, step: usize, twiddle: Complex) {
+fn butterfly_2(data: &mut [[i16; 2]], at: usize, step: usize, twiddle: Complex) {
     let a = divide(load(data, at), 2);
     let b = multiply(divide(load(data, at + step), 2), twiddle);
     store(data, at + step, subtract(a, b));
     store(data, at, add(a, b));
 }
 
-fn butterfly_4(data: &mut [i16], at: usize, step: usize, twiddles: [Complex; 3]) {
+fn butterfly_4(data: &mut [[i16; 2]], at: usize, step: usize, twiddles: [Complex; 3]) {
     let quarter = |n: usize| divide(load(data, at + n * step), 4);
     let a = quarter(0);
     let b = multiply(quarter(1), twiddles[0]);
@@ -122,7 +126,7 @@ fn butterfly_4(data: &mut [i16], at: usize, step: usize, twiddles: [Complex; 3])
 }
 
 /// From the transform of `count` complex numbers to that of `2 * count` real ones (`kiss_fftr`).
-fn split(data: &mut [i16], count: usize, circle: Circle<'_, i16>) {
+fn split(data: &mut [[i16; 2]], count: usize, circle: Circle<'_, i16>) {
     let first = divide(load(data, 0), 2);
     store(data, 0, (first.0 + first.1, 0));
     store(data, count, (first.0 - first.1, 0));

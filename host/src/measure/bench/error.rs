@@ -1,6 +1,7 @@
 //! What can go wrong on the way to a measurement.
 
 use crate::board::{BuildError, LogError, RegionError};
+use crate::frontend::FrontendError;
 use crate::measure::elf::ElfError;
 use crate::measure::emulate::{EmulateError, Emulator};
 use std::path::PathBuf;
@@ -67,6 +68,9 @@ pub enum BenchError {
         /// On the host.
         host: i8,
     },
+    /// The model has no front-end, or the samples make no input.
+    #[error(transparent)]
+    Frontend(#[from] FrontendError),
     /// Model and samples do not fit the board.
     #[error(transparent)]
     Region(#[from] RegionError),

@@ -25,9 +25,9 @@ impl Filterbank<'_> {
             let width = usize::from(width.cast_unsigned());
             let own = bins.by_ref().zip(shares.by_ref()).take(width);
             for (bin, (&weight, &unweight)) in own {
-                let energy = wide(energy(bin[0], bin[1]));
-                rising = rising.wrapping_add(wide(weight.into()).wrapping_mul(energy));
-                falling = falling.wrapping_add(wide(unweight.into()).wrapping_mul(energy));
+                let energy = energy(bin[0], bin[1]);
+                rising = rising.wrapping_add(product(weight, energy));
+                falling = falling.wrapping_add(product(unweight, energy));
             }
             if let Some(before) = channel.checked_sub(1) {
                 signal[before] = square_root(rising) >> shift;
@@ -43,7 +43,7 @@ fn energy(re: i16, im: i16) -> i32 {
     square(re).wrapping_add(square(im))
 }
 
-/// With its sign in the high bits, as C converts.
-fn wide(x: i32) -> u64 {
-    i64::from(x).cast_unsigned()
+/// With its sign in the high bits, as C converts and multiplies; from 32 bits, for one instruction.
+fn product(weight: i16, energy: i32) -> u64 {
+    (i64::from(weight) * i64::from(energy)).cast_unsigned()
 }

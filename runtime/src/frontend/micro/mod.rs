@@ -74,11 +74,14 @@ impl Micro<'_, '_> {
         let count = self.work.len() / 2 - 1;
         let mut largest = 0_i16;
         self.work.fill(0);
-        for (at, (&sample, &weight)) in samples.iter().zip(self.window).enumerate() {
-            let product = (i32::from(sample) * i32::from(weight)) >> WINDOW_BITS;
-            let value = cut(product);
-            largest = largest.max(value.wrapping_neg().max(value));
-            self.work[2 * fft16::position(at / 2, count) + at % 2] = value;
+        let pairs = samples.chunks(2).zip(self.window.chunks(2));
+        for (at, (samples, weights)) in pairs.enumerate() {
+            let places = &mut self.work[2 * fft16::position(at, count)..][..2];
+            for (place, (&sample, &weight)) in places.iter_mut().zip(samples.iter().zip(weights)) {
+                let product = (i32::from(sample) * i32::from(weight)) >> WINDOW_BITS;
+                *place = cut(product);
+                largest = largest.max(place.wrapping_neg().max(*place));
+            }
         }
         // `-32768` has no counterpart and does not count, as there.
         let shift = 15 - digits(largest.max(0).unsigned_abs().into());
