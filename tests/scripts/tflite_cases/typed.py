@@ -275,6 +275,27 @@ def moves():
                  opts(S.PackOptionsT, valuesCount=3, axis=1))
 
 
+def folded():
+    """Constants that are computed from shapes."""
+    name = "broadcast_args"
+    rng = rng_for(name)
+    m = Model()
+    x, y = tensor(m, "x", "int8", (1, 3, 1)), tensor(m, "y", "int8", (1, 3, 4))
+    a, b = (m.tensor(n, "int32", (len(v),), data=np.array(v, np.int32)) for n, v in (("a", [3, 1]), ("b", [1, 1, 4])))
+    shape = m.tensor("shape", "int32", (3,))
+    m.op("BROADCAST_ARGS", [a, b], [shape])
+    m.op("BROADCAST_TO", [x, shape], [y], opts(S.BroadcastToOptionsT), version=2)
+    FAMILY.emit(name, "BROADCAST_TO", m.finish([x], [y]), [[draw(rng, "int8", (1, 3, 1))] for _ in range(2)], "litert")
+
+    name = "zeros_like"
+    rng = rng_for(name)
+    m = Model()
+    x, zeros, y = tensor(m, "x", "int8", (1, 6)), tensor(m, "zeros", "int8", (1, 6)), tensor(m, "y", "int8", (1, 6))
+    m.op("ZEROS_LIKE", [x], [zeros], opts(S.ZerosLikeOptionsT))
+    m.op("MAXIMUM", [x, zeros], [y], opts(S.MaximumMinimumOptionsT))
+    FAMILY.emit(name, "MAXIMUM", m.finish([x], [y]), [[draw(rng, "int8", (1, 6))] for _ in range(2)])
+
+
 def borders():
     """float32 at the ends of the network."""
     def edges(name, inner, oracle="tflm", runs=3):
@@ -353,5 +374,6 @@ gathers()
 indices()
 sums()
 moves()
+folded()
 borders()
 FAMILY.write()
