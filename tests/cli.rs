@@ -49,6 +49,83 @@ fn inspect_knows_model_files_and_blobs() {
 }
 
 #[test]
+fn a_float_tflite_is_inspected_run_and_compressed() {
+    let folder = folder();
+    let model = golden("tflite_float/models/float_net_float16.tflite");
+    let path = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("readable")
+            .to_owned()
+    };
+    let summary = succeed(folder.path(), &["inspect", shown(&model), "--json"]).json();
+    assert_eq!(summary["format"], "TFLite schema 3, float32");
+    assert_eq!(
+        summary["inputs"][0]["shape"],
+        serde_json::json!([1, 12, 12, 2])
+    );
+    let pixels = (0u8..=255).cycle().map(|x| f32::from(x) / 128.0 - 1.0);
+    let x = Array::f32(vec![4, 12, 12, 2], pixels.take(4 * 288).collect());
+    write_npz(Path::new(&path("x.npz")), &[("x".to_owned(), x)]).expect("written");
+    let run = |model: &str, output: &str| {
+        let (x, y) = (path("x.npz"), path(output));
+        succeed(
+            folder.path(),
+            &["run", model, "--input", &x, "--output", &y],
+        );
+        read_npy(Path::new(&y)).expect("readable")
+    };
+    let float = run(shown(&model), "float.npy");
+    let (data, blob) = (path("x.npz"), path("m.tiv"));
+    succeed(
+        folder.path(),
+        &["compress", shown(&model), "--data", &data, "-o", &blob],
+    );
+    let int8 = run(&blob, "int8.npy");
+    assert_eq!((&float.shape, &int8.shape), (&vec![4, 10], &vec![4, 10]));
+    let largest = floats(&float)
+        .iter()
+        .fold(0f32, |largest, x| largest.max(x.abs()));
+    for (a, b) in floats(&float).iter().zip(floats(&int8)) {
+        assert!((a - b).abs() < 0.1 * largest, "{a} and {b}");
+    }
+}
+
+#[test]
+fn a_uint8_tflite_takes_and_gives_uint8() {
+    let folder = folder();
+    let text = std::fs::read_to_string(golden("tflite_ops/uint8.json")).expect("readable");
+    let suite: serde_json::Value = serde_json::from_str(&text).expect("the documented layout");
+    let cases = suite["cases"].as_array().expect("cases");
+    let case = cases
+        .iter()
+        .find(|case| case["name"] == "net")
+        .expect("there");
+    let bytes = |values: &serde_json::Value| -> Vec<u8> {
+        serde_json::from_value(values.clone()).expect("uint8")
+    };
+    let (x, y) = (folder.path().join("x.npy"), folder.path().join("y.npy"));
+    let input = Elements::U8(bytes(&case["runs"][0]["inputs"][0]));
+    write_npy(&x, &Array::new(vec![1, 16, 16, 3], input)).expect("written");
+    let model = golden("tflite_ops/models/uint8_net.tflite");
+    succeed(
+        folder.path(),
+        &[
+            "run",
+            shown(&model),
+            "--input",
+            shown(&x),
+            "--output",
+            shown(&y),
+        ],
+    );
+    let found = read_npy(&y).expect("readable").elements;
+    assert_eq!(found, Elements::U8(bytes(&case["runs"][0]["outputs"][0])));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);

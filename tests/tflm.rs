@@ -195,6 +195,7 @@ impl Case {
             "AVERAGE_POOL_2D" => QOp::AvgPool2d {
                 window: self.window([self.params.filter_h, self.params.filter_w]),
                 clamp,
+                ties_up: false,
             },
             "MAX_POOL_2D" => QOp::MaxPool2d {
                 window: self.window([self.params.filter_h, self.params.filter_w]),
@@ -250,6 +251,7 @@ fn identity(like: &Tensor) -> Blob {
         name: name.to_owned(),
         value: ValueId::from_index(index),
         source_axes: (0..like.shape.len()).collect(),
+        unsigned: false,
     };
     let graph = QGraph {
         origins: BTreeMap::new(),
@@ -294,6 +296,7 @@ fn run(case: &Case, op: QOp) -> Vec<i8> {
         name,
         value,
         source_axes: (0..rank).collect(),
+        unsigned: false,
     };
     let mut values: Vec<_> = case
         .inputs

@@ -82,7 +82,7 @@ fn other_layers_with_weights() {
         |p: &mut DepthwiseConv2d| p.output = p.input => Overlap,
         |p: &mut DepthwiseConv2d| p.weights.offset += 8 => Alignment,
         |p: &mut DepthwiseConv2d| p.accumulate.max = -101 => Bounds,
-        |p: &mut DepthwiseConv2d| p.accumulate.weights_zero_point = 1 => ZeroPoint,
+        |p: &mut DepthwiseConv2d| p.accumulate.weights_zero_point = 128 => ZeroPoint,
     );
     faults!(programs::dense(), Dense,
         |p: &mut Dense| p.rows = 0 => Empty,

@@ -119,7 +119,10 @@ fn depthwise_equals_a_grouped_convolution() {
         let reordered: Vec<i8> = grid(out_c, taps)
             .map(|(o, t)| weights[(t * out_c + o) as usize])
             .collect();
-        let layer = Layer::random(&mut random, out_c);
+        let mut layer = Layer::random(&mut random, out_c);
+        if random.range(0, 2) == 0 {
+            layer.weights_zero_point = random.int8().into();
+        }
         let mut output = vec![55; (window.out_h * window.out_w * out_c) as usize];
         kernels::depthwise_conv2d(&p, &input, &weights, &layer.channels(), &mut output);
         assert_eq!(

@@ -97,7 +97,7 @@ impl Eval {
 /// The classes that a model finds in a data set, and with what arithmetic.
 fn predict(path: &std::path::Path, data: &Dataset) -> anyhow::Result<(&'static str, Vec<usize>)> {
     match model::executable(path)? {
-        model::Executable::Integer(blob) => {
+        model::Executable::Integer(blob, _) => {
             Ok(("int8, integer kernels", int8_classes(&blob, data)?))
         }
         model::Executable::Float(graph) => Ok(("float32", float_classes(&graph, data)?)),

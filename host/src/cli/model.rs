@@ -1,11 +1,12 @@
 //! Telling a model file from a compiled blob.
 
+use crate::data::{Array, Elements};
 use crate::emit::{self, EmitOptions};
 use crate::import::{self, Imported, Network};
 use crate::ir;
 use crate::measure::sim::Blob;
 use crate::passes;
-use crate::quantize::graph::QGraph;
+use crate::quantize::graph::{QGraph, QPort};
 use anyhow::Context;
 use std::path::Path;
 
@@ -43,20 +44,68 @@ fn load(path: &Path) -> anyhow::Result<Imported> {
 
 /// What can be executed here.
 pub(super) enum Executable {
-    /// The device's own integer code, and what there is to run.
-    Integer(Box<Blob>),
+    /// The device's own integer code, what there is to run, and which ports the source has as uint8.
+    Integer(Box<Blob>, Unsigned),
     /// The float evaluator, and the graph after all lossless passes.
     Float(Box<ir::Graph>),
+}
+
+/// Which ports of a model are uint8, the numbers 128 more than the blob's; none of a blob.
+#[derive(Default)]
+pub(super) struct Unsigned {
+    inputs: Vec<bool>,
+    outputs: Vec<bool>,
+}
+
+impl Unsigned {
+    fn of(graph: &QGraph) -> Self {
+        let unsigned = |ports: &[QPort]| ports.iter().map(|port| port.unsigned).collect();
+        Self {
+            inputs: unsigned(&graph.inputs),
+            outputs: unsigned(&graph.outputs),
+        }
+    }
+
+    /// Arrays of the inputs as the blob takes them.
+    pub(super) fn feed(&self, arrays: &mut [Array]) {
+        for (array, &unsigned) in arrays.iter_mut().zip(&self.inputs) {
+            if let (Elements::U8(bytes), true) = (&array.elements, unsigned) {
+                array.elements = Elements::I8(bytes.iter().map(|&q| less(q)).collect());
+            }
+        }
+    }
+
+    /// Arrays of the outputs as the source has them.
+    pub(super) fn read(&self, arrays: &mut [Array]) {
+        for (array, &unsigned) in arrays.iter_mut().zip(&self.outputs) {
+            if let (Elements::I8(bytes), true) = (&array.elements, unsigned) {
+                array.elements = Elements::U8(bytes.iter().map(|&q| more(q)).collect());
+            }
+        }
+    }
+}
+
+/// Less by 128.
+const fn less(q: u8) -> i8 {
+    i8::from_le_bytes([q ^ 0x80])
+}
+
+/// More by 128.
+const fn more(q: i8) -> u8 {
+    q.to_le_bytes()[0] ^ 0x80
 }
 
 /// Makes a model ready to run: a blob and a float network as they are, a quantized network compiled
 /// on the fly.
 pub(super) fn executable(path: &Path) -> anyhow::Result<Executable> {
     match open(path)? {
-        Input::Blob(blob) => Ok(Executable::Integer(blob)),
+        Input::Blob(blob) => Ok(Executable::Integer(blob, Unsigned::default())),
         Input::Model(imported) => match imported.network {
             Network::Float(graph) => Ok(Executable::Float(Box::new(simplified(graph)?))),
-            Network::Quantized(graph) => Ok(Executable::Integer(Box::new(compiled(path, &graph)?))),
+            Network::Quantized(graph) => Ok(Executable::Integer(
+                Box::new(compiled(path, &graph)?),
+                Unsigned::of(&graph),
+            )),
         },
     }
 }
@@ -65,7 +114,7 @@ pub(super) fn executable(path: &Path) -> anyhow::Result<Executable> {
 /// a blob of it.
 pub(super) fn integer(path: &Path) -> anyhow::Result<Blob> {
     match executable(path)? {
-        Executable::Integer(blob) => Ok(*blob),
+        Executable::Integer(blob, _) => Ok(*blob),
         Executable::Float(_) => anyhow::bail!(
             "`{}` is not a compiled model: make one with `tiivis compress {} --data train.npz -o model.tiv`",
             path.display(),

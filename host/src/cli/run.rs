@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 /// A .tiv and a quantized model file run with the device's own integer code, a float one in float.
 ///
 /// Arrays keep the axis order of the source model, samples first. float32 in gives float32 out,
-/// integers in (quantized already; not for a float model) gives integers out. The samples of a model
+/// integers in (quantized already; not for a float model) gives integers out. A .tflite of uint8 takes
+/// and gives uint8; compiled, it is int8, 128 less. The samples of a model
 /// with state are one sequence: each finds what the one before left.
 ///
 /// A .tiv with a front-end is also fed with raw samples, and runs whenever an input is complete.
@@ -54,7 +55,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         match model::executable(&self.model)? {
-            model::Executable::Integer(blob) => self.run_blob(&blob),
+            model::Executable::Integer(blob, unsigned) => self.run_blob(&blob, &unsigned),
             model::Executable::Float(graph) => {
                 if self.dump_layers.is_some() {
                     bail!("--dump-layers looks into a model of integers: give a .tiv or .tflite");
@@ -76,7 +77,7 @@ impl Run {
         }
     }
 
-    fn run_blob(&self, blob: &sim::Blob) -> anyhow::Result<()> {
+    fn run_blob(&self, blob: &sim::Blob, unsigned: &model::Unsigned) -> anyhow::Result<()> {
         let model = blob.model();
         let inputs: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
         let outputs: Vec<_> = model.outputs().map(|port| port.name.to_owned()).collect();
@@ -86,7 +87,8 @@ impl Run {
                 (samples::inputs(&model, path, &samples)?, targets, true)
             }
             None => {
-                let (arrays, targets) = self.files(&inputs, &outputs)?;
+                let (mut arrays, targets) = self.files(&inputs, &outputs)?;
+                unsigned.feed(&mut arrays);
                 let is_real =
                     |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
                 let real = arrays.iter().any(is_real);
@@ -100,11 +102,12 @@ impl Run {
             bar.inc(progress::steps(count));
         });
         bar.finish_and_clear();
-        let results: Vec<_> = model
+        let mut results: Vec<_> = model
             .outputs()
             .zip(&results)
             .map(|(port, values)| sim::output_array(&port, values, real))
             .collect();
+        unsigned.read(&mut results);
         if let Some(path) = &self.dump_layers {
             let layers = sim::dump_layers(&model, &quantized);
             if layers.is_empty() {

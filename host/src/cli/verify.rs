@@ -143,7 +143,7 @@ impl Verify {
 
 fn form(path: &Path) -> anyhow::Result<Form> {
     match model::executable(path)? {
-        model::Executable::Integer(blob) => Ok(Form::Integer(blob)),
+        model::Executable::Integer(blob, _) => Ok(Form::Integer(blob)),
         model::Executable::Float(graph) => Ok(Form::Float(graph)),
     }
 }

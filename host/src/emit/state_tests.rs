@@ -75,6 +75,7 @@ fn expected(graph: &QGraph, runs: &[Vec<Vec<i8>>]) -> Vec<Vec<Vec<i8>>> {
         name: "state".to_owned(),
         value,
         source_axes: Vec::new(),
+        unsigned: false,
     };
     for state in flat.states.drain(..) {
         flat.inputs.push(port(state.value));

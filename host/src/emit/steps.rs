@@ -5,7 +5,7 @@ use super::{EmitError, choice, elementwise, mat_mul, reduce, typed, unary, weigh
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
-use tiivis_runtime::blob::{self, Function, Op, Source, Span};
+use tiivis_runtime::blob::{self, Function, Op, Pool2d, Source, Span};
 
 /// A node of one activation: where its values are and what they look like.
 pub(super) struct Ends<'a> {
@@ -156,9 +156,14 @@ impl<'a> Emitter<'a> {
             QOp::MaxPool2d { window, clamp } => {
                 Op::MaxPool2d(unary::pool(&self.ends(node)?, window, *clamp)?)
             }
-            QOp::AvgPool2d { window, clamp } => {
-                Op::AvgPool2d(unary::pool(&self.ends(node)?, window, *clamp)?)
-            }
+            QOp::AvgPool2d {
+                window,
+                clamp,
+                ties_up,
+            } => Op::AvgPool2d(Pool2d {
+                ties_up: *ties_up,
+                ..unary::pool(&self.ends(node)?, window, *clamp)?
+            }),
             QOp::Add { clamp } => Op::Add(elementwise::add_sub(self, node, *clamp)?),
             QOp::Sub { clamp } => Op::Sub(elementwise::add_sub(self, node, *clamp)?),
             QOp::Mul { clamp } => Op::Mul(elementwise::mul(self, node, *clamp)?),

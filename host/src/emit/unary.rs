@@ -24,6 +24,7 @@ pub(super) fn pool(
         channels: rows_and_depth(ends.node, &ends.from.shape)?.1,
         min: clamp.min,
         max: clamp.max,
+        ties_up: false,
     })
 }
 

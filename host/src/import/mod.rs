@@ -28,7 +28,7 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 pub struct Imported {
     /// The network.
     pub network: Network,
-    /// Format and exporter, e.g. `ONNX opset 20, pytorch 2.15.0`, `TFLite schema 3, int8`.
+    /// Format and exporter, e.g. `ONNX opset 20, pytorch 2.15.0`, `TFLite schema 3, float32`.
     pub format: String,
     /// SHA-256 of the file.
     pub source_sha256: [u8; 32],
@@ -48,8 +48,7 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let (network, format) = if is_tflite(&bytes) {
-        let (graph, format) = tflite::import(&bytes, &name)?;
-        (Network::Quantized(graph), format)
+        tflite::import_network(&bytes, &name)?
     } else {
         let options = onnx::Options {
             folder: Some(path.parent().unwrap_or(Path::new("")).into()),

@@ -12,6 +12,9 @@ pub enum Precision {
     /// int8, with weights of int8 or less.
     #[serde(rename = "int8")]
     Int8,
+    /// uint8, with weights of uint8, as int8 less by 128.
+    #[serde(rename = "uint8")]
+    Uint8,
     /// int16, with weights of int8.
     #[serde(rename = "int16x8")]
     Int16x8,
@@ -19,7 +22,7 @@ pub enum Precision {
 
 impl Precision {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Float, Self::Int8, Self::Int16x8];
+    pub const ALL: [Self; 4] = [Self::Float, Self::Int8, Self::Uint8, Self::Int16x8];
 }
 
 impl fmt::Display for Precision {
@@ -27,6 +30,7 @@ impl fmt::Display for Precision {
         f.write_str(match self {
             Self::Float => "float",
             Self::Int8 => "int8",
+            Self::Uint8 => "uint8",
             Self::Int16x8 => "int16\u{d7}8",
         })
     }

@@ -99,7 +99,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         } => depthwise(node, [input, output], window, weights),
         QOp::Dense { weights, clamp: _ } => dense(node, weights, input, output),
         QOp::MaxPool2d { window, clamp: _ } => pool(node, window, input, output),
-        QOp::AvgPool2d { window, clamp: _ } => {
+        QOp::AvgPool2d { window, .. } => {
             equal(node, "a dilation", 1, window.dilation[0])?;
             equal(node, "a dilation", 1, window.dilation[1])?;
             pool(node, window, input, output)
@@ -178,7 +178,6 @@ fn depthwise(
 ) -> Result<(), LowerError> {
     window(node, geometry, &input.shape, &output.shape)?;
     divided(node, "filters per channel", output.shape[3], input.shape[3])?;
-    symmetric(node, weights)?;
     accumulator::prove(
         node,
         weights,

@@ -483,6 +483,7 @@ fn windows_that_do_not_fit_are_named() {
     let op = QOp::AvgPool2d {
         window: dilated,
         clamp: clamp(),
+        ties_up: false,
     };
     let error = refused(one(op, &[1, 4, 4, 1], &[1, 3, 2, 1]));
     assert!(

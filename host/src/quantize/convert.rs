@@ -41,6 +41,7 @@ fn port(port: &Port) -> QPort {
         name: port.name.clone(),
         value: port.value,
         source_axes: port.source_axes.clone(),
+        unsigned: false,
     }
 }
 
@@ -226,6 +227,7 @@ impl<'a> Converter<'a> {
             Op::AvgPool2d(pool) => QOp::AvgPool2d {
                 window: uncounted(pool),
                 clamp,
+                ties_up: false,
             },
             Op::Add { .. } => {
                 check_sum(node, [input, self.params(node.inputs[1])?], output)?;

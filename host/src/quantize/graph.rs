@@ -147,6 +147,9 @@ pub enum QOp {
         window: Window2d,
         /// Output range.
         clamp: QClamp,
+        /// What a mean halfway between two numbers becomes: the larger one, as in what was a uint8
+        /// model, else the one farther from 0.
+        ties_up: bool,
     },
     /// `[a, b]`, either may be constant.
     Add {
@@ -336,6 +339,8 @@ pub struct QPort {
     pub value: ValueId,
     /// Axis `i` of the source model is axis `source_axes[i]` of the value.
     pub source_axes: Vec<usize>,
+    /// Whether the source model has it as uint8: numbers and zero point 128 more than the value's.
+    pub unsigned: bool,
 }
 
 /// What a network remembers from one run to the next.

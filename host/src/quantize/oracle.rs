@@ -194,7 +194,7 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
                 Some(*clamp),
             )
         }
-        QOp::AvgPool2d { window, clamp } => {
+        QOp::AvgPool2d { window, clamp, .. } => {
             same();
             let pool = AvgPool2d {
                 window: window.clone(),

@@ -381,7 +381,7 @@ pub struct Conv2d {
 }
 
 /// Parameters of [`Op::DepthwiseConv2d`]. Weights are `[kernel_h, kernel_w, in_c * multiplier]`,
-/// TFLite's order, 16-byte aligned, of zero point 0; output channel `c * multiplier + m` sees input
+/// TFLite's order, 16-byte aligned; output channel `c * multiplier + m` sees input
 /// channel `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthwiseConv2d {
@@ -437,6 +437,9 @@ pub struct Pool2d {
     pub min: i8,
     /// Largest output value (fused activation).
     pub max: i8,
+    /// What a mean that is halfway between two numbers becomes: the larger one, as in what was a
+    /// uint8 model, else the one farther from 0. Means nothing to the largest value.
+    pub ties_up: bool,
 }
 
 /// One operand of a broadcasting operator.

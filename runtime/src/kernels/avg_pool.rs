@@ -14,11 +14,11 @@ pub(crate) const MAX_VALUES: u64 = 1 << 23;
 /// Channels that are summed at a time.
 const LANES: usize = 4;
 
-/// The mean of the valid values of each window, rounded half away from zero, clamped to
-/// `min..=max`.
+/// The mean of the valid values of each window, rounded half away from zero, or half up if
+/// `ties_up`, clamped to `min..=max`.
 ///
-/// TFLite's `AVERAGE_POOL_2D` (`reference/integer_ops/pooling.h`): taps outside the input neither
-/// add nor count. Every window holds a valid value, and at most 2^23 of them; dilation is 1.
+/// TFLite's `AVERAGE_POOL_2D` (`reference/integer_ops/pooling.h`, and of uint8, which is not below
+/// 0, `reference/pooling.h`): taps outside the input neither add nor count. Every window holds a valid value, and at most 2^23 of them; dilation is 1.
 ///
 /// `input` is `[in_h, in_w, channels]`, `output` `[out_h, out_w, channels]`.
 pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
@@ -26,6 +26,8 @@ pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let channels = index(params.channels);
     let in_w = index(window.in_w);
+    // As uint8, halfway from 0 is halfway up. 255 * 2^23 and half the count fit int32.
+    let raise = if params.ties_up { 128 } else { 0 };
 
     let mut pixels = output.chunks_exact_mut(channels);
     for y in 0..index(window.out_h) {
@@ -35,8 +37,9 @@ pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
             let count = (vertical.count * horizontal.count) as i32;
             let mut mean = |c: usize, sums: &[i32]| {
                 for (out, &sum) in pixel[c..].iter_mut().zip(sums) {
+                    let sum = sum + raise * count;
                     let half = if sum > 0 { count / 2 } else { -(count / 2) };
-                    *out = narrow((sum + half) / count, params.min, params.max);
+                    *out = narrow((sum + half) / count - raise, params.min, params.max);
                 }
             };
             let mut c = 0;

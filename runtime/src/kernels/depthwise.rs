@@ -25,6 +25,7 @@ pub fn depthwise_conv2d(
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let mut sums = [0; BLOCK];
     let plane = Plane::new(params, input, weights, channels.input_zero_point);
+    let weights_zero_point = channels.weights_zero_point;
 
     let mut pixels = output.chunks_exact_mut(plane.out_c);
     for y in 0..index(window.out_h) {
@@ -34,6 +35,9 @@ pub fn depthwise_conv2d(
             channels.fill(0, pixel, &mut sums, |c, bias, sums| {
                 sums.copy_from_slice(bias);
                 plane.add_to(sums, &patch, c);
+                if weights_zero_point != 0 {
+                    plane.take_off(sums, &patch, c, weights_zero_point);
+                }
             });
         }
     }
@@ -119,6 +123,25 @@ impl<'a> Plane<'a> {
             }
             pixel_row += self.between_rows;
             tap_row += self.kernel_w;
+        }
+    }
+
+    /// Takes the products of the inputs with the weights' zero point off the sums.
+    #[inline(never)]
+    fn take_off(&self, sums: &mut [i32], patch: &Patch, channel: usize, weights_zero_point: i32) {
+        let step = if patch.runs == 1 { 1 } else { self.dilation_w };
+        let columns = patch.runs * patch.run_len;
+        for (out_channel, sum) in (channel..).zip(sums) {
+            let mut inputs = 0i32;
+            for row in 0..patch.rows {
+                let first = patch.pixel + row * self.between_rows;
+                for column in 0..columns {
+                    let x = self.input
+                        [(first + column * step) * self.in_c + out_channel / self.multiplier];
+                    inputs += i32::from(i16::from(x).wrapping_sub(self.zero_point));
+                }
+            }
+            *sum = sum.wrapping_sub(inputs.wrapping_mul(weights_zero_point));
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn check(params: &DepthwiseConv2d, bounds: &Bounds<'_>) -> Result<(),
         Constant::Weights,
     )?;
     apart(params.input, params.output)?;
-    channels::check_symmetric(&params.accumulate, out_c, bounds)
+    channels::check(&params.accumulate, out_c, bounds)
 }
 
 pub(super) fn run(params: &DepthwiseConv2d, arena: &mut [i8], data: Data<'_>) {

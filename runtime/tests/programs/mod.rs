@@ -294,6 +294,7 @@ fn pool(op: impl Fn(Pool2d) -> Op) -> Vec<u8> {
         channels: 5,
         min: -120,
         max: 127,
+        ties_up: false,
     }));
     builder.finish(&[input], &[output])
 }

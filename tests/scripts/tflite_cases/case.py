@@ -41,7 +41,8 @@ OPT = S.BuiltinOptions
 DT = {"int8": (S.TensorType.INT8, np.int8), "uint8": (S.TensorType.UINT8, np.uint8),
       "int16": (S.TensorType.INT16, np.int16), "int32": (S.TensorType.INT32, np.int32),
       "int64": (S.TensorType.INT64, np.int64), "bool": (S.TensorType.BOOL, np.bool_),
-      "float32": (S.TensorType.FLOAT32, np.float32), "int4": (S.TensorType.INT4, np.int8),
+      "float32": (S.TensorType.FLOAT32, np.float32),
+      "float16": (S.TensorType.FLOAT16, np.float16), "int4": (S.TensorType.INT4, np.int8),
       "resource": (S.TensorType.RESOURCE, np.int32)}
 
 
@@ -177,18 +178,20 @@ def litert(data, runs):
 class Family:
     """The cases of one script."""
 
-    def __init__(self, family):
-        self.family, self.cases, self.models = family, [], {}
+    def __init__(self, family, folder="tflite_ops"):
+        self.family, self.folder, self.cases, self.models = family, folder, [], {}
 
-    def emit(self, name, op, data, runs, oracle="tflm", refused=None, expect=None):
+    def emit(self, name, op, data, runs, oracle="tflm", refused=None, expect=None,
+             asked=None, answers=None):
         """Runs a model and keeps the case; returns the outputs. `runs` is a list of lists of input
         arrays. `expect` is an independent computation of all outputs (a list of lists): a
-        difference from the oracle stops the script."""
+        difference from the oracle stops the script. `asked` is another model, which the oracle is
+        asked instead; `answers` are given by who knows how to ask."""
         assert name not in self.models, name
         self.models[name] = data
         found = []
         if refused is None:
-            found = {"tflm": tflm, "litert": litert}[oracle](data, runs)
+            found = answers or {"tflm": tflm, "litert": litert}[oracle](asked or data, runs)
             if expect is not None:
                 for a, b in zip(found, expect, strict=True):
                     for x, y in zip(a, b, strict=True):
@@ -216,7 +219,7 @@ class Family:
         """Writes the family's files in place of the earlier ones."""
         parser = argparse.ArgumentParser()
         parser.add_argument("--root", default=pathlib.Path(__file__).resolve().parents[3], type=pathlib.Path)
-        out = parser.parse_args().root / "tests/golden/tflite_ops"
+        out = parser.parse_args().root / "tests/golden" / self.folder
         (out / "models").mkdir(parents=True, exist_ok=True)
         for old in (out / "models").glob(f"{self.family}_*.tflite"):
             old.unlink()

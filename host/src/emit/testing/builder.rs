@@ -70,6 +70,7 @@ impl Builder {
             name,
             value,
             source_axes: (0..self.shape(value).len()).collect(),
+            unsigned: false,
         }
     }
 

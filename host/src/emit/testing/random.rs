@@ -257,9 +257,13 @@ fn depthwise(random: &mut Random, builder: &mut Builder, input: ValueId) -> Opti
     let (window, [h, w]) = window(random, &shape, false)?;
     let out_c = shape[3] * (1 + random.below(2));
     let taps = window.kernel[0] * window.kernel[1];
+    let mut weights = weights(random, out_c, taps);
+    if random.chance(30) {
+        weights.zero_point = i32::try_from(random.below(256)).unwrap() - 128;
+    }
     let op = QOp::DepthwiseConv2d {
         window,
-        weights: weights(random, out_c, taps),
+        weights,
         clamp: random_clamp(random),
     };
     let params = random_params(random);
@@ -272,7 +276,11 @@ fn pool(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<Va
     let clamp = random_clamp(random);
     let op = match random.chance(50) {
         true => QOp::MaxPool2d { window, clamp },
-        false => QOp::AvgPool2d { window, clamp },
+        false => QOp::AvgPool2d {
+            window,
+            clamp,
+            ties_up: random.chance(30),
+        },
     };
     let params = builder.params(input);
     Some(builder.node(op, &[input], &[1, h, w, shape[3]], params))

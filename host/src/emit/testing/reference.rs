@@ -127,12 +127,21 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
         QOp::MaxPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
             clamped(*values.iter().max().unwrap(), clamp)
         }),
-        QOp::AvgPool2d { window, clamp } => pool(inputs[0], output, window, |values| {
+        QOp::AvgPool2d {
+            window,
+            clamp,
+            ties_up,
+        } => pool(inputs[0], output, window, |values| {
             let (sum, count) = (
                 values.iter().sum::<i64>(),
                 values.iter().map(|_| 1).sum::<i64>(),
             );
-            clamped((2 * sum.abs() + count) / (2 * count) * sum.signum(), clamp)
+            let mean = if *ties_up {
+                (2 * sum + count).div_euclid(2 * count)
+            } else {
+                (2 * sum.abs() + count) / (2 * count) * sum.signum()
+            };
+            clamped(mean, clamp)
         }),
         QOp::Add { clamp } => sum(inputs, output, 1, clamp),
         QOp::Sub { clamp } => sum(inputs, output, -1, clamp),
@@ -336,7 +345,8 @@ fn depthwise(
         each_tap(window, from, [y, x_at], |ky, kx, iy, ix| {
             let weight = (ky * window.kernel[1] + kx) * output.shape[3] + o;
             let value = x[at(from, iy, ix, o / multiplier)] - zero_point(from);
-            sum += value * i64::from(layer.0.weights[weight]);
+            let weight = i64::from(layer.0.weights[weight]) - i64::from(layer.0.zero_point);
+            sum += value * weight;
         });
         weighted(sum, layer, o, output)
     })

@@ -1,11 +1,12 @@
 //! Operators one by one, in the file's order, which is that of execution, and what came of each.
 
+use super::arithmetic::Arithmetic;
 use super::failure::Failure;
 use super::importer::{ANY, Importer};
 use super::model::{Budget, Model, Operator};
 use super::{ops, port};
 use crate::import::survey::Verdict;
-use crate::import::{ImportError, NodeFault};
+use crate::import::{ImportError, Network, NodeFault};
 use crate::ir::ValueId;
 use crate::quantize::graph::QGraph;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use tiivis_runtime::blob::Origin;
 
 /// What came of an import.
 pub(super) struct Attempt {
-    pub(super) graph: Result<QGraph, ImportError>,
+    pub(super) network: Result<Network, ImportError>,
     /// One for each operator; fewer if the file itself is at fault.
     pub(super) verdicts: Vec<Verdict>,
 }
@@ -21,6 +22,17 @@ pub(super) struct Attempt {
 /// Makes the graph of a model. An operator that is not supported does not end it, so that all of
 /// them are found.
 pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
+    match Arithmetic::of(model) {
+        Arithmetic::Integer | Arithmetic::Unsigned => integers(model, budget, name),
+        Arithmetic::Float => {
+            let (graph, verdicts) = ops::float::import(model, budget, name);
+            let network = graph.map(Network::Float);
+            Attempt { network, verdicts }
+        }
+    }
+}
+
+fn integers(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
     let mut importer = Importer {
         model,
         budget,
@@ -43,16 +55,16 @@ pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
                 faults.push(named(model, operator, fault));
             }
             Err(error) => {
-                let graph = Err(error);
-                return Attempt { graph, verdicts };
+                let network = Err(error);
+                return Attempt { network, verdicts };
             }
         }
     }
-    let graph = match ImportError::all(faults) {
+    let network = match ImportError::all(faults) {
         Some(error) => Err(error),
-        None => importer.graph(name),
+        None => importer.graph(name).map(Network::Quantized),
     };
-    Attempt { graph, verdicts }
+    Attempt { network, verdicts }
 }
 
 /// A fault with its operator: its index and the name of what it computes.

@@ -168,7 +168,7 @@ fn same_scale(model: &Model<'_>, operator: &Operator<'_>) -> bool {
         let quantization = &model.tensors[tensor].quantization;
         (
             quantization.scales.as_bytes(),
-            quantization.zero_points.as_bytes(),
+            quantization.zero_points().collect::<Vec<_>>(),
         )
     };
     match (operator.inputs.first(), operator.outputs.first()) {

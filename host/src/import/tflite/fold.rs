@@ -1,14 +1,15 @@
 //! Operators on constants, computed when the file is read: what Keras' exporters write to find out
 //! shapes, and what moves constants.
 //!
-//! Arithmetic is of int32 and int64 numbers only; the rest moves elements of any type.
+//! Arithmetic is of int32 and int64 numbers only, and of what DEQUANTIZE widens; the rest moves
+//! elements of any type.
 
 use super::budget::Budget;
 use super::failure::{Checked, Failure};
 use super::importer::{MAX_ACTIVATION, elements};
 use super::integers;
 use super::model::{Model, Operator, Tensor};
-use super::ops::{Part, Request, axis_option, numbers, taken};
+use super::ops::{Part, Request, axis_option, float, numbers, taken};
 use super::schema::Type;
 use crate::data::layout::permute;
 use crate::import::ImportError;
@@ -93,6 +94,7 @@ fn compute(
         "PACK" => pack(operator, &inputs, budget)?,
         "CONCATENATION" => concatenation(operator, &inputs, budget)?,
         "FILL" => fill(&inputs, budget)?,
+        "DEQUANTIZE" => dequantize(inputs[0], output, budget)?,
         _ => integers::compute(operator, &inputs, budget)?
             .and_then(|(shape, values)| encode(shape, &values, output.element)),
     };
@@ -300,6 +302,21 @@ fn joined(
         }
     }
     Ok(Some(Constant { shape, bytes }))
+}
+
+/// `DEQUANTIZE` of weights that are stored as less than float32.
+fn dequantize(
+    source: &Tensor<'_>,
+    output: &Tensor<'_>,
+    budget: &mut Budget,
+) -> Checked<Option<Constant>> {
+    if output.element != Type::FLOAT32 {
+        return Ok(None);
+    }
+    Ok(Some(Constant {
+        shape: source.shape.clone(),
+        bytes: float::dequantized(source, budget)?,
+    }))
 }
 
 /// `FILL`: `[shape, value]`.

@@ -357,15 +357,15 @@ pub(super) fn params_of(tensor: &Tensor<'_>, what: &str, dtype: DType) -> Checke
     }
     let expected = format!("quantized with one positive scale and one zero point in {min}..={max}");
     let fault = |found: String| operand(what, expected, format!("`{}` with {found}", tensor.name));
-    let (scales, zero_points) = (quantization.scales, quantization.zero_points);
-    if scales.len() != 1 || zero_points.len() > 1 {
-        let (scales, zero_points) = (scales.len(), zero_points.len());
+    let scales = quantization.scales;
+    if scales.len() != 1 || quantization.zero_point_count() > 1 {
+        let (scales, zero_points) = (scales.len(), quantization.zero_point_count());
         return Err(fault(format!(
             "{scales} scales and {zero_points} zero points"
         )));
     }
     let scale = scales.elements().next().map_or(0.0, f32::from_le_bytes);
-    let zero_point = zero_points.elements().next().map_or(0, i64::from_le_bytes);
+    let zero_point = quantization.zero_points().next().unwrap_or(0);
     let in_range = i32::try_from(zero_point)
         .ok()
         .filter(|zero_point| (min..=max).contains(zero_point));

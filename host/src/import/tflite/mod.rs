@@ -1,5 +1,5 @@
-//! TensorFlow Lite models of int8, straight into the integer graph: the bytes that TensorFlow Lite
-//! Micro's reference kernels give.
+//! TensorFlow Lite models: of int8 straight into the integer graph, with the bytes that TensorFlow
+//! Lite Micro's reference kernels give, and of float32 into the float graph (`ops::float`).
 //!
 //! A file's numbers are taken as they are: weights, biases, scales and zero points. Scales become
 //! fixed-point multipliers as TFLM makes them, and functions of one number become tables that its
@@ -8,6 +8,7 @@
 //! The batch is 1: a dynamic batch is taken as 1, and so is a fixed one where the whole network
 //! goes through it sample by sample. Where an input or output has no batch in front, one is added.
 
+mod arithmetic;
 mod attempt;
 mod batch;
 mod budget;
@@ -28,29 +29,56 @@ mod schema;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod unsigned;
 
 use super::survey::Verdict;
-use super::{ImportError, Precision};
+use super::{ImportError, Network, Precision};
 use crate::quantize::graph::QGraph;
+use arithmetic::Arithmetic;
 use attempt::Attempt;
 use model::{Budget, Model};
 
-/// Reads an int8 model; the graph gets this name. Also returns what the file is, e.g. `TFLite
-/// schema 3, int8`.
+/// Reads a model: of float32 into the float graph, of integers into the integer graph. The network
+/// gets this name. Also returns what the file is, e.g. `TFLite schema 3, int8`.
 ///
 /// # Errors
 /// If the file is truncated, damaged or no TFLite model, or holds what is not supported; the error
 /// names the operator, its index and its output.
-pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
-    let (mut model, mut budget) = Model::read(bytes)?;
-    fold::fold(&mut model, &mut budget)?;
-    dilation::fuse(&mut model, &mut budget)?;
-    let mut format = format!("TFLite schema {}, int8", schema::VERSION);
+pub fn import_network(bytes: &[u8], name: &str) -> Result<(Network, String), ImportError> {
+    let (mut model, budget) = read(bytes)?;
+    let mut format = format!(
+        "TFLite schema {}, {}",
+        schema::VERSION,
+        Arithmetic::of(&model).name()
+    );
     let (attempt, batch) = attempt(&mut model, &budget, name);
     if let Some(samples) = batch {
         format.push_str(&format!(", batch {samples} taken as 1"));
     }
-    Ok((attempt.graph?, format))
+    Ok((attempt.network?, format))
+}
+
+/// Reads a model of integers, as [`import_network`] does.
+///
+/// # Errors
+/// Those of [`import_network`], and if the model is one of float32.
+pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError> {
+    match import_network(bytes, name)? {
+        (Network::Quantized(graph), format) => Ok((graph, format)),
+        (Network::Float(_), _) => Err(ImportError::Model {
+            found: "is one of float32".to_owned(),
+            remedy: "quantize it, or give one that is quantized already",
+        }),
+    }
+}
+
+/// The file, with what is constant computed and dilated convolutions made whole.
+fn read(bytes: &[u8]) -> Result<(Model<'_>, Budget), ImportError> {
+    let (mut model, mut budget) = Model::read(bytes)?;
+    fold::fold(&mut model, &mut budget)?;
+    dilation::fuse(&mut model, &mut budget)?;
+    unsigned::shift(&mut model, &mut budget)?;
+    Ok((model, budget))
 }
 
 /// Every operator of a model, in the file's order, and whether it is imported or why not.
@@ -58,15 +86,33 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
 /// # Errors
 /// If the file is truncated, damaged or no TFLite model.
 pub fn survey(bytes: &[u8]) -> Result<Vec<(String, Verdict)>, ImportError> {
-    let (mut model, budget) = Model::read(bytes)?;
+    let (mut model, budget) = read(bytes)?;
     let (attempt, _) = attempt(&mut model, &budget, "survey");
     let names = model.operators.iter().map(|found| found.name.to_string());
     Ok(names.zip(attempt.verdicts).collect())
 }
 
 /// The operators that are imported, by name, and what their activations may be.
-pub fn operators() -> impl Iterator<Item = (&'static str, &'static [Precision])> {
-    ops::ROWS.iter().map(|row| (row.operator, row.precisions))
+pub fn operators() -> impl Iterator<Item = (&'static str, Vec<Precision>)> {
+    let mut operators = std::collections::BTreeMap::<_, Vec<Precision>>::new();
+    for row in ops::float::ROWS {
+        operators
+            .entry(row.operator)
+            .or_default()
+            .push(Precision::Float);
+    }
+    for row in ops::ROWS {
+        operators
+            .entry(row.operator)
+            .or_default()
+            .extend(row.precisions);
+    }
+    for operator in unsigned::OPERATORS {
+        let precisions = operators.entry(operator).or_default();
+        precisions.push(Precision::Uint8);
+        precisions.sort_unstable();
+    }
+    operators.into_iter()
 }
 
 /// Imports a model, its batch taken as 1 where that is possible; also which batch was.
@@ -74,7 +120,7 @@ fn attempt(model: &mut Model<'_>, budget: &Budget, name: &str) -> (Attempt, Opti
     if let Some(samples) = batch::fixed(model, budget) {
         let shapes = batch::take_out(model);
         let single = attempt::import(model, budget.clone(), name);
-        if single.graph.is_ok() {
+        if single.network.is_ok() {
             return (single, Some(samples));
         }
         batch::put_back(model, shapes);

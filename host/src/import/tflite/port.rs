@@ -170,6 +170,15 @@ pub(super) fn ports(
     importer: &mut Importer<'_, '_>,
 ) -> Result<(Vec<QPort>, Vec<QPort>), ImportError> {
     let mut inputs = Vec::new();
+    let is_unsigned = |tensor: usize| importer.model.tensors[tensor].is_unsigned();
+    let unsigned: Vec<bool> = importer
+        .model
+        .inputs
+        .iter()
+        .chain(&importer.model.outputs)
+        .map(|&(_, tensor)| is_unsigned(tensor))
+        .collect();
+    let (unsigned_inputs, unsigned_outputs) = unsigned.split_at(importer.model.inputs.len());
     for (index, (name, _)) in importer.model.inputs.iter().enumerate() {
         let value = importer.inputs[index].ok_or_else(|| ImportError::Input {
             input: name.clone(),
@@ -177,13 +186,13 @@ pub(super) fn ports(
             remedy: "float32 models are not supported yet: convert the model to full int8"
                 .to_owned(),
         })?;
-        inputs.push(port(importer, name, value));
+        inputs.push(port(importer, name, value, unsigned_inputs[index]));
     }
     if importer.model.outputs.is_empty() {
         return Err(model_fault("has no output".to_owned(), "convert it again"));
     }
     let mut outputs = Vec::new();
-    for (name, tensor) in &importer.model.outputs {
+    for ((name, tensor), &unsigned) in importer.model.outputs.iter().zip(unsigned_outputs) {
         let value = importer.holds[*tensor].ok_or_else(|| ImportError::Output {
             output: name.clone(),
             found: "is computed by no operator",
@@ -196,15 +205,16 @@ pub(super) fn ports(
             None => value,
             Some(outer) => importer.push_between(QOp::Reshape, value, outer),
         };
-        outputs.push(port(importer, name, value));
+        outputs.push(port(importer, name, value, unsigned));
     }
     Ok((inputs, outputs))
 }
 
-fn port(importer: &Importer<'_, '_>, name: &str, value: ValueId) -> QPort {
+fn port(importer: &Importer<'_, '_>, name: &str, value: ValueId, unsigned: bool) -> QPort {
     QPort {
         name: name.to_owned(),
         value,
         source_axes: (0..importer.value(value).shape.len()).collect(),
+        unsigned,
     }
 }

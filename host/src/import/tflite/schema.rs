@@ -86,10 +86,10 @@ impl Type {
     /// Name, and that it is not supported yet where that is so for activations.
     pub(super) fn describe(self) -> Cow<'static, str> {
         const NAMES: [&str; 23] = [
-            "float32, which is not supported yet except at the model's edges",
-            "float16, which is not supported yet",
+            "float32, which a quantized model has at its edges only",
+            "float16",
             "int32",
-            "uint8, which is not supported yet",
+            "uint8 without a scale",
             "int64",
             "strings",
             "bool",

@@ -109,6 +109,43 @@ pub(super) fn leaky_relu(
     }))
 }
 
+/// Another scale, as a concatenation of uint8 gives it: float32 products, rounded half away from
+/// zero.
+pub(super) fn unsigned_rescaled(input: QuantParams, output: QuantParams) -> LutTable {
+    let [from, to] = [input, output].map(|params| params.zero_point + 128);
+    let scale = input.scale * (1.0 / output.scale);
+    let bias = -(from as f32) * scale;
+    table(|q| round((q + 128) as f32 * scale + bias).saturating_add(to) - 128)
+}
+
+/// A function of uint8 in float32: `LiteRT`'s `LUTPopulate` (`kernels/internal/common.h`).
+pub(super) fn unsigned_function(
+    input: QuantParams,
+    output: QuantParams,
+    function: impl Fn(f32) -> f32,
+) -> LutTable {
+    let inverse = 1.0 / output.scale;
+    table(|q| {
+        let x = input.scale * (q - input.zero_point) as f32;
+        round(function(x) * inverse).saturating_add(output.zero_point)
+    })
+}
+
+/// `1 / (1 + exp(-x))` of uint8.
+pub(super) fn unsigned_logistic(input: QuantParams, output: QuantParams) -> LutTable {
+    unsigned_function(input, output, |x| 1.0 / (1.0 + exact_exp(-x)))
+}
+
+/// Hyperbolic tangent of uint8.
+pub(super) fn unsigned_tanh(input: QuantParams, output: QuantParams) -> LutTable {
+    unsigned_function(input, output, |x| f64::from(x).tanh() as f32)
+}
+
+/// `exp(x)`, rounded to float32 once.
+fn exact_exp(x: f32) -> f32 {
+    f64::from(x).exp() as f32
+}
+
 /// How an input becomes Q4.27, and from which magnitude on the result is saturated.
 struct Q4 {
     scale: Scale,

@@ -4,7 +4,7 @@
 use super::import;
 use crate::emit::{EmitOptions, compile};
 use crate::import::survey::Verdict;
-use crate::import::{ImportError, NodeFault};
+use crate::import::{ImportError, Network, NodeFault, Precision};
 use crate::passes::oracle::Random;
 use std::path::Path;
 
@@ -101,6 +101,52 @@ fn mutants_are_imported_or_refused() {
     assert!(imported > number / 20 && imported < number, "{imported}");
 }
 
+/// Models of float32 and of uint8.
+#[test]
+fn mutants_of_other_types_are_imported_or_refused() {
+    let number = std::env::var("TIIVIS_MUTANTS").map_or(MUTANTS, |number| number.parse().unwrap());
+    let files = |path: &str, prefix: &str| -> Vec<Vec<u8>> {
+        let entries = std::fs::read_dir(folder().join(path)).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with(prefix)
+        });
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| std::fs::read(path).unwrap())
+            .collect()
+    };
+    let mut models = files("../../tflite_float/models", "float_");
+    models.extend(files("../../tflite_ops/models", "uint8_"));
+    let mut random = Random::new(5);
+    let (mut float, mut integer) = (0, 0);
+    for _ in 0..number {
+        let mut bytes = models[random.below(models.len())].clone();
+        random.mutate(&mut bytes);
+        match super::import_network(&bytes, "mutant") {
+            Ok((Network::Float(mut graph), _)) => {
+                float += 1;
+                // Whether or not it can: without a panic.
+                let _ = crate::passes::simplify(&mut graph, &mut |_, _| {});
+            }
+            Ok((Network::Quantized(graph), _)) => {
+                integer += 1;
+                let _ = compile(&graph, &EmitOptions::default());
+            }
+            Err(_) => {}
+        }
+    }
+    println!("{number} mutants: {float} imported of float32, {integer} of uint8");
+    assert!(
+        float > number / 20 && integer > number / 50,
+        "{float}, {integer}"
+    );
+}
+
 #[test]
 fn every_truncation_is_refused_or_harmless() {
     let bytes = model("conv_2d_plain");
@@ -157,8 +203,14 @@ fn a_survey_names_every_operator_with_a_verdict() {
         matches!(&found[..], [(name, Verdict::Unsupported(_))] if name == "POW"),
         "{found:?}"
     );
-    let known: Vec<_> = super::operators().map(|(name, _)| name).collect();
-    assert!(known.contains(&"CONV_2D") && !known.contains(&"POW"));
+    let known: Vec<_> = super::operators().collect();
+    assert!(
+        known.contains(&("POW", vec![Precision::Float])),
+        "{known:?}"
+    );
+    let is_convolution = |(name, _): &&(&str, _)| *name == "CONV_2D";
+    let (_, precisions) = known.iter().find(is_convolution).unwrap();
+    assert!(precisions.starts_with(&[Precision::Float, Precision::Int8, Precision::Uint8]));
 }
 
 #[test]

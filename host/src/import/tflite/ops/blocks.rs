@@ -1,8 +1,8 @@
 //! Blocks of pixels to channels or samples, and back: reshapes around a transposition.
 
-use super::super::failure::{Checked, Failure, operand, option};
+use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, elements};
-use super::super::model::Operator;
+use super::super::model::{Model, Operator};
 use super::options::{integers, kind, options, same_params, shaped};
 use crate::ir::{IndexMap, ValueId};
 use crate::quantize::graph::{QOp, QValue};
@@ -14,23 +14,7 @@ pub(super) fn depth_to_space<'a>(
 ) -> Checked {
     let block = block_size(operator, kind::DEPTH_TO_SPACE)?;
     let input = importer.activation_of(operator, 0, "input", &ANY)?;
-    let [n, h, w, c] = four(importer.value(input))?;
-    let Some(depth) = c
-        .checked_div(block * block)
-        .filter(|depth| depth * block * block == c)
-    else {
-        let found = format!("{c} channels");
-        return Err(operand(
-            "input",
-            format!("blocks of {block} squared channels"),
-            found,
-        ));
-    };
-    let moved = Moved {
-        split: vec![n, h, w, block, block, depth],
-        perm: [0, 1, 3, 2, 4, 5].to_vec(),
-        joined: vec![n, h * block, w * block, depth],
-    };
+    let moved = Moved::depth_to_space(&importer.value(input).shape, block)?;
     let value = moved.apply(importer, operator, input)?;
     importer.push_same(operator, value)
 }
@@ -42,16 +26,7 @@ pub(super) fn space_to_depth<'a>(
 ) -> Checked {
     let block = block_size(operator, kind::SPACE_TO_DEPTH)?;
     let input = importer.activation_of(operator, 0, "input", &ANY)?;
-    let [n, h, w, c] = four(importer.value(input))?;
-    if h % block != 0 || w % block != 0 {
-        let expected = format!("rows and columns in blocks of {block}");
-        return Err(operand("input", expected, format!("{h} by {w}")));
-    }
-    let moved = Moved {
-        split: vec![n, h / block, block, w / block, block, c],
-        perm: [0, 1, 3, 2, 4, 5].to_vec(),
-        joined: vec![n, h / block, w / block, block * block * c],
-    };
+    let moved = Moved::space_to_depth(&importer.value(input).shape, block)?;
     let value = moved.apply(importer, operator, input)?;
     importer.push_same(operator, value)
 }
@@ -64,40 +39,51 @@ pub(super) fn space_to_batch<'a>(
 ) -> Checked {
     let input = importer.activation(operator, 0, "input")?;
     let source = importer.value(input).clone();
-    let Blocks { block, pads } = blocks(importer, operator, &source, "paddings")?;
-    let spatial = block.len();
-    let mut before = vec![0; source.shape.len()];
-    let mut after = before.clone();
-    for (axis, pad) in pads.iter().enumerate() {
-        [before[1 + axis], after[1 + axis]] = *pad;
-    }
-    let mut padded = source.clone();
-    for (axis, extent) in padded.shape.iter_mut().enumerate() {
-        *extent = extent
-            .saturating_add(before[axis])
-            .saturating_add(after[axis]);
-    }
-    let whole = |axis: usize| padded.shape[1 + axis].is_multiple_of(block[axis]);
-    if !(0..spatial).all(whole) || elements(&padded.shape).is_none() {
-        let expected = format!("blocks of {block:?} in shape {:?}", padded.shape);
-        return Err(operand("paddings", expected, format!("{pads:?}")));
-    }
+    let given = blocks(importer.model, operator, &source.shape, "paddings")?;
+    let (moved, shape) = space_moved(&source.shape, &given)?;
     let mut value = input;
-    if padded.shape != source.shape {
+    if shape != source.shape {
+        let border = |at: usize| {
+            let mut sizes: Vec<usize> = given.pads.iter().map(|pad| pad[at]).collect();
+            sizes.resize(shape.len() - 1, 0);
+            sizes.insert(0, 0);
+            sizes
+        };
         let border = QOp::Pad {
-            before,
-            after,
+            before: border(0),
+            after: border(1),
             value: i8::try_from(source.params.zero_point).expect("in -128..=127"),
         };
-        padded.name = format!("{} with border", importer.result_of(operator, &ANY)?.name);
-        value = importer.push_between(border, input, padded.clone());
+        let padded = QValue {
+            name: format!("{} with border", importer.result_of(operator, &ANY)?.name),
+            shape,
+            ..source
+        };
+        value = importer.push_between(border, input, padded);
     }
-    let samples = padded.shape[0];
+    let value = moved.apply(importer, operator, value)?;
+    importer.push_same(operator, value)
+}
+
+/// What `SPACE_TO_BATCH_ND` does to its input with border, and the shape that this has.
+pub(super) fn space_moved(shape: &[usize], given: &Blocks) -> Checked<(Moved, Vec<usize>)> {
+    let Blocks { block, pads } = given;
+    let spatial = block.len();
+    let mut padded = shape.to_vec();
+    for (extent, [before, after]) in padded[1..].iter_mut().zip(pads) {
+        *extent = extent.saturating_add(*before).saturating_add(*after);
+    }
+    let whole = |axis: usize| padded[1 + axis].is_multiple_of(block[axis]);
+    if !(0..spatial).all(whole) || elements(&padded).is_none() {
+        let expected = format!("blocks of {block:?} in shape {padded:?}");
+        return Err(operand("paddings", expected, format!("{pads:?}")));
+    }
+    let samples = padded[0];
     let mut split = vec![samples];
-    for (extent, block) in padded.shape[1..].iter().zip(&block) {
+    for (extent, block) in padded[1..].iter().zip(block) {
         split.extend([extent / block, *block]);
     }
-    split.extend_from_slice(&padded.shape[1 + spatial..]);
+    split.extend_from_slice(&padded[1 + spatial..]);
     // The places in the block, then the samples, then the blocks.
     let mut perm: Vec<usize> = (0..spatial).map(|axis| 2 + 2 * axis).collect();
     perm.push(0);
@@ -105,19 +91,18 @@ pub(super) fn space_to_batch<'a>(
     perm.extend(1 + 2 * spatial..split.len());
     let mut joined = vec![samples * block.iter().product::<usize>()];
     joined.extend(
-        padded.shape[1..]
+        padded[1..]
             .iter()
-            .zip(&block)
+            .zip(block)
             .map(|(extent, block)| extent / block),
     );
-    joined.extend_from_slice(&padded.shape[1 + spatial..]);
+    joined.extend_from_slice(&padded[1 + spatial..]);
     let moved = Moved {
         split,
         perm,
         joined,
     };
-    let value = moved.apply(importer, operator, value)?;
-    importer.push_same(operator, value)
+    Ok((moved, padded))
 }
 
 /// `BATCH_TO_SPACE_ND`: `[input, block, crops]`, the inverse.
@@ -126,28 +111,42 @@ pub(super) fn batch_to_space<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let input = importer.activation_of(operator, 0, "input", &ANY)?;
-    let source = importer.value(input).clone();
-    let Blocks { block, pads: crops } = blocks(importer, operator, &source, "crops")?;
+    let shape = importer.value(input).shape.clone();
+    let given = blocks(importer.model, operator, &shape, "crops")?;
+    let (moved, maps) = batch_moved(&shape, &given)?;
+    let mut value = moved.apply(importer, operator, input)?;
+    if given.pads.iter().any(|crop| *crop != [0, 0]) {
+        let mut cropped = importer.value(value).clone();
+        cropped.shape = maps.iter().map(IndexMap::count).collect();
+        cropped.name = format!("{} whole", importer.result_of(operator, &ANY)?.name);
+        value = importer.push_between(QOp::Take { maps }, value, cropped);
+    }
+    importer.push_same(operator, value)
+}
+
+/// What `BATCH_TO_SPACE_ND` does to its input, and what it takes of the result.
+pub(super) fn batch_moved(shape: &[usize], given: &Blocks) -> Checked<(Moved, Vec<IndexMap>)> {
+    let Blocks { block, pads: crops } = given;
     let spatial = block.len();
     let places: usize = block
         .iter()
         .fold(1, |product, &block| product.saturating_mul(block));
-    let samples = source.shape[0] / places;
-    if samples.saturating_mul(places) != source.shape[0] {
+    let samples = shape[0] / places;
+    if samples.saturating_mul(places) != shape[0] {
         let expected = format!("a multiple of {places} samples");
-        return Err(operand("input", expected, source.shape[0].to_string()));
+        return Err(operand("input", expected, shape[0].to_string()));
     }
     let mut split = block.clone();
     split.push(samples);
-    split.extend_from_slice(&source.shape[1..]);
+    split.extend_from_slice(&shape[1..]);
     let mut perm = vec![spatial];
     let mut joined = vec![samples];
     for (axis, &block) in block.iter().enumerate() {
         perm.extend([spatial + 1 + axis, axis]);
-        joined.push(source.shape[1 + axis].saturating_mul(block));
+        joined.push(shape[1 + axis].saturating_mul(block));
     }
     perm.extend(2 * spatial + 1..split.len());
-    joined.extend_from_slice(&source.shape[1 + spatial..]);
+    joined.extend_from_slice(&shape[1 + spatial..]);
     let mut maps: Vec<IndexMap> = joined.iter().map(|&extent| IndexMap::all(extent)).collect();
     for (axis, &[first, last]) in crops.iter().enumerate() {
         let extent = joined[1 + axis];
@@ -165,14 +164,7 @@ pub(super) fn batch_to_space<'a>(
         perm,
         joined,
     };
-    let mut value = moved.apply(importer, operator, input)?;
-    if crops.iter().any(|crop| *crop != [0, 0]) {
-        let mut cropped = importer.value(value).clone();
-        cropped.shape = maps.iter().map(IndexMap::count).collect();
-        cropped.name = format!("{} whole", importer.result_of(operator, &ANY)?.name);
-        value = importer.push_between(QOp::Take { maps }, value, cropped);
-    }
-    importer.push_same(operator, value)
+    Ok((moved, maps))
 }
 
 /// `PACK`: the operands side by side along a new axis.
@@ -225,13 +217,44 @@ impl<'a> Importer<'_, 'a> {
 }
 
 /// Axes that are split, permuted and joined again.
-struct Moved {
-    split: Vec<usize>,
-    perm: Vec<usize>,
-    joined: Vec<usize>,
+pub(super) struct Moved {
+    pub(super) split: Vec<usize>,
+    pub(super) perm: Vec<usize>,
+    pub(super) joined: Vec<usize>,
 }
 
 impl Moved {
+    /// Channels that are a block's rows, its columns, and what is left.
+    pub(super) fn depth_to_space(shape: &[usize], block: usize) -> Checked<Self> {
+        let [n, h, w, c] = four(shape)?;
+        let Some(depth) = c
+            .checked_div(block * block)
+            .filter(|depth| depth * block * block == c)
+        else {
+            let expected = format!("blocks of {block} squared channels");
+            return Err(operand("input", expected, format!("{c} channels")));
+        };
+        Ok(Self {
+            split: vec![n, h, w, block, block, depth],
+            perm: [0, 1, 3, 2, 4, 5].to_vec(),
+            joined: vec![n, h * block, w * block, depth],
+        })
+    }
+
+    /// The inverse.
+    pub(super) fn space_to_depth(shape: &[usize], block: usize) -> Checked<Self> {
+        let [n, h, w, c] = four(shape)?;
+        if h % block != 0 || w % block != 0 {
+            let expected = format!("rows and columns in blocks of {block}");
+            return Err(operand("input", expected, format!("{h} by {w}")));
+        }
+        Ok(Self {
+            split: vec![n, h / block, block, w / block, block, c],
+            perm: [0, 1, 3, 2, 4, 5].to_vec(),
+            joined: vec![n, h / block, w / block, block * block * c],
+        })
+    }
+
     fn apply<'a>(
         self,
         importer: &mut Importer<'_, 'a>,
@@ -259,33 +282,35 @@ impl Moved {
 }
 
 /// Rows and columns of a block, and what is added or cut before and after.
-struct Blocks {
-    block: Vec<usize>,
-    pads: Vec<[usize; 2]>,
+pub(super) struct Blocks {
+    pub(super) block: Vec<usize>,
+    pub(super) pads: Vec<[usize; 2]>,
 }
 
 /// The operands of the `ND` operators, for an input of samples, 1 or 2 axes of pixels, and others.
-fn blocks<'a>(
-    importer: &Importer<'_, 'a>,
-    operator: &Operator<'a>,
-    source: &QValue,
+pub(super) fn blocks(
+    model: &Model<'_>,
+    operator: &Operator<'_>,
+    shape: &[usize],
     what: &str,
 ) -> Checked<Blocks> {
-    let (_, tensor) = importer.tensor(operator, 1, "block")?;
-    let given = integers(tensor, "block")?;
-    let (_, tensor) = importer.tensor(operator, 2, what)?;
-    let given_pads = integers(tensor, what)?;
+    let list = |place: usize, what: &str| match operator.inputs.get(place) {
+        Some(&Some(tensor)) => integers(&model.tensors[tensor], what),
+        _ => Err(operand(what, "there", "nothing")),
+    };
+    let given = list(1, "block")?;
+    let given_pads = list(2, what)?;
     let natural = |list: &[i64], least: usize| -> Option<Vec<usize>> {
         let number = |&number: &i64| usize::try_from(number).ok().filter(|&n| n >= least);
         list.iter().map(number).collect()
     };
     let block = natural(&given, 1).filter(|block| {
         (1..=2).contains(&block.len())
-            && block.len() < source.shape.len()
+            && block.len() < shape.len()
             && block.iter().all(|&block| block <= 1 << 15)
     });
     let Some(block) = block else {
-        let expected = format!("1 or 2 extents of blocks in shape {:?}", source.shape);
+        let expected = format!("1 or 2 extents of blocks in shape {shape:?}");
         return Err(operand("block", expected, format!("{given:?}")));
     };
     let pads = natural(&given_pads, 0).filter(|pads| pads.len() == 2 * block.len());
@@ -300,7 +325,7 @@ fn blocks<'a>(
     Ok(Blocks { block, pads })
 }
 
-fn block_size(operator: &Operator<'_>, kind: u8) -> Checked<usize> {
+pub(super) fn block_size(operator: &Operator<'_>, kind: u8) -> Checked<usize> {
     let given = options(operator, kind)?.map_or(Ok(0), |table| table.i32(0, 0))?;
     usize::try_from(given)
         .ok()
@@ -308,9 +333,8 @@ fn block_size(operator: &Operator<'_>, kind: u8) -> Checked<usize> {
         .ok_or_else(|| option("block_size", given.to_string(), "1 to 32768"))
 }
 
-fn four(value: &QValue) -> Result<[usize; 4], Failure> {
-    value.shape[..].try_into().map_err(|_| {
-        let found = format!("shape {:?}", value.shape);
-        operand("input", "of 4 axes", found)
-    })
+fn four(shape: &[usize]) -> Checked<[usize; 4]> {
+    shape
+        .try_into()
+        .map_err(|_| operand("input", "of 4 axes", format!("shape {shape:?}")))
 }

@@ -4,6 +4,7 @@ mod blocks;
 mod choice;
 mod convert;
 mod elementwise;
+pub(super) mod float;
 mod index;
 mod integer;
 mod lstm;
@@ -24,6 +25,7 @@ mod window;
 use super::failure::Checked;
 use super::importer::Importer;
 use super::model::Operator;
+use super::unsigned;
 use crate::import::NodeFault;
 
 pub(super) use options::axis_option;
@@ -43,6 +45,7 @@ pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
         return Ok(());
     }
     let row = row_of(&operator.name).ok_or_else(unsupported)?;
+    unsigned::check(importer.model, operator)?;
     (row.import)(importer, operator)
 }
 

@@ -3,9 +3,10 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, element_type, elements, params};
 use super::super::model::Operator;
+use super::super::tables;
 use super::options::{axis_option, integers, kind, options, same_params, shaped};
 use super::take::{Part, Request, foreign, taken};
-use crate::ir::IndexMap;
+use crate::ir::{IndexMap, ValueId};
 use crate::quantize::graph::{QOp, QValue};
 
 /// Most axes that the kernels take.
@@ -185,7 +186,11 @@ pub(super) fn concatenation<'a>(
     let mut sum = 0usize;
     for index in 0..operator.inputs.len() {
         let what = format!("operand {index}");
-        let input = importer.activation_or_constant_of(operator, index, &what, &[result.dtype])?;
+        let mut input =
+            importer.activation_or_constant_of(operator, index, &what, &[result.dtype])?;
+        if importer.tensor(operator, index, &what)?.1.is_unsigned() {
+            input = rescaled(importer, input, &result)?;
+        }
         let source = importer.value(input);
         same_params(source, &result)?;
         let fits = |at: usize| at == axis || source.shape.get(at) == result.shape.get(at);
@@ -205,4 +210,29 @@ pub(super) fn concatenation<'a>(
         ));
     }
     importer.push(operator, QOp::Concat { axis }, inputs, result)
+}
+
+/// An operand of a concatenation of uint8 with the scale of the result (TFLite's
+/// `ConcatenationWithScaling`, `reference/concatenation.h`).
+fn rescaled(importer: &mut Importer<'_, '_>, input: ValueId, result: &QValue) -> Checked<ValueId> {
+    let source = importer.value(input).clone();
+    if source.params == result.params {
+        return Ok(input);
+    }
+    if source.constant.is_some() {
+        let expected = "of the output's scale, as it is constant";
+        return Err(operand(
+            "operand",
+            expected,
+            source.params.scale.to_string(),
+        ));
+    }
+    let table = tables::unsigned_rescaled(source.params, result.params);
+    let value = QValue {
+        name: format!("{} rescaled for {}", source.name, result.name),
+        params: result.params,
+        ..source
+    };
+    importer.budget.take(value.name.len())?;
+    Ok(importer.push_between(QOp::Lut { table }, input, value))
 }

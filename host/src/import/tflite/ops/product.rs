@@ -62,7 +62,7 @@ pub(super) fn transpose_conv<'a>(
 
 /// Rows or columns that are dropped in front: the padding in front of the convolution whose input
 /// is this output (TFLite's `ComputePaddingHeightWidth`, `kernels/padding.h`).
-fn padding(is_same: bool, output: usize, kernel: usize, stride: usize) -> usize {
+pub(super) fn padding(is_same: bool, output: usize, kernel: usize, stride: usize) -> usize {
     let results = if is_same {
         output.div_ceil(stride)
     } else {

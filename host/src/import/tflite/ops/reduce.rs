@@ -98,7 +98,7 @@ fn reduce_of<'a>(
 }
 
 /// Axes as indices, ascending, each once.
-fn axes(given: &[i64], rank: usize) -> Checked<Vec<usize>> {
+pub(super) fn axes(given: &[i64], rank: usize) -> Checked<Vec<usize>> {
     let index = |&axis: &i64| axis_index(axis, rank);
     let indices: Option<Vec<usize>> = given.iter().map(index).collect();
     let mut indices = indices
@@ -158,26 +158,29 @@ pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
     importer.push(operator, op, vec![input], result)
 }
 
+/// Where the samples of `RESIZE_BILINEAR` lie.
+pub(super) fn bilinear_coordinates(operator: &Operator<'_>) -> Checked<Coordinates> {
+    let options = options(operator, kind::RESIZE_BILINEAR)?;
+    let flag = |id| options.map_or(Ok(false), |table| table.bool(id));
+    // The first two fields, the size, are of an older schema.
+    match (flag(2)?, flag(3)?) {
+        (false, false) => Ok(Coordinates::Asymmetric),
+        (true, false) => Ok(Coordinates::AlignCorners),
+        (false, true) => Ok(Coordinates::HalfPixel),
+        (true, true) => Err(option(
+            "align_corners",
+            "set together with half_pixel_centers",
+            "one of them",
+        )),
+    }
+}
+
 /// `RESIZE_BILINEAR`, to a constant size.
 pub(super) fn resize_bilinear<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let options = options(operator, kind::RESIZE_BILINEAR)?;
-    let flag = |id| options.map_or(Ok(false), |table| table.bool(id));
-    // The first two fields, the size, are of an older schema.
-    let coordinates = match (flag(2)?, flag(3)?) {
-        (false, false) => Coordinates::Asymmetric,
-        (true, false) => Coordinates::AlignCorners,
-        (false, true) => Coordinates::HalfPixel,
-        (true, true) => {
-            return Err(option(
-                "align_corners",
-                "set together with half_pixel_centers",
-                "one of them",
-            ));
-        }
-    };
+    let coordinates = bilinear_coordinates(operator)?;
     let input = importer.activation(operator, 0, "input")?;
     let result = importer.result(operator)?;
     let (_, tensor) = importer.tensor(operator, 1, "size")?;

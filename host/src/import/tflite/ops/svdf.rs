@@ -73,8 +73,7 @@ pub(super) fn svdf<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 
 /// `input * weights / output` in double precision, of symmetric weights of one scale.
 pub(super) fn scale(input: f32, weights: &Tensor<'_>, output: f32, what: &str) -> Checked<Scale> {
-    let zero_points = &weights.quantization.zero_points;
-    let mut zero_points = zero_points.elements().map(i64::from_le_bytes);
+    let mut zero_points = weights.quantization.zero_points();
     if let Some(other) = zero_points.find(|&zero_point| zero_point != 0) {
         let found = other.to_string();
         return Err(operand(format!("{what}' zero point"), "0", found));

@@ -51,6 +51,11 @@ const UNIT: QuantParams = QuantParams {
 
 pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     fixed_output(importer, operator, UNIT)?;
+    if importer.tensor(operator, 0, "input")?.1.is_unsigned() {
+        return lut(importer, operator, |input, output| {
+            Ok(tables::unsigned_logistic(input, output))
+        });
+    }
     lut(importer, operator, |input, _| tables::logistic_table(input))
 }
 
@@ -60,6 +65,11 @@ pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
         zero_point: 0,
     };
     fixed_output(importer, operator, expected)?;
+    if importer.tensor(operator, 0, "input")?.1.is_unsigned() {
+        return lut(importer, operator, |input, output| {
+            Ok(tables::unsigned_tanh(input, output))
+        });
+    }
     lut(importer, operator, |input, _| tables::tanh_table(input))
 }
 

@@ -39,7 +39,10 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
         operator,
         input,
         result.params,
-        LayerOperands::usual(out, 0),
+        LayerOperands {
+            is_symmetric: !filter.is_unsigned(),
+            ..LayerOperands::usual(out, 0)
+        },
     )?;
     let op = QOp::Conv2d {
         window,
@@ -79,7 +82,10 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
         operator,
         input,
         result.params,
-        LayerOperands::usual(out, 3),
+        LayerOperands {
+            is_symmetric: !filter.is_unsigned(),
+            ..LayerOperands::usual(out, 3)
+        },
     )?;
     let op = QOp::DepthwiseConv2d {
         window,
@@ -154,7 +160,7 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
     )
 }
 
-fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::Failure {
+pub(super) fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::Failure {
     operand(
         "filter",
         format!("of shape {expected}"),
@@ -162,7 +168,11 @@ fn filter_shape(expected: &str, filter: &Tensor<'_>) -> super::super::failure::F
     )
 }
 
-fn steps(options: Table<'_>, stride: [usize; 2], dilation: [usize; 2]) -> Checked<Steps> {
+pub(super) fn steps(
+    options: Table<'_>,
+    stride: [usize; 2],
+    dilation: [usize; 2],
+) -> Checked<Steps> {
     Ok(Steps {
         stride: [
             positive(options, stride[0], 0, "stride_h")?,
@@ -251,8 +261,7 @@ pub(super) fn bias<'a>(
 
 /// The one zero point of a filter.
 fn filter_zero_point(filter: &Tensor<'_>, is_symmetric: bool) -> Checked<i32> {
-    let elements = filter.quantization.zero_points.elements();
-    let mut zero_points = elements.map(i64::from_le_bytes);
+    let mut zero_points = filter.quantization.zero_points();
     let first = zero_points.next().unwrap_or(0);
     if let Some(other) = zero_points.find(|&other| other != first) {
         let found = format!("{first} and {other}");

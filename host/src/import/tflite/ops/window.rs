@@ -176,8 +176,13 @@ pub(super) fn pool<'a>(
     shaped(&result, &[1, results[0], results[1], channels])?;
     same_params(importer.value(input), &result)?;
     let clamp = fused(Some(options), 5, result.params)?;
+    let (_, source) = importer.tensor(operator, 0, "input")?;
     let op = match pool {
-        Pool::Average => QOp::AvgPool2d { window, clamp },
+        Pool::Average => QOp::AvgPool2d {
+            window,
+            clamp,
+            ties_up: source.is_unsigned(),
+        },
         Pool::Max => QOp::MaxPool2d { window, clamp },
     };
     importer.push(operator, op, vec![input], result)

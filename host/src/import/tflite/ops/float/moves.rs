@@ -1,0 +1,185 @@
+//! What moves numbers and computes none.
+
+use super::super::super::failure::{Checked, operand, option};
+use super::super::super::model::Operator;
+use super::super::super::schema::Type;
+use super::super::options::{axis_option, integers, kind, options};
+use super::super::take::{Part, Request, foreign, taken};
+use super::constant::floats;
+use super::importer::{Framed, Importer};
+use crate::ir::{IndexMap, Op, Pad, ValueId};
+
+/// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
+pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let output = Importer::output(operator)?;
+    let described = importer.described(output)?;
+    let element = importer.model.tensors[output].element;
+    let input = importer.operand(operator, 0, "input", element)?;
+    let op = Op::Reshape {
+        shape: described.shape,
+    };
+    importer.push(operator, op, vec![input])
+}
+
+/// What an operator takes of its input, output by output.
+pub(super) fn take<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let mut request = Request {
+        model: importer.model,
+        operator,
+        budget: &mut importer.budget,
+    };
+    let Some(taken) = taken(&mut request)? else {
+        return Err(foreign(operator));
+    };
+    let input = importer.operand(operator, taken.source, "input", Type::FLOAT32)?;
+    let shape = importer.shape_of(operator, taken.source)?;
+    let name = importer.name_of(operator);
+    let keeps = |part: &Part| part.maps.first().is_some_and(|map| map.is_all(1));
+    let keeps_first = taken.outputs.iter().all(keeps);
+    let Framed { value, offset } = importer.framed(input, shape, keeps_first, &name)?;
+    for (part, &output) in taken.outputs.into_iter().zip(&operator.outputs) {
+        let Part { maps, shape } = part;
+        let maps = match offset {
+            0 => maps,
+            _ => [vec![IndexMap::all(1)], maps].concat(),
+        };
+        let whole: Vec<usize> = maps.iter().map(IndexMap::count).collect();
+        let op = Op::Take { maps };
+        let inner = |shape: &[usize]| -> Vec<usize> {
+            shape
+                .iter()
+                .copied()
+                .skip_while(|&extent| extent == 1)
+                .collect()
+        };
+        if inner(&whole) == inner(&shape) {
+            importer.push_output(output, op, vec![value])?;
+            continue;
+        }
+        // Axes come or go among the others.
+        let between = importer.emit(&name, op, vec![value])?;
+        let mut framed = shape;
+        if framed.first() != Some(&1) {
+            framed.insert(0, 1);
+        }
+        importer.push_output(output, Op::Reshape { shape: framed }, vec![between])?;
+    }
+    Ok(())
+}
+
+/// TRANSPOSE with a constant permutation.
+pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.operand(operator, 0, "input", Type::FLOAT32)?;
+    let shape = importer.shape_of(operator, 0)?;
+    let (_, tensor) = importer.tensor(operator, 1, "permutation")?;
+    let given = integers(tensor, "permutation")?;
+    let perm: Vec<usize> = given
+        .iter()
+        .filter_map(|&axis| axis.try_into().ok())
+        .collect();
+    if perm.len() != given.len() || perm.len() != shape.len() {
+        let expected = format!("each axis of shape {shape:?} once");
+        return Err(operand("permutation", expected, format!("{given:?}")));
+    }
+    let name = importer.name_of(operator);
+    let keeps_first = perm.first() == Some(&0);
+    let Framed { value, offset } = importer.framed(input, shape, keeps_first, &name)?;
+    let perm = match offset {
+        0 => perm,
+        _ => std::iter::once(0)
+            .chain(perm.into_iter().map(|axis| axis.saturating_add(1)))
+            .collect(),
+    };
+    importer.push(operator, Op::Transpose { perm }, vec![value])
+}
+
+/// PAD, with 0, and PADV2, with a constant number.
+pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let input = importer.activation(operator, 0, "input")?;
+    let shape = importer.shape_of(operator, 0)?;
+    let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
+    let given = integers(tensor, "paddings")?;
+    let extents: Vec<usize> = given
+        .iter()
+        .filter_map(|&extent| extent.try_into().ok())
+        .collect();
+    if extents.len() != given.len() || extents.len() != 2 * shape.len() {
+        let expected = format!("two numbers for each axis of shape {shape:?}");
+        return Err(operand("paddings", expected, format!("{given:?}")));
+    }
+    let value = if &*operator.name == "PADV2" {
+        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
+        match floats(tensor, &mut importer.budget, "pad value")?[..] {
+            [value] => value,
+            ref others => {
+                let found = format!("{} numbers", others.len());
+                return Err(operand("pad value", "one number", found));
+            }
+        }
+    } else {
+        0.0
+    };
+    let keeps_first = extents.iter().take(2).all(|&extent| extent == 0);
+    let name = importer.name_of(operator);
+    let framed = importer.framed(input, shape, keeps_first, &name)?;
+    let (mut before, mut after): (Vec<_>, Vec<_>) = extents
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .unzip();
+    if framed.offset == 1 {
+        before.insert(0, 0);
+        after.insert(0, 0);
+    }
+    let op = Op::Pad(Pad {
+        before,
+        after,
+        value,
+    });
+    importer.push(operator, op, vec![framed.value])
+}
+
+/// CONCATENATION.
+pub(super) fn concatenation<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = options(operator, kind::CONCATENATION)?;
+    let activation = options.map_or(Ok(0), |table| table.i8(1))?;
+    if activation != 0 {
+        return Err(option("fused activation", activation.to_string(), "NONE"));
+    }
+    let axis = axis_option(operator, importer.shape_of(operator, 0)?.len())?;
+    let shapes: Vec<Vec<usize>> = (0..operator.inputs.len())
+        .map(|index| Ok(importer.shape_of(operator, index)?.to_vec()))
+        .collect::<Checked<_>>()?;
+    joined(importer, operator, shapes, axis)
+}
+
+/// The operands, in these shapes, one after the other along an axis.
+pub(super) fn joined<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    shapes: Vec<Vec<usize>>,
+    axis: usize,
+) -> Checked {
+    let name = importer.name_of(operator);
+    let has_batch = axis > 0 && shapes.iter().all(|shape| shape.first() == Some(&1));
+    let mut inputs: Vec<ValueId> = Vec::new();
+    for (index, mut shape) in shapes.into_iter().enumerate() {
+        let what = format!("operand {index}");
+        let value = importer.operand(operator, index, &what, Type::FLOAT32)?;
+        if !has_batch {
+            shape.insert(0, 1);
+        }
+        inputs.push(importer.reshaped(value, shape, &name)?);
+    }
+    if inputs.is_empty()
+        || inputs
+            .iter()
+            .all(|&id| importer.graph.constant(id).is_some())
+    {
+        return Err(operand("operands", "an activation at least", "none"));
+    }
+    let axis = if has_batch { axis } else { axis + 1 };
+    importer.push(operator, Op::Concat { axis }, inputs)
+}

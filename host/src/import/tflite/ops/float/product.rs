@@ -1,0 +1,90 @@
+//! Transposed convolution and products of two matrices.
+
+use super::super::super::failure::{Checked, operand};
+use super::super::super::model::Operator;
+use super::super::super::schema::Type;
+use super::super::options::{kind, options, positive, required};
+use super::super::product::padding;
+use super::super::weighted::filter_shape;
+use super::super::window::{is_same, map};
+use super::importer::{Importer, fused};
+use super::weighted::{bias, weights};
+use crate::ir::{ConvTranspose2d, Op, TransposedWindow2d, ValueId};
+
+/// `TRANSPOSE_CONV`; filters `[out, rows, columns, in]`. The output's shape is the tensor's.
+pub(super) fn transpose_conv<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = required(operator, kind::TRANSPOSE_CONV)?;
+    let input = importer.activation(operator, 2, "input")?;
+    map(importer.shape_of(operator, 2)?, "input")?;
+    let result = importer.result(operator)?;
+    let (output, _) = map(&result.shape, "output")?;
+    let (_, filter) = importer.tensor(operator, 1, "filter")?;
+    let &[_, kernel_h, kernel_w, _] = filter.shape.as_slice() else {
+        return Err(filter_shape("[out, rows, columns, in]", filter));
+    };
+    let kernel = [kernel_h, kernel_w];
+    let stride = [
+        positive(options, 2, 0, "stride_h")?,
+        positive(options, 1, 0, "stride_w")?,
+    ];
+    let is_same = is_same(options)?;
+    let window = TransposedWindow2d {
+        kernel,
+        stride,
+        dilation: [1; 2],
+        pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
+        output,
+    };
+    let mut inputs = vec![input, weights(importer, operator, 1)?];
+    inputs.extend(bias(importer, operator, 3)?);
+    let op = Op::ConvTranspose2d(ConvTranspose2d {
+        window,
+        groups: 1,
+        clamp: fused(Some(options), 3)?,
+    });
+    importer.push(operator, op, inputs)
+}
+
+/// `BATCH_MATMUL` of two tensors, either of which may be constant.
+pub(super) fn batch_mat_mul<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+) -> Checked {
+    let options = options(operator, kind::BATCH_MATMUL)?;
+    let flag = |id| {
+        options
+            .map_or(Ok(0), |table| table.i8(id))
+            .map(|flag| flag != 0)
+    };
+    let op = Op::MatMul {
+        transpose_a: flag(0)?,
+        transpose_b: flag(1)?,
+    };
+    let shapes = [
+        importer.shape_of(operator, 0)?,
+        importer.shape_of(operator, 1)?,
+    ];
+    if shapes.iter().any(|shape| shape.len() < 2) {
+        let found = format!("shapes {:?} and {:?}", shapes[0], shapes[1]);
+        return Err(operand("factors", "[.., m, k] and [.., k, n]", found));
+    }
+    // The batch is the first axis where the larger rank has one of extent 1 beside the matrix.
+    let rank = shapes[0].len().max(shapes[1].len());
+    let has_batch = rank > 2
+        && shapes
+            .iter()
+            .all(|shape| shape.len() < rank || shape[0] == 1);
+    let rank = if has_batch { rank } else { rank + 1 };
+    let name = importer.name_of(operator);
+    let mut factors: Vec<ValueId> = Vec::new();
+    for (place, what) in ["first factor", "second factor"].into_iter().enumerate() {
+        let value = importer.operand(operator, place, what, Type::FLOAT32)?;
+        let mut shape = vec![1; rank - shapes[place].len()];
+        shape.extend_from_slice(shapes[place]);
+        factors.push(importer.reshaped(value, shape, &name)?);
+    }
+    importer.push(operator, op, factors)
+}
