@@ -791,14 +791,6 @@ fn other_operators_of_int16() {
         |p: &mut Softmax16| p.exponentials = p.reciprocals => Table,
         |p: &mut Softmax16| p.scale.shift = 31 => Shift,
     );
-    faults_int16!(programs::convert(), Convert,
-        |p: &mut Convert| p.to = DType::I8 => Length,
-        |p: &mut Convert| p.to = DType::Bool => Length,
-        |p: &mut Convert| { p.from = DType::Bool; p.to = DType::Bool; } => DType,
-        |p: &mut Convert| p.rescale.input_zero_point = 32_768 => ZeroPoint,
-        |p: &mut Convert| p.rescale.scale.shift = -32 => Shift,
-        |p: &mut Convert| p.input.offset = 1 => ArenaExtent,
-    );
 }
 
 /// An operator lies on the stack of a run: those of int16 make it no larger.
@@ -815,4 +807,72 @@ fn an_operator_is_as_large_as_its_largest_parameters() {
     ];
     let largest = parameters.into_iter().max().expect("some");
     assert_eq!(size_of::<Op>(), largest + size_of::<u32>());
+}
+
+#[test]
+fn elements_of_any_type() {
+    faults!(programs::arithmetic(), Arithmetic,
+        |p: &mut Arithmetic| p.dtype = DType::I8 => DType,
+        |p: &mut Arithmetic| p.dtype = DType::Bool => DType,
+        |p: &mut Arithmetic| p.dtype = DType::I16 => Length,
+        |p: &mut Arithmetic| p.min = 101 => Bounds,
+        |p: &mut Arithmetic| p.shape[0] = 0 => Empty,
+        |p: &mut Arithmetic| p.shape[0] = 2 => Length,
+        |p: &mut Arithmetic| p.a.shape[3] = 2 => Broadcast,
+        |p: &mut Arithmetic| p.b.shape[3] = 1 => Length,
+        |p: &mut Arithmetic| p.b.source = Source::Data(Span { offset: 2, len: 12 }) => Alignment,
+        |p: &mut Arithmetic| p.b.source = Source::Data(Span { offset: 20, len: 12 }) => DataExtent,
+        |p: &mut Arithmetic| p.b.source = Source::Arena(Span { offset: 4, len: 12 }) => Overlap,
+        |p: &mut Arithmetic| p.output.offset = u32::MAX => ArenaExtent,
+        |p: &mut Arithmetic| p.function = Function::Compare(Comparison::Equal) => Length,
+        |p: &mut Arithmetic| {
+            p.function = Function::Compare(Comparison::Equal);
+            p.output.len = 6;
+        } => Overlap,
+    );
+    faults!(programs::choose(), Choose,
+        |p: &mut Choose| p.dtype = DType::I32 => Length,
+        |p: &mut Choose| p.condition.shape[2] = 1 => Length,
+        |p: &mut Choose| p.condition.shape[2] = 3 => Broadcast,
+        |p: &mut Choose| p.output.offset = 0 => Overlap,
+        |p: &mut Choose| p.output.offset = 17 => ArenaExtent,
+        |p: &mut Choose| p.output.offset = 15 => Alignment,
+        |p: &mut Choose| p.a.source = Source::Data(Span { offset: 0, len: 4 }) => Length,
+        |p: &mut Choose| p.b.source = Source::Arena(Span { offset: 18, len: 2 }) => Overlap,
+    );
+    faults!(programs::convert(), Convert,
+        |p: &mut Convert| p.from = DType::I16 => Length,
+        |p: &mut Convert| p.to = DType::I16 => Length,
+        |p: &mut Convert| p.output.len = 0 => Empty,
+        |p: &mut Convert| p.output.offset = 4 => Overlap,
+        |p: &mut Convert| p.output.offset = 17 => ArenaExtent,
+        |p: &mut Convert| p.rescale.as_mut().expect("some").input_zero_point = 128 => ZeroPoint,
+        |p: &mut Convert| p.rescale.as_mut().expect("some").scale.multiplier = -1 => Multiplier,
+        |p: &mut Convert| p.rescale.as_mut().expect("some").scale.shift = 31 => Shift,
+    );
+    faults!(programs::cum_sum(), CumSum,
+        |p: &mut CumSum| p.shape[1] = 0 => Empty,
+        |p: &mut CumSum| p.shape[2] = 2 => Length,
+        |p: &mut CumSum| p.output.offset = 16 => Overlap,
+        |p: &mut CumSum| p.first = 256 => Bounds,
+        |p: &mut CumSum| p.rescale.input_zero_point = 128 => ZeroPoint,
+        |p: &mut CumSum| p.rescale.scale.shift = -32 => Shift,
+    );
+    faults!(programs::gather(), Gather,
+        |p: &mut Gather| p.components = 0 => Geometry,
+        |p: &mut Gather| p.components = 5 => Geometry,
+        |p: &mut Gather| p.components = u32::MAX => Geometry,
+        |p: &mut Gather| p.components = 1 => Geometry,
+        |p: &mut Gather| p.components = 3 => Length,
+        |p: &mut Gather| p.extents[1] = 4 => Length,
+        |p: &mut Gather| p.extents[0] = 0 => Empty,
+        |p: &mut Gather| p.extents[2] = u32::MAX => Geometry,
+        |p: &mut Gather| p.run_bytes = 0 => Empty,
+        |p: &mut Gather| p.positions = u32::MAX => Length,
+        |p: &mut Gather| p.batches = 2 => Length,
+        |p: &mut Gather| p.outer = 2 => Length,
+        |p: &mut Gather| p.output.offset = 4 => Overlap,
+        |p: &mut Gather| p.indices = Source::Arena(Span { offset: 2, len: 32 }) => Alignment,
+        |p: &mut Gather| p.table = Source::Arena(Span { offset: 10, len: 30 }) => Overlap,
+    );
 }

@@ -123,6 +123,51 @@ fn the_first_or_last_extreme_counts() {
 }
 
 #[test]
+fn sums_are_of_what_comes_before_or_after() {
+    let mut random = Random::new(45);
+    for case in 0..300 {
+        let shape = [3, 9, 4].map(|most| random.extent(1, most));
+        let [outer, extent, inner] = shape.map(|extent| extent as usize);
+        let input = random.values(shape.iter().product());
+        let params = CumSum {
+            input: NOWHERE,
+            output: NOWHERE,
+            shape,
+            exclusive: case % 2 == 0,
+            reverse: case % 4 < 2,
+            first: random.range(-255, 255) as i32,
+            rescale: Rescale {
+                input_zero_point: random.int8().into(),
+                output_zero_point: random.int8().into(),
+                scale: random.scale(-21, -15),
+            },
+        };
+        let mut output = vec![55; input.len()];
+        kernels::cum_sum(&params, &input, &mut output);
+        for (at, &found) in output.iter().enumerate() {
+            let (o, k, c) = (at / inner / extent, at / inner % extent, at % inner);
+            assert!(o < outer);
+            let counts = |other: &usize| match (params.reverse, params.exclusive) {
+                (false, false) => *other <= k,
+                (false, true) => *other < k,
+                (true, false) => *other >= k,
+                (true, true) => *other > k,
+            };
+            let values = (0..extent).filter(counts).map(|other| {
+                let value = input[(o * extent + other) * inner + c];
+                i64::from(value) - i64::from(params.rescale.input_zero_point)
+            });
+            let sum = i64::from(params.first) + values.sum::<i64>();
+            let scale = params.rescale.scale;
+            let shifted = (sum << 19) as i32;
+            let scaled = requantize(shifted.into(), scale.multiplier, scale.shift);
+            let expected = scaled + i128::from(params.rescale.output_zero_point);
+            assert_eq!(i128::from(found), expected.clamp(-128, 127), "{params:?}");
+        }
+    }
+}
+
+#[test]
 fn interpolation_weighs_by_nearness() {
     let mut random = Random::new(13);
     for _ in 0..300 {

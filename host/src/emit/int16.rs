@@ -6,7 +6,7 @@ use super::elementwise::scale;
 use super::steps::{Ends, foreign};
 use crate::lower::rows_and_depth;
 use crate::quantize::graph::{CurveFunction, QClamp};
-use tiivis_runtime::blob::{Convert, Curve, Int16, Op, Rescale, Scale, Slopes, Softmax16};
+use tiivis_runtime::blob::{Curve, Int16, Op, Scale, Slopes, Softmax16};
 use tiivis_runtime::kernels::TABLE_LEN;
 
 /// The operator of int16 that has the parameters of one of int8; those that move elements of any
@@ -25,7 +25,15 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         Op::MatMul(params) => Int16::MatMul(params),
         Op::Reduce(params) => Int16::Reduce(params),
         Op::Pad(params) => Int16::Pad(params),
-        Op::Take(_) | Op::Concat(_) | Op::Svdf(_) | Op::Lstm(_) | Op::Int16(_) => return Ok(op),
+        Op::Take(_)
+        | Op::Concat(_)
+        | Op::Svdf(_)
+        | Op::Lstm(_)
+        | Op::Arithmetic(_)
+        | Op::Choose(_)
+        | Op::Convert(_)
+        | Op::Gather(_)
+        | Op::Int16(_) => return Ok(op),
         Op::DepthwiseConv2d(_)
         | Op::Dense(_)
         | Op::Softmax(_)
@@ -37,19 +45,10 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::Select(_)
         | Op::Prelu(_)
         | Op::ArgExtreme(_)
+        | Op::CumSum(_)
         | Op::ResizeBilinear(_)
         | Op::L2Normalize(_)
         | Op::LogSoftmax(_) => return Err(foreign(format!("{} of int16", op.name()))),
-    }))
-}
-
-pub(super) fn convert(ends: &Ends<'_>, rescale: Rescale) -> Op {
-    Op::Int16(Int16::Convert(Convert {
-        input: ends.input,
-        output: ends.output,
-        from: ends.from.dtype,
-        to: ends.to.dtype,
-        rescale,
     }))
 }
 

@@ -19,6 +19,7 @@ mod recurrent;
 mod reduce;
 mod steps;
 mod traces;
+mod typed;
 mod unary;
 mod weighted;
 

@@ -8,7 +8,9 @@ use crate::ir::{Coordinates, Reduction};
 use crate::lower::{alternating, around, resamples, rows_and_depth};
 use crate::quantize::graph::QClamp;
 use crate::quantize::{reduction_scale, softmax_parameters};
-use tiivis_runtime::blob::{self, ArgExtreme, L2Normalize, LogSoftmax, Op, Reduce, Rescale, Scale};
+use tiivis_runtime::blob::{
+    self, ArgExtreme, CumSum, L2Normalize, LogSoftmax, Op, Reduce, Rescale, Scale,
+};
 
 pub(super) fn reduce(
     ends: &Ends<'_>,
@@ -61,6 +63,35 @@ pub(super) fn arg_extreme(
         shape: around(ends.node, &ends.from.shape, axis)?,
         largest,
         last,
+    }))
+}
+
+/// Exclusive, and of what comes after, if so. TFLM's CUMSUM (`kernels/cumsum.cc`): of numbers shifted
+/// left by 20 and halved.
+pub(super) fn cum_sum(
+    ends: &Ends<'_>,
+    axis: usize,
+    [exclusive, reverse]: [bool; 2],
+    first: i32,
+) -> Result<Op, EmitError> {
+    /// A sum of int8 shifted left by 19 leaves little room.
+    const MOST_SHIFT: i8 = 0;
+    let (from, to) = (ends.from.params, ends.to.params);
+    let twice = 2.0 * f64::from(from.scale);
+    let real = twice / (f64::from(1u32 << 20) * f64::from(to.scale));
+    let what = "the input's scale over the output's, by 2^-19";
+    Ok(Op::CumSum(CumSum {
+        input: ends.input,
+        output: ends.output,
+        shape: around(ends.node, &ends.from.shape, axis)?,
+        exclusive,
+        reverse,
+        first,
+        rescale: Rescale {
+            input_zero_point: from.zero_point,
+            output_zero_point: to.zero_point,
+            scale: elementwise::scale(ends.node, what, real, MOST_SHIFT)?,
+        },
     }))
 }
 

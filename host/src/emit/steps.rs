@@ -1,11 +1,11 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, choice, elementwise, int16, mat_mul, reduce, unary, weighted};
+use super::{EmitError, choice, elementwise, int16, mat_mul, reduce, typed, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
-use tiivis_runtime::blob::{self, Op, Pool2d, Source, Span};
+use tiivis_runtime::blob::{self, Function, Op, Pool2d, Source, Span};
 
 /// A node of one activation: where its values are and what they look like.
 pub(super) struct Ends<'a> {
@@ -95,6 +95,16 @@ impl<'a> Emitter<'a> {
         })
     }
 
+    /// Whether a node's elements are longer than a byte.
+    fn is_wide(&self, node: &QNode) -> bool {
+        self.graph.value(node.output).dtype.bytes() > 1
+    }
+
+    /// Whether those that it reads first are.
+    fn reads_wide(&self, node: &QNode) -> bool {
+        self.graph.value(node.inputs[0]).dtype.bytes() > 1
+    }
+
     fn take(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
         let ends = self.ends(node)?;
         unary::take(&mut self.data, &ends)
@@ -170,20 +180,26 @@ impl<'a> Emitter<'a> {
             QOp::SquaredDifference { clamp } => {
                 Op::SquaredDifference(elementwise::squared_difference(self, node, *clamp)?)
             }
+            QOp::Extreme { which } if self.is_wide(node) => {
+                let function = Function::Extreme(*which);
+                typed::arithmetic(self, node, function, [i32::MIN, i32::MAX])?
+            }
             QOp::Extreme { which } => choice::extreme(self, node, *which)?,
             QOp::Compare {
                 comparison,
                 left_shift,
                 scales,
             } => choice::compare(self, node, *comparison, (*left_shift, *scales))?,
+            QOp::Arithmetic { function, min, max } => {
+                typed::arithmetic(self, node, *function, [*min, *max])?
+            }
+            QOp::Cast => typed::cast(&self.ends(node)?),
+            QOp::Gather { .. } | QOp::GatherNd => typed::gather(self, node)?,
+            QOp::Select if self.is_wide(node) => typed::choose(self, node)?,
             QOp::Select => choice::select(self, node)?,
             QOp::Prelu => Op::Prelu(elementwise::prelu(self, node)?),
             // Of more axes, or wider elements, than its own kernel takes.
-            QOp::Transpose { perm }
-                if perm.len() > 4 || self.graph.value(node.output).dtype.bytes() > 1 =>
-            {
-                self.take(node)?
-            }
+            QOp::Transpose { perm } if perm.len() > 4 || self.is_wide(node) => self.take(node)?,
             QOp::Take { .. } => self.take(node)?,
             QOp::Transpose { perm } => unary::transpose(&self.ends(node)?, perm)?,
             QOp::Pad {
@@ -200,6 +216,12 @@ impl<'a> Emitter<'a> {
                 axes,
                 clamp,
             } => reduce::reduce(&self.ends(node)?, *reduction, axes, *clamp)?,
+            QOp::CumSum {
+                axis,
+                exclusive,
+                reverse,
+                first,
+            } => reduce::cum_sum(&self.ends(node)?, *axis, [*exclusive, *reverse], *first)?,
             QOp::ArgExtreme {
                 axis,
                 largest,
@@ -231,6 +253,9 @@ impl<'a> Emitter<'a> {
                 multiplier,
                 shift,
             } => int16::curve(&self.ends(node)?, *function, (*multiplier, *shift)),
+            QOp::Requantize if self.is_wide(node) || self.reads_wide(node) => {
+                typed::requantize(&self.ends(node)?)?
+            }
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
             QOp::Svdf(layer) => self.svdf(node, layer)?,
             QOp::Lstm(layer) => self.lstm(node, layer)?,

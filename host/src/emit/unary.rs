@@ -76,7 +76,7 @@ pub(super) fn pad(
     [before, after]: [&[usize]; 2],
     value: i16,
 ) -> Result<Op, EmitError> {
-    let [shape, before, after] = padded_four(ends.node, &ends.from.shape, [before, after])?;
+    let [shape, before, after] = padded_four(ends.node, ends.from, [before, after])?;
     Ok(Op::Pad(Pad {
         input: ends.input,
         output: ends.output,
@@ -113,9 +113,6 @@ pub(super) fn lut(data: &mut Data, ends: &Ends<'_>, table: &[i8]) -> Result<Op, 
 
 pub(super) fn requantize(ends: &Ends<'_>) -> Result<Op, EmitError> {
     let rescale = elementwise::rescale(ends.node, ends.from, ends.to)?;
-    if (ends.from.dtype, ends.to.dtype) != (DType::I8, DType::I8) {
-        return Ok(int16::convert(ends, rescale));
-    }
     Ok(Op::Requantize(Requantize {
         input: ends.input,
         output: ends.output,

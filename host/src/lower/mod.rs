@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod error;
+mod gather;
 mod homes;
 mod node;
 mod product;
@@ -20,6 +21,7 @@ mod types;
 mod walk;
 
 pub use error::LowerError;
+pub(crate) use gather::extents as gathered;
 pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};

@@ -2,6 +2,7 @@
 
 use super::LowerError;
 use super::accumulator::{self, Order};
+use super::gather;
 use super::product;
 use super::recurrent;
 use super::reduce;
@@ -28,6 +29,9 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
         | QOp::MatMul { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Prelu => (found == 2, "2"),
         QOp::Select => (found == 3, "3"),
         QOp::Svdf(_) => (found == 2, "2"),
@@ -46,12 +50,14 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Slopes { .. }
         | QOp::Curve { .. }
+        | QOp::Cast
         | QOp::Requantize => (found == 1, "1"),
     };
     if is_right {
@@ -110,6 +116,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         | QOp::SquaredDifference { .. }
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
+        | QOp::Arithmetic { .. }
         | QOp::Select
         | QOp::Prelu => {
             let mut operands = node.inputs.iter();
@@ -133,6 +140,10 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             axes,
             clamp: _,
         } => reduce::check(node, *reduction, axes, [input, output]),
+        QOp::CumSum { axis, .. } => {
+            same_axes(node, input.shape.iter().copied().map(Some), output)?;
+            reduce::check_axis(node, *axis, input)
+        }
         QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {
             reduce::check_resize(node, *coordinates, [input, output])
@@ -141,8 +152,12 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal(node, "a table", 256, table.len())?;
             equal_elements(node, input, output)
         }
-        QOp::Slopes { .. } | QOp::Requantize => equal_elements(node, input, output),
+        QOp::Slopes { .. } | QOp::Requantize | QOp::Cast => equal_elements(node, input, output),
         QOp::Curve { .. } => prescribed(node, input, output, Q15),
+        QOp::Gather { .. } | QOp::GatherNd => {
+            let operands = [input, graph.value(node.inputs[1])];
+            gather::extents(node, operands, output).map(|_| ())
+        }
         QOp::Svdf(layer) => recurrent::svdf(graph, node, layer),
         QOp::Lstm(layer) => recurrent::lstm(graph, node, layer),
     }
@@ -246,7 +261,7 @@ fn pad(
     let axes = input.shape.iter().zip(before).zip(after);
     let padded = axes.map(|((&x, &b), &a)| x.checked_add(b)?.checked_add(a));
     same_axes(node, padded, output)?;
-    padded_four(node, &input.shape, [before, after])?;
+    padded_four(node, input, [before, after])?;
     same_params(node, input, output)
 }
 

@@ -74,6 +74,16 @@ pub(super) fn check_index(
     })
 }
 
+/// The axis is one of the value's.
+pub(super) fn check_axis(node: &QNode, axis: usize, value: &QValue) -> Result<(), LowerError> {
+    let keep = reduced_shape(&value.shape, &[axis], true);
+    let kept = QValue {
+        shape: keep,
+        ..value.clone()
+    };
+    check_axes(node, &[axis], value, &kept)
+}
+
 /// A shape as what is before an axis, the axis, and what is behind it.
 pub(crate) fn around(node: &QNode, shape: &[usize], axis: usize) -> Result<[u32; 3], LowerError> {
     let (before, rest) = shape.split_at(axis);

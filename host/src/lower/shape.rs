@@ -2,7 +2,7 @@
 
 use super::LowerError;
 use crate::ir::Window2d;
-use crate::quantize::graph::{QNode, QValue};
+use crate::quantize::graph::{DType, QNode, QValue};
 use tiivis_runtime::blob;
 
 /// Bytes of a tensor, at least 1.
@@ -53,15 +53,22 @@ fn aligned_rank(node: &QNode, axes: &[usize], fill: u32) -> Result<[u32; 4], Low
     Ok(four)
 }
 
-/// Shape, elements before and elements after of a padded tensor, on four axes: an axis that is not
-/// padded is one with the axis before it.
+/// Shape, bytes before and bytes after of a padded tensor, on four axes: an axis that is not padded
+/// is one with the axis before it, and so are the bytes of an element.
 pub(crate) fn padded_four(
     node: &QNode,
-    shape: &[usize],
+    value: &QValue,
     [before, after]: [&[usize]; 2],
 ) -> Result<[[u32; 4]; 3], LowerError> {
     let mut axes: Vec<[usize; 3]> = Vec::new();
-    for ((&extent, &before), &after) in shape.iter().zip(before).zip(after) {
+    // int16 has a kernel of its own, which pads with elements.
+    let element_bytes = match value.dtype {
+        DType::I16 => 1,
+        DType::I8 | DType::I32 | DType::Bool => index(value.dtype.bytes()),
+    };
+    let shape = value.shape.iter().chain([&element_bytes]);
+    let [before, after] = [before, after].map(|ends| ends.iter().chain([&0]));
+    for ((&extent, &before), &after) in shape.zip(before).zip(after) {
         match axes.last_mut() {
             Some(outer) if before == 0 && after == 0 => {
                 for size in outer {

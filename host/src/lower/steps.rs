@@ -6,7 +6,7 @@ use super::node::check;
 use super::shape::{count, index as index_of};
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 
 /// Checks a node and appends its steps.
 pub(super) fn lower_node(
@@ -44,12 +44,17 @@ pub(super) fn lower_node(
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Slopes { .. }
         | QOp::Curve { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Requantize
         | QOp::Svdf(_)
         | QOp::Lstm(_) => whole(graph, index, program),
@@ -95,12 +100,17 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::Softmax { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
         | QOp::Slopes { .. }
         | QOp::Curve { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
         | QOp::Requantize
         | QOp::Svdf(_)
         | QOp::Lstm(_) => 0,
@@ -168,9 +178,13 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::SquaredDifference { .. }
         | QOp::Extreme { .. }
         | QOp::Compare { .. }
+        | QOp::Arithmetic { .. }
         | QOp::Select
         | QOp::Prelu => {}
-        QOp::Conv2d { .. }
+        QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd
+        | QOp::Conv2d { .. }
         | QOp::TransposeConv2d { .. }
         | QOp::MatMul { .. }
         | QOp::DepthwiseConv2d { .. }
@@ -184,12 +198,17 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::Pad { .. }
         | QOp::Reduce { .. }
         | QOp::ArgExtreme { .. }
+        | QOp::CumSum { .. }
         | QOp::ResizeBilinear { .. }
         | QOp::Svdf(_)
         | QOp::Lstm(_) => return Vec::new(),
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;
+    // Its kernel for longer elements cannot.
+    if node.op == QOp::Requantize && dtype != DType::I8 {
+        return Vec::new();
+    }
     let is_full = |id: ValueId| {
         let value = graph.value(id);
         value.dtype == dtype && without_leading_ones(&value.shape) == output

@@ -1,7 +1,9 @@
 //! The types of elements that each operator takes and gives.
 
 use super::LowerError;
+use crate::ir::Reduction;
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
+use tiivis_runtime::blob::Function;
 
 /// Types of a node's elements. Those of each list are alike.
 enum Types {
@@ -21,6 +23,10 @@ const INTEGER: &[DType] = &[DType::I8, DType::I16, DType::I32];
 const NUMBER: &[DType] = &[DType::I8, DType::I16, DType::Bool];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
+const TRUTH: &[DType] = &[DType::Bool];
+/// Longer than a byte.
+const WIDE: &[DType] = &[DType::I16, DType::I32];
+/// Whose scale can change.
 const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
@@ -39,24 +45,36 @@ const fn types(op: &QOp) -> Types {
         QOp::Mul { .. } => Types::Same(INT),
         QOp::Div { .. } => Types::Same(INT8),
         QOp::SquaredDifference { .. } => Types::Same(INT),
-        QOp::Extreme { .. } => Types::Same(NUMBER),
+        QOp::Extreme { .. } => Types::Same(ANY),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
-        QOp::Select => Types::But(0, BYTE, BYTE),
+        QOp::Select => Types::But(0, BYTE, ANY),
         QOp::Prelu => Types::Same(INT8),
         QOp::Concat { .. } => Types::Same(ANY),
         QOp::Reshape => Types::Same(ANY),
         QOp::Transpose { .. } => Types::Same(ANY),
         QOp::Take { .. } => Types::Same(ANY),
-        QOp::Pad { .. } => Types::Same(INT),
+        QOp::Pad { .. } => Types::Same(ANY),
         QOp::Softmax { .. } => Types::Same(INT),
         QOp::LogSoftmax => Types::Same(INT8),
         QOp::L2Normalize => Types::Same(INT8),
+        QOp::Reduce {
+            reduction: Reduction::Max | Reduction::Min,
+            ..
+        } => Types::Same(NUMBER),
         QOp::Reduce { .. } => Types::Same(INT),
+        QOp::CumSum { .. } => Types::Same(INT8),
         QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
         QOp::Slopes { .. } | QOp::Curve { .. } => Types::Same(INT16),
         QOp::Requantize => Types::Into(INTEGER, INTEGER),
+        QOp::Arithmetic {
+            function: Function::Compare(_),
+            ..
+        } => Types::Into(WIDE, TRUTH),
+        QOp::Arithmetic { .. } => Types::Same(WIDE),
+        QOp::Cast => Types::Into(ANY, ANY),
+        QOp::Gather { .. } | QOp::GatherNd => Types::But(1, INDEX, ANY),
         QOp::Svdf(_) => Types::But(1, INT, INT8),
         QOp::Lstm(_) => Types::But(2, INT16, INT),
     }

@@ -4,7 +4,7 @@ use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId, W
 use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use tiivis_runtime::blob::DType;
-use tiivis_runtime::blob::{Comparison, Origin, Scale, Which};
+use tiivis_runtime::blob::{Comparison, Function, Origin, Scale, Which};
 use tiivis_runtime::kernels::LSTM_SCALES;
 
 /// Scale and zero point of a tensor: `real = scale · (q - zero_point)`.
@@ -187,7 +187,8 @@ pub enum QOp {
         /// Output range.
         clamp: QClamp,
     },
-    /// `[a, b]` → the larger or smaller int8 number, whatever the scales; either may be constant.
+    /// `[a, b]` → the larger or smaller number of any type, whatever the scales; either may be
+    /// constant.
     Extreme {
         /// Which of the two.
         which: Which,
@@ -201,11 +202,34 @@ pub enum QOp {
         /// What both are scaled by before they are compared; below 1.
         scales: [Scale; 2],
     },
-    /// `[condition, a, b]` → the int8 number of `a` where the condition is not 0, else that of `b`,
+    /// `[condition, a, b]` → the element of `a`, of any type, where the condition is not 0, else that of `b`,
     /// whatever the scales; each may be constant.
     Select,
     /// `[x, slope]` → `x`, or `slope · x` below 0; either may be constant.
     Prelu,
+    /// `[a, b]`, int16 or int32 as they are → of their type, or truths; either may be constant.
+    Arithmetic {
+        /// What is computed.
+        function: Function,
+        /// Smallest result, of a comparison not looked at.
+        min: i32,
+        /// Largest result, of a comparison not looked at.
+        max: i32,
+    },
+    /// `[x]` → the numbers as they are in another type: what does not fit loses its upper bytes, and
+    /// a truth is what is not 0.
+    Cast,
+    /// `[table, indices]` → the table, of any type, with an axis replaced by those of the indices
+    /// (int32, the nearest where they are outside); either may be constant.
+    Gather {
+        /// The axis.
+        axis: usize,
+        /// Leading axes that table and indices share.
+        batch_axes: usize,
+    },
+    /// `[table, indices]` → what each index along the last axis of the indices (int32, the nearest
+    /// where they are outside) says of the table's first axes; either may be constant.
+    GatherNd,
     /// `[x0, x1, …]`, each may have its own scale, each may be constant.
     Concat {
         /// Axis.
@@ -229,7 +253,7 @@ pub enum QOp {
         before: Vec<usize>,
         /// Elements after, per axis.
         after: Vec<usize>,
-        /// Quantized value of the border.
+        /// Quantized value of the border; of int32, each of its bytes.
         value: i16,
     },
     /// `[x]` → softmax of `beta · x` over the last axis; output scale 1/256, zero point -128, of int16
@@ -257,6 +281,18 @@ pub enum QOp {
         largest: bool,
         /// The last of equal numbers, or the first.
         last: bool,
+    },
+    /// `[x]` → int8 sums along an axis, of what comes before each number and, unless exclusive, of
+    /// itself.
+    CumSum {
+        /// Axis.
+        axis: usize,
+        /// Whether a sum leaves out its own number.
+        exclusive: bool,
+        /// Whether what comes after is summed up, instead of what comes before.
+        reverse: bool,
+        /// What every sum starts with, in steps of the input, in `-255..=255`.
+        first: i32,
     },
     /// `[x: N H W C]` → interpolated between rows and columns; same scale and zero point in and
     /// out.
@@ -293,7 +329,7 @@ pub enum QOp {
         /// Bits that the product is shifted right by.
         shift: u32,
     },
-    /// `[x]` → another scale, zero point, or type.
+    /// `[x]` → another scale and zero point, of int8, int16 or int32 another type too.
     Requantize,
     /// `[x, state]`; `x` `[batch, in]`, output `[batch, units]`, and a state of the graph, int8 or
     /// int16 `[batch, units * rank, memory]` in any shape, which the node changes.

@@ -293,7 +293,12 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
             values[node.inputs[0].index()].iter().map(at).collect()
         }
         QOp::Requantize => float(Op::Identity, None),
-        QOp::ArgExtreme { .. } => unreachable!("it is int32; `emit`'s reference has it"),
+        QOp::CumSum { .. } => unreachable!("no float graph has it"),
+        QOp::ArgExtreme { .. }
+        | QOp::Arithmetic { .. }
+        | QOp::Cast
+        | QOp::Gather { .. }
+        | QOp::GatherNd => unreachable!("of or by int32: `emit`'s reference has it"),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Operators of int16 activations, and those between integers of different lengths.
+//! Operators of int16 activations.
 //!
 //! An int16 activation has the zero point 0, but where a field says which it has. What these have
 //! in common with the operators of int8 is said there.
 
 use super::dtype::DType;
 use super::reduce::Reduce;
-use super::step::{AddSub, Conv2d, Extreme, MatMul, Mul, Pad, Pool2d, Rescale, Scale, Span};
+use super::step::{AddSub, Conv2d, Extreme, MatMul, Mul, Pad, Pool2d, Scale, Span};
 use serde::{Deserialize, Serialize};
 
 /// The operators of [`super::Op::Int16`]. The order is the encoding: append only.
@@ -47,8 +47,6 @@ pub enum Int16 {
     Tanh(Curve),
     /// Softmax over the last axis.
     Softmax(Softmax16),
-    /// Changes the type, and scale and zero point with it.
-    Convert(Convert),
 }
 
 impl Int16 {
@@ -72,7 +70,6 @@ impl Int16 {
             Self::Logistic(_) => "Logistic of int16",
             Self::Tanh(_) => "Tanh of int16",
             Self::Softmax(_) => "Softmax of int16",
-            Self::Convert(_) => "Convert",
         }
     }
 
@@ -91,7 +88,6 @@ impl Int16 {
             Self::Slopes(op) => op.output,
             Self::Logistic(op) | Self::Tanh(op) => op.output,
             Self::Softmax(op) => op.output,
-            Self::Convert(op) => op.output,
         }
     }
 
@@ -113,8 +109,7 @@ impl Int16 {
             | Self::Slopes(_)
             | Self::Logistic(_)
             | Self::Tanh(_)
-            | Self::Softmax(_)
-            | Self::Convert(_) => 0,
+            | Self::Softmax(_) => 0,
         }
     }
 
@@ -138,8 +133,7 @@ impl Int16 {
             | Self::Slopes(_)
             | Self::Logistic(_)
             | Self::Tanh(_)
-            | Self::Softmax(_)
-            | Self::Convert(_) => 0,
+            | Self::Softmax(_) => 0,
         }
     }
 }
@@ -196,20 +190,4 @@ pub struct Softmax16 {
     pub exponentials: Span,
     /// 513 int16, none negative: entry `i` is `1 / (1 + i / 512)` as Q0.15.
     pub reciprocals: Span,
-}
-
-/// Parameters of [`Int16::Convert`]: between int8, int16 and int32. The output may be exactly the input
-/// where both are as long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Convert {
-    /// The values.
-    pub input: Span,
-    /// The results, as many.
-    pub output: Span,
-    /// What the values are.
-    pub from: DType,
-    /// What the results are.
-    pub to: DType,
-    /// The change; zero points of these types, and 0 of int32.
-    pub rescale: Rescale,
 }

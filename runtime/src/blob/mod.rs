@@ -14,6 +14,7 @@ mod program;
 mod recurrent;
 mod reduce;
 mod step;
+mod typed;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
@@ -22,17 +23,18 @@ pub use frontend::{
     Floor, FrameOrder, FrontendKind, FrontendSpec, LogScaleSpec, MAX_FRONTENDS, MelSpec, MicroSpec,
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
-pub use int16::{Convert, Curve, Int16, Slopes, Softmax16};
+pub use int16::{Curve, Int16, Slopes, Softmax16};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
 };
 pub use recurrent::{Lstm, Svdf};
 pub use reduce::{
-    ArgExtreme, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
+    ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, Reduction, Resample, ResizeBilinear,
 };
 pub use step::{
     Accumulate, AddSub, Compare, Comparison, Concat, Conv2d, Dense, DepthwiseConv2d, Extreme,
     Factor, Lut, MatMul, Mul, Offsets, Op, Operand, Pad, Pool2d, Prelu, Requantize, Rescale, Scale,
     Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };
+pub use typed::{Arithmetic, Choose, Convert, Function, GATHER_COMPONENTS, Gather, Plain};

@@ -51,6 +51,26 @@ pub struct ArgExtreme {
     pub last: bool,
 }
 
+/// Parameters of [`super::Op::CumSum`]: sums along the middle axis, of what comes before and, unless
+/// exclusive, of the value itself, less their zero points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CumSum {
+    /// The tensor, of `shape`.
+    pub input: Span,
+    /// The sums, of `shape`.
+    pub output: Span,
+    /// Extents.
+    pub shape: [u32; 3],
+    /// Whether a sum leaves out its own value.
+    pub exclusive: bool,
+    /// Whether what comes after is summed up, instead of what comes before.
+    pub reverse: bool,
+    /// What every sum starts with, in `-255..=255`.
+    pub first: i32,
+    /// From a sum times 2^19, modulo 2^32, to the output.
+    pub rescale: Rescale,
+}
+
 /// Parameters of [`super::Op::ResizeBilinear`]. Input and output share scale and zero point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResizeBilinear {

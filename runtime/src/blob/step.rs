@@ -8,7 +8,8 @@
 use super::dtype::DType;
 use super::int16::Int16;
 use super::recurrent::{Lstm, Svdf};
-use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
+use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
+use super::typed::{Arithmetic, Choose, Convert, Gather};
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -105,8 +106,18 @@ pub enum Op {
     Svdf(Svdf),
     /// Long short-term memory over a sequence; hidden state and cell are states.
     Lstm(Lstm),
-    /// Of int16 activations, or between integers of different lengths.
+    /// Of int16 activations.
     Int16(Int16),
+    /// A function of two int16 or int32 as they are, broadcasting.
+    Arithmetic(Arithmetic),
+    /// One of two elements of any type, as a condition says, broadcasting.
+    Choose(Choose),
+    /// Elements in another type.
+    Convert(Convert),
+    /// Parts of a table, as indices say.
+    Gather(Gather),
+    /// Sums of what comes before along an axis.
+    CumSum(CumSum),
 }
 
 impl Op {
@@ -142,6 +153,11 @@ impl Op {
             Self::ResizeBilinear(_) => "ResizeBilinear",
             Self::L2Normalize(_) => "L2Normalize",
             Self::LogSoftmax(_) => "LogSoftmax",
+            Self::Arithmetic(_) => "Arithmetic",
+            Self::Choose(_) => "Choose",
+            Self::Convert(_) => "Convert",
+            Self::Gather(_) => "Gather",
+            Self::CumSum(_) => "CumSum",
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
             Self::Int16(op) => op.name(),
@@ -175,6 +191,11 @@ impl Op {
             Self::ResizeBilinear(op) => op.output,
             Self::L2Normalize(op) => op.output,
             Self::LogSoftmax(op) => op.output,
+            Self::Arithmetic(op) => op.output,
+            Self::Choose(op) => op.output,
+            Self::Convert(op) => op.output,
+            Self::Gather(op) => op.output,
+            Self::CumSum(op) => op.output,
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
@@ -218,7 +239,12 @@ impl Op {
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
             | Self::L2Normalize(_)
-            | Self::LogSoftmax(_) => 0,
+            | Self::LogSoftmax(_)
+            | Self::Arithmetic(_)
+            | Self::Choose(_)
+            | Self::Convert(_)
+            | Self::Gather(_)
+            | Self::CumSum(_) => 0,
         }
     }
 
@@ -268,7 +294,12 @@ impl Op {
             | Self::ArgExtreme(_)
             | Self::ResizeBilinear(_)
             | Self::L2Normalize(_)
-            | Self::LogSoftmax(_) => 0,
+            | Self::LogSoftmax(_)
+            | Self::Arithmetic(_)
+            | Self::Choose(_)
+            | Self::Convert(_)
+            | Self::Gather(_)
+            | Self::CumSum(_) => 0,
         }
     }
 }

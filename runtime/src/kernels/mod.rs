@@ -9,17 +9,21 @@
 //! channel's bound), a hostile one can, and gets defined nonsense.
 
 mod arg_extreme;
+mod arithmetic;
 mod avg_pool;
 mod binary;
 mod channels;
 mod compare;
 mod conv2d;
+mod convert;
+mod cum_sum;
 mod dense;
 mod depthwise;
 mod div;
 mod dot;
 mod extreme;
 mod fixed_exp;
+mod gather;
 mod int16;
 mod l2_normalize;
 mod log_softmax;
@@ -46,20 +50,24 @@ mod transpose_conv2d;
 mod window;
 
 pub use arg_extreme::arg_extreme;
+pub use arithmetic::arithmetic;
 pub(crate) use avg_pool::MAX_VALUES;
 pub use avg_pool::avg_pool2d;
 pub use binary::{add, mul, sub};
 pub use channels::Channels;
 pub use compare::compare;
 pub use conv2d::conv2d;
+pub use convert::convert;
+pub use cum_sum::cum_sum;
 pub use dense::dense;
 pub use depthwise::depthwise_conv2d;
 pub use div::div;
 pub use dot::dot;
 pub use extreme::extreme;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
+pub use gather::gather;
 pub use int16::{
-    Bias, Direction, TABLE_LEN, WideChannels, conv2d_int16, convert, curve, mat_mul_int16, slopes,
+    Bias, Direction, TABLE_LEN, WideChannels, conv2d_int16, curve, mat_mul_int16, slopes,
     softmax_int16,
 };
 pub use l2_normalize::l2_normalize;

@@ -7,16 +7,21 @@
 
 mod add;
 mod arg_extreme;
+mod arithmetic;
 mod avg_pool;
 mod bounds;
 mod channels;
+mod choose;
 mod compare;
 mod concat;
 mod conv2d;
+mod convert;
+mod cum_sum;
 mod dense;
 mod depthwise;
 mod div;
 mod extreme;
+mod gather;
 mod in_place;
 mod int16;
 mod l2_normalize;
@@ -28,6 +33,7 @@ mod max_pool;
 mod mul;
 mod operand;
 mod pad;
+mod plain;
 mod prelu;
 mod reduce;
 mod requantize;
@@ -80,6 +86,11 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::ResizeBilinear(params) => resize_bilinear::check(params, bounds),
         Op::L2Normalize(params) => l2_normalize::check(params, bounds),
         Op::LogSoftmax(params) => log_softmax::check(params, bounds),
+        Op::Arithmetic(params) => arithmetic::check(params, bounds),
+        Op::Choose(params) => choose::check(params, bounds),
+        Op::Convert(params) => convert::check(params, bounds),
+        Op::Gather(params) => gather::check(params, bounds),
+        Op::CumSum(params) => cum_sum::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(op) => int16::check(op, bounds),
@@ -117,6 +128,11 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::ResizeBilinear(params) => resize_bilinear::run(params, arena),
         Op::L2Normalize(params) => l2_normalize::run(params, arena),
         Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
+        Op::Arithmetic(params) => arithmetic::run(params, arena, data),
+        Op::Choose(params) => choose::run(params, arena, data),
+        Op::Convert(params) => convert::run(params, arena),
+        Op::Gather(params) => gather::run(params, arena, data),
+        Op::CumSum(params) => cum_sum::run(params, arena),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(op) => int16::run(op, arena, data),

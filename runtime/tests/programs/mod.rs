@@ -1095,6 +1095,125 @@ pub fn log_softmax() -> Vec<u8> {
     builder.finish(&[values], &[values])
 }
 
+/// int32, of which the second operand is a row.
+pub fn arithmetic() -> Vec<u8> {
+    let mut builder = Builder::new();
+    builder.dtype = DType::I32;
+    let input = builder.activation(24);
+    builder.int32(&[99; 4]);
+    let row = builder.int32(&[3, -1, 7]);
+    builder.step(Op::Arithmetic(Arithmetic {
+        a: Plain {
+            source: Source::Arena(input),
+            shape: [1, 1, 2, 3],
+        },
+        b: Plain {
+            source: Source::Data(row),
+            shape: [1, 1, 1, 3],
+        },
+        output: input,
+        shape: [1, 1, 2, 3],
+        dtype: DType::I32,
+        function: Function::FloorMod,
+        min: -100,
+        max: 100,
+    }));
+    builder.finish(&[input], &[input])
+}
+
+/// int16, by a condition that the arena holds.
+pub fn choose() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let condition = builder.activation(6);
+    let output = builder.activation(12);
+    let a = builder.int16(&[1, -2, 3]);
+    let b = builder.int16(&[500]);
+    builder.step(Op::Choose(Choose {
+        condition: Plain {
+            source: Source::Arena(condition),
+            shape: [1, 1, 2, 3],
+        },
+        condition_zero_point: -3,
+        a: Plain {
+            source: Source::Data(a),
+            shape: [1, 1, 1, 3],
+        },
+        b: Plain {
+            source: Source::Data(b),
+            shape: [1; 4],
+        },
+        output,
+        shape: [1, 1, 2, 3],
+        dtype: DType::I16,
+    }));
+    builder.finish(&[condition], &[output])
+}
+
+pub fn convert() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(6);
+    let output = builder.activation(24);
+    builder.step(Op::Convert(Convert {
+        input,
+        output,
+        from: DType::I8,
+        to: DType::I32,
+        rescale: Some(Rescale {
+            input_zero_point: -3,
+            output_zero_point: 1000,
+            scale: Scale {
+                multiplier: 1 << 30,
+                shift: 4,
+            },
+        }),
+    }));
+    builder.finish(&[input], &[output])
+}
+
+/// Rows of 3 bytes by indices of two components.
+pub fn gather() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let indices = builder.activation(4 * 2 * 4);
+    let output = builder.activation(4 * 3);
+    let table: Vec<i8> = (0..2 * 5 * 3).collect();
+    let table = builder.int8(&table);
+    builder.step(Op::Gather(Gather {
+        table: Source::Data(table),
+        indices: Source::Arena(indices),
+        output,
+        batches: 1,
+        outer: 1,
+        extents: [2, 5, 1, 1],
+        components: 2,
+        positions: 4,
+        run_bytes: 3,
+    }));
+    builder.finish(&[indices], &[output])
+}
+
+pub fn cum_sum() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 5 * 3);
+    let output = builder.activation(2 * 5 * 3);
+    builder.step(Op::CumSum(CumSum {
+        input,
+        output,
+        shape: [2, 5, 3],
+        exclusive: true,
+        reverse: true,
+        first: -3,
+        rescale: Rescale {
+            input_zero_point: 3,
+            output_zero_point: -5,
+            scale: Scale {
+                multiplier: 1 << 30,
+                shift: -19,
+            },
+        },
+    }));
+    builder.finish(&[input], &[output])
+}
+
 /// Every blob above, by name.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -1150,6 +1269,10 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("tanh", tanh()),
         ("softmax_int16", softmax_int16()),
         ("convert", convert()),
+        ("arithmetic", arithmetic()),
+        ("choose", choose()),
+        ("gather", gather()),
+        ("cum_sum", cum_sum()),
     ]
 }
 
@@ -1460,22 +1583,4 @@ pub fn softmax_int16() -> Vec<u8> {
         reciprocals: builder.int16(&reciprocals),
     };
     of_int16(builder, Int16::Softmax(params), input)
-}
-
-/// int16 to int16, in place.
-pub fn convert() -> Vec<u8> {
-    let mut builder = Builder::new();
-    let input = builder.activation(2 * 9);
-    let params = Convert {
-        input,
-        output: input,
-        from: DType::I16,
-        to: DType::I16,
-        rescale: Rescale {
-            input_zero_point: -3,
-            output_zero_point: 500,
-            scale: HALF,
-        },
-    };
-    of_int16(builder, Int16::Convert(params), input)
 }

@@ -133,6 +133,11 @@ fn work(op: &Op) -> u64 {
         Op::ResizeBilinear(p) => p.output.len.into(),
         Op::L2Normalize(p) => p.output.len.into(),
         Op::LogSoftmax(p) => p.output.len.into(),
+        Op::Arithmetic(p) => p.output.len.into(),
+        Op::Choose(p) => p.output.len.into(),
+        Op::Convert(p) => p.output.len.into(),
+        Op::Gather(p) => p.output.len.into(),
+        Op::CumSum(p) => p.output.len.into(),
         Op::Svdf(p) => u64::from(p.batch)
             .saturating_mul(p.weights.len.into())
             .saturating_add(p.state.len.into()),

@@ -5,6 +5,7 @@ mod builder;
 mod random;
 mod reductions;
 mod reference;
+mod typed;
 
 pub(crate) use builder::{Builder, clamp, int8, params, weights};
 pub(crate) use random::random_graph;

@@ -1,6 +1,7 @@
 //! Random graphs of every operator, with skips, concatenations and shared values.
 
 use super::builder::{Builder, clamp, int8, params, weights, window};
+use super::typed::detour;
 use crate::ir::reduce::reduced_shape;
 use crate::ir::{Coordinates, IndexMap, Reduction, TransposedWindow2d, ValueId};
 use crate::plan::testing::Random;
@@ -58,7 +59,7 @@ pub(crate) fn random_graph(random: &mut Random) -> (QGraph, Vec<Vec<i8>>) {
     (builder.graph, inputs)
 }
 
-fn random_params(random: &mut Random) -> QuantParams {
+pub(super) fn random_params(random: &mut Random) -> QuantParams {
     let scales = [0.02, 0.03, 0.047, 0.06, 0.1];
     let zero_point = i32::try_from(random.below(256)).unwrap() - 128;
     params(scales[random.below(scales.len())], zero_point)
@@ -81,7 +82,7 @@ fn grow(
     input: ValueId,
 ) -> Option<ValueId> {
     let is_image = builder.shape(input).len() == 4;
-    match random.below(18) {
+    match random.below(20) {
         0..3 if is_image => conv(random, builder, input),
         3 if is_image => depthwise(random, builder, input),
         4 if is_image => pool(random, builder, input),
@@ -91,6 +92,7 @@ fn grow(
         10 => Some(reshape(random, builder, input)),
         16 => reduce(random, builder, input),
         17 if is_image => Some(resize(random, builder, input)),
+        18 => Some(detour(random, builder, input)),
         11 => Some(moved(random, builder, input)),
         13 if is_image => Some(transpose_conv(random, builder, input)),
         14 => Some(mat_mul(random, builder, input)),

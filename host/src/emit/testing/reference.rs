@@ -2,6 +2,7 @@
 //! nothing of the runtime.
 
 use super::reductions::{index_of_extreme, l2_normalize, log_softmax, reduce, resized};
+use super::typed::{arithmetic, gather, gather_nd, widened, wrapped};
 use crate::ir::{TransposedWindow2d, ValueId, Window2d};
 use crate::quantize::graph::{QClamp, QGraph, QNode, QOp, QValue, Weights};
 use tiivis_runtime::blob::{Comparison, Scale, Which};
@@ -11,14 +12,15 @@ pub(super) type Tensor = Vec<i64>;
 /// The outputs for these inputs, little endian where they are no bytes. Softmax is from floats: off
 /// by one at most.
 pub(crate) fn evaluate(graph: &QGraph, inputs: &[Vec<i8>]) -> Vec<Vec<i8>> {
-    let widen = |values: &[i8]| values.iter().map(|&x| i64::from(x)).collect::<Tensor>();
     let constant = |value: &Option<QValue>| {
-        let constant = value.as_ref().and_then(|value| value.constant.as_ref());
-        constant.map(|values| widen(values))
+        let value = value.as_ref()?;
+        let bytes = value.constant.as_ref()?;
+        Some(widened(value.dtype, bytes))
     };
     let mut values: Vec<Option<Tensor>> = graph.values.iter().map(constant).collect();
     for (port, input) in graph.inputs.iter().zip(inputs) {
-        values[port.value.index()] = Some(widen(input));
+        let dtype = graph.value(port.value).dtype;
+        values[port.value.index()] = Some(widened(dtype, input));
     }
     for node in &graph.nodes {
         let inputs: Vec<(&QValue, &Tensor)> = node
@@ -87,12 +89,13 @@ pub(super) fn zero_point(value: &QValue) -> i64 {
 }
 
 fn rescaled(x: i64, from: &QValue, to: &QValue) -> i64 {
-    if from.params == to.params {
+    if from.params == to.params && from.dtype == to.dtype {
         return x;
     }
     let ratio = f64::from(from.params.scale) / f64::from(to.params.scale);
     let (multiplier, shift) = fixed(ratio);
-    (scaled(x - zero_point(from), multiplier, shift) + zero_point(to)).clamp(-128, 127)
+    let (min, max) = to.dtype.range();
+    (scaled(x - zero_point(from), multiplier, shift) + zero_point(to)).clamp(min.into(), max.into())
 }
 
 fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
@@ -210,6 +213,7 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             axes,
             clamp,
         } => reduce(inputs[0], output, *reduction, (axes, clamp)),
+        QOp::CumSum { .. } => unreachable!("random graphs have none: `golden/tflite_ops` does"),
         QOp::ArgExtreme {
             axis,
             largest,
@@ -225,6 +229,12 @@ fn run(node: &QNode, inputs: &[(&QValue, &Tensor)], output: &QValue) -> Tensor {
             let index = |x: &i64| usize::try_from(x + 128).unwrap();
             x.iter().map(|x| i64::from(table[index(x)])).collect()
         }
+        QOp::Arithmetic { function, min, max } => {
+            arithmetic(inputs, output, *function, [*min, *max])
+        }
+        QOp::Cast => x.iter().map(|&x| wrapped(output.dtype, x)).collect(),
+        QOp::Gather { axis, batch_axes } => gather(inputs, output, *axis, *batch_axes),
+        QOp::GatherNd => gather_nd(inputs, output),
         QOp::Requantize => x.iter().map(|&x| rescaled(x, from, output)).collect(),
     }
 }
@@ -388,7 +398,7 @@ fn product(inputs: &[(&QValue, &Tensor)], output: &QValue, clamp: &QClamp) -> Te
 }
 
 /// The number of an operand that an element of the output reads.
-fn operand_at(
+pub(super) fn operand_at(
     inputs: &[(&QValue, &Tensor)],
     operand: usize,
     output: &QValue,

@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::model::{Model, Operator};
-use super::ops::{Request, taken};
+use super::ops::{Request, numbers, taken};
 use std::collections::BTreeSet;
 
 /// Operators that remember, or know what does.
@@ -30,6 +30,9 @@ pub(super) fn fixed(model: &Model<'_>, budget: &Budget) -> Option<usize> {
 /// Whether an operator, if it takes numbers of its input, takes each sample's for that sample.
 /// What is at fault with it otherwise is for the import to say.
 fn keeps_samples(model: &Model<'_>, operator: &Operator<'_>, mut budget: Budget) -> bool {
+    if mixes_samples(model, operator, &mut budget) {
+        return false;
+    }
     let mut request = Request {
         model,
         operator,
@@ -47,6 +50,28 @@ fn keeps_samples(model: &Model<'_>, operator: &Operator<'_>, mut budget: Budget)
             .zip(samples)
             .is_none_or(|(map, n)| map.is_all(n))
     })
+}
+
+/// Whether an operator computes one sample from another although shapes do not show it: sums along
+/// the batch, or what computed indices say of a computed table.
+fn mixes_samples(model: &Model<'_>, operator: &Operator<'_>, budget: &mut Budget) -> bool {
+    let tensor = |index: usize| {
+        let tensor = operator.inputs.get(index).copied().flatten();
+        tensor.map(|tensor| &model.tensors[tensor])
+    };
+    match &*operator.name {
+        "CUMSUM" => {
+            let axis = tensor(1).map(|axis| numbers(axis, budget, "axis"));
+            let rank = tensor(0).map_or(0, |input| input.shape.len());
+            let first = -i64::try_from(rank).unwrap_or(0);
+            !matches!(axis, Some(Ok(axis)) if !axis.contains(&0) && !axis.contains(&first))
+        }
+        "GATHER" | "GATHER_ND" => {
+            let is_computed = |index| tensor(index).is_some_and(|tensor| tensor.data.is_none());
+            is_computed(0) && is_computed(1)
+        }
+        _ => false,
+    }
 }
 
 /// Makes it 1; returns where it was taken out, for [`put_back`].

@@ -64,6 +64,9 @@ fn compute(
     if let "SHAPE" | "RANK" = &*operator.name {
         return Ok(of_shape(model, operator)?.map(|constant| vec![constant]));
     }
+    if &*operator.name == "ZEROS_LIKE" {
+        return Ok(zeros(&model.tensors[outputs[0]], budget)?.map(|zeros| vec![zeros]));
+    }
     let mut inputs = Vec::with_capacity(operator.inputs.len());
     for input in &operator.inputs {
         match input.map(|tensor| &model.tensors[tensor]) {
@@ -130,6 +133,19 @@ fn of_shape(model: &Model<'_>, operator: &Operator<'_>) -> Checked<Option<Consta
     } else {
         encode(vec![extents.len()], &extents, model.tensors[output].element)
     })
+}
+
+/// `ZEROS_LIKE`: bytes of 0, whatever the scale.
+fn zeros(output: &Tensor<'_>, budget: &mut Budget) -> Checked<Option<Constant>> {
+    let count = elements(&output.shape).filter(|count| (1..=MAX_ACTIVATION).contains(count));
+    let (Some(count), Some(width)) = (count, width(output.element)) else {
+        return Ok(None);
+    };
+    budget.take(count.saturating_mul(width))?;
+    Ok(Some(Constant {
+        shape: output.shape.clone(),
+        bytes: vec![0; count * width],
+    }))
 }
 
 /// Bytes of an element, where it has whole ones.

@@ -253,11 +253,21 @@ impl<'m, 'a> Importer<'m, 'a> {
 
     /// Appends a node that computes a value which no tensor is.
     pub(super) fn push_between(&mut self, op: QOp, input: ValueId, value: QValue) -> ValueId {
+        self.push_between_all(op, vec![input], value)
+    }
+
+    /// [`Importer::push_between`] of several inputs.
+    pub(super) fn push_between_all(
+        &mut self,
+        op: QOp,
+        inputs: Vec<ValueId>,
+        value: QValue,
+    ) -> ValueId {
         let output = self.add_value(value.clone());
         self.nodes.push(QNode {
             name: value.name,
             op,
-            inputs: vec![input],
+            inputs,
             output,
         });
         output

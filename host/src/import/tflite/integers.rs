@@ -32,6 +32,7 @@ pub(super) fn compute(
         ("ZEROS_LIKE", [x]) => map(|_| Some(0), x, budget),
         ("NEG", [x]) => map(i64::checked_neg, x, budget),
         ("ABS", [x]) => map(i64::checked_abs, x, budget),
+        ("BROADCAST_ARGS", [a, b]) => broadcast_shape([a, b], budget),
         ("RANGE", [start, limit, step]) => range([start, limit, step], budget),
         ("REDUCE_PROD", [x, axes]) if x.shape.len() == 1 && elements(&axes.shape) == Some(1) => {
             let product = numbers(x, budget, "input")?
@@ -94,6 +95,23 @@ fn broadcast(f: Binary, [a, b]: [&Tensor<'_>; 2], budget: &mut Budget) -> Checke
     let values = (0..pairs).map(|at| f(pick(&x, at)?, pick(&y, at)?));
     let values: Option<Vec<i64>> = values.collect();
     Ok(values.map(|values| (shape.clone(), values)))
+}
+
+/// The shape that tensors of two shapes are stretched to, their last axes aligned.
+fn broadcast_shape(shapes: [&Tensor<'_>; 2], budget: &mut Budget) -> Checked<Option<Numbers>> {
+    let [a, b] = shapes;
+    let [a, b] = [numbers(a, budget, "a")?, numbers(b, budget, "b")?];
+    let rank = a.len().max(b.len());
+    let axis = |shape: &[i64], at: usize| {
+        let own = (at + shape.len()).checked_sub(rank);
+        own.map_or(1, |own| shape[own])
+    };
+    let extents = (0..rank).map(|at| match (axis(&a, at), axis(&b, at)) {
+        (1, extent) | (extent, 1) => Some(extent),
+        (x, y) => (x == y).then_some(x),
+    });
+    let extents: Option<Vec<i64>> = extents.collect();
+    Ok(extents.map(|extents| (vec![rank], extents)))
 }
 
 /// From a start by steps to a limit that is not reached.

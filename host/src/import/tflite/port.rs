@@ -110,12 +110,35 @@ pub(super) fn quantize_input(
         );
         return Err(operand("input", "int8, or an input of the model", found));
     };
+    if let Some(first) = quantized_before(importer, operator, tensor)? {
+        importer.define(operator.outputs[0], first)?;
+        return Ok(());
+    }
     if importer.inputs[index].is_some() {
         let found = format!("`{}`, which is quantized twice", inputs[index].0);
         return Err(operand("input", "quantized once", found));
     }
     importer.result_of(operator, &[DType::I8, DType::I16])?;
     define_input(importer, index, operator.outputs[0])
+}
+
+/// The value that this input was quantized to before, of the same type, scale and zero point.
+fn quantized_before(
+    importer: &Importer<'_, '_>,
+    operator: &Operator<'_>,
+    tensor: usize,
+) -> Checked<Option<ValueId>> {
+    let result = importer.result_of(operator, &[DType::I8, DType::I16])?;
+    let mut operators = importer.model.operators.iter();
+    let first = operators.find(|first| {
+        let reads = first.inputs.first() == Some(&Some(tensor));
+        reads && first.index < operator.index && first.name == operator.name
+    });
+    let value = first.and_then(|first| importer.holds[*first.outputs.first()?]);
+    Ok(value.filter(|&value| {
+        let value = importer.value(value);
+        value.params == result.params && value.dtype == result.dtype && value.shape == result.shape
+    }))
 }
 
 /// DEQUANTIZE: the float32 output is another view of the quantized values.

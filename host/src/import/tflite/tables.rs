@@ -49,6 +49,15 @@ pub(super) fn quantized_bound(real: f32, params: QuantParams) -> i32 {
     round(real / params.scale).saturating_add(params.zero_point)
 }
 
+/// The numbers at another scale by way of float32: DEQUANTIZE (`reference/dequantize.h`), which
+/// multiplies in float64, and QUANTIZE (`reference/quantize.h`).
+pub(super) fn through_float(input: QuantParams, output: QuantParams) -> LutTable {
+    table(|q| {
+        let real = f64::from(input.scale) * f64::from(q - input.zero_point);
+        quantized_bound(real as f32, output)
+    })
+}
+
 /// The range of a fused activation between these real bounds.
 ///
 /// TFLite's `CalculateActivationRangeQuantized` (`kernels/kernel_util.cc`).

@@ -3,7 +3,6 @@
 //! Zero points are 0, so that a product with int8 fits 23 bits and one of two int16 fits 31.
 
 mod conv2d;
-mod convert;
 mod curve;
 mod mat_mul;
 mod slopes;
@@ -11,7 +10,6 @@ mod softmax;
 mod wide;
 
 pub use conv2d::{Direction, conv2d_int16};
-pub use convert::convert;
 pub use curve::curve;
 pub use mat_mul::mat_mul_int16;
 pub use slopes::slopes;

@@ -3,7 +3,6 @@
 //! Where the arithmetic is that of int8 on wider elements, what is proven and what is run are that
 //! operator's, of another element type.
 
-mod convert;
 mod layers;
 mod unary;
 
@@ -33,7 +32,6 @@ pub(super) fn check(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Int16::Slopes(params) => unary::check_slopes(params, bounds),
         Int16::Logistic(params) | Int16::Tanh(params) => unary::check_curve(params, bounds),
         Int16::Softmax(params) => unary::check_softmax(params, bounds),
-        Int16::Convert(params) => convert::check(params, bounds),
     }
 }
 
@@ -77,7 +75,6 @@ pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
         Int16::Logistic(params) => unary::curve(params, kernels::logistic, arena),
         Int16::Tanh(params) => unary::curve(params, kernels::tanh, arena),
         Int16::Softmax(params) => unary::softmax(params, arena, data),
-        Int16::Convert(params) => convert::run(params, arena),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Blocks of pixels to channels or samples, and back: reshapes around a transposition.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{Importer, elements};
+use super::super::importer::{ANY, Importer, elements};
 use super::super::model::{Model, Operator};
 use super::options::{integers, kind, options, same_params, shaped};
 use crate::ir::{IndexMap, ValueId};
@@ -13,7 +13,7 @@ pub(super) fn depth_to_space<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let block = block_size(operator, kind::DEPTH_TO_SPACE)?;
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let moved = Moved::depth_to_space(&importer.value(input).shape, block)?;
     let value = moved.apply(importer, operator, input)?;
     importer.push_same(operator, value)
@@ -25,7 +25,7 @@ pub(super) fn space_to_depth<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let block = block_size(operator, kind::SPACE_TO_DEPTH)?;
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let moved = Moved::space_to_depth(&importer.value(input).shape, block)?;
     let value = moved.apply(importer, operator, input)?;
     importer.push_same(operator, value)
@@ -55,7 +55,7 @@ pub(super) fn space_to_batch<'a>(
             value: i16::try_from(source.params.zero_point).unwrap_or(0),
         };
         let padded = QValue {
-            name: format!("{} with border", importer.result(operator)?.name),
+            name: format!("{} with border", importer.result_of(operator, &ANY)?.name),
             shape,
             ..source
         };
@@ -110,7 +110,7 @@ pub(super) fn batch_to_space<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
+    let input = importer.activation_of(operator, 0, "input", &ANY)?;
     let shape = importer.value(input).shape.clone();
     let given = blocks(importer.model, operator, &shape, "crops")?;
     let (moved, maps) = batch_moved(&shape, &given)?;
@@ -118,7 +118,7 @@ pub(super) fn batch_to_space<'a>(
     if given.pads.iter().any(|crop| *crop != [0, 0]) {
         let mut cropped = importer.value(value).clone();
         cropped.shape = maps.iter().map(IndexMap::count).collect();
-        cropped.name = format!("{} whole", importer.result(operator)?.name);
+        cropped.name = format!("{} whole", importer.result_of(operator, &ANY)?.name);
         value = importer.push_between(QOp::Take { maps }, value, cropped);
     }
     importer.push_same(operator, value)
@@ -170,14 +170,15 @@ pub(super) fn batch_moved(shape: &[usize], given: &Blocks) -> Checked<(Moved, Ve
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
-    let result = importer.result(operator)?;
+    let result = importer.result_of(operator, &ANY)?;
     let axis = super::take::axis(given.into(), result.shape.len())?;
     let mut one = result.shape.clone();
     one[axis] = 1;
     let mut inputs = Vec::new();
     for index in 0..operator.inputs.len() {
         let what = format!("operand {index}");
-        let input = importer.activation_or_constant(operator, index, &what)?;
+        let types = &[result.dtype];
+        let input = importer.activation_or_constant_of(operator, index, &what, types)?;
         let source = importer.value(input).clone();
         same_params(&source, &result)?;
         let mut without = one.clone();
@@ -208,7 +209,7 @@ pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 impl<'a> Importer<'_, 'a> {
     /// Makes a value the operator's output, whose shape and scale it must have.
     fn push_same(&mut self, operator: &Operator<'a>, value: ValueId) -> Checked {
-        let result = self.result(operator)?;
+        let result = self.result_of(operator, &[self.value(value).dtype])?;
         shaped(&result, &self.value(value).shape)?;
         same_params(self.value(value), &result)?;
         self.push(operator, QOp::Reshape, vec![value], result)
@@ -261,7 +262,7 @@ impl Moved {
         input: ValueId,
     ) -> Checked<ValueId> {
         let source = importer.value(input).clone();
-        let name = importer.result(operator)?.name;
+        let name = importer.result_of(operator, &ANY)?.name;
         let moved: Vec<usize> = self.perm.iter().map(|&axis| self.split[axis]).collect();
         let mut value = input;
         for (op, shape, what) in [

@@ -1,15 +1,16 @@
 //! Truths: comparisons, their combinations, and choices by them.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::Importer;
+use super::super::importer::{ANY, Importer};
 use super::super::model::Operator;
 use super::elementwise::{pair, stretched};
+use super::integer;
 use super::options::{kind, options, shaped};
 use crate::ir::ValueId;
 use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
-use tiivis_runtime::blob::{Comparison, Scale, Which};
+use tiivis_runtime::blob::{Comparison, Function, Scale, Which};
 
 /// Extra bits of numbers that are compared (TFLM's `kernels/comparisons.cc`).
 const LEFT_SHIFT: u32 = 8;
@@ -51,13 +52,16 @@ impl Order {
     }
 }
 
-/// EQUAL, `NOT_EQUAL`, GREATER, `GREATER_EQUAL`, LESS, `LESS_EQUAL` of int8; the first two of truths
-/// too.
+/// EQUAL, `NOT_EQUAL`, GREATER, `GREATER_EQUAL`, LESS, `LESS_EQUAL` of int8 and int32; the first two
+/// of truths too.
 pub(super) fn compare<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     order: Order,
 ) -> Checked {
+    if integer::reads_int32(importer, operator, 0) {
+        return compare_int32(importer, operator, order);
+    }
     options(operator, order.kind())?;
     let types: &[DType] = match order {
         Order::Equal | Order::NotEqual => &[DType::I8, DType::Bool],
@@ -78,6 +82,26 @@ pub(super) fn compare<'a>(
         scales: [a?, b?],
     };
     importer.push(operator, op, inputs.to_vec(), result)
+}
+
+/// int32 as they are; LESS and `LESS_EQUAL` are GREATER and `GREATER_EQUAL` of swapped operands.
+fn compare_int32<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    order: Order,
+) -> Checked {
+    let (comparison, is_swapped) = order.comparison();
+    let function = Function::Compare(comparison);
+    integer::arithmetic(importer, operator, function, (order.kind(), false))?;
+    if is_swapped {
+        importer
+            .nodes
+            .last_mut()
+            .expect("just pushed")
+            .inputs
+            .swap(0, 1);
+    }
+    Ok(())
 }
 
 /// What an operand is scaled by: its own scale, which TFLM wants below 1. Truths have 1, and any
@@ -117,19 +141,6 @@ pub(super) fn not<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     bytewise(importer, operator, [DType::Bool; 2], |q| i8::from(q == 0))
 }
 
-/// CAST of int8 to truths and back, of the numbers as they are.
-pub(super) fn cast<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    const BYTES: &[DType] = &[DType::I8, DType::Bool];
-    options(operator, kind::CAST)?;
-    let input = importer.activation_of(operator, 0, "input", BYTES)?;
-    let from = importer.value(input).dtype;
-    let to = importer.result_of(operator, BYTES)?.dtype;
-    let is_truth = to == DType::Bool;
-    bytewise(importer, operator, [from, to], |q| {
-        if is_truth { i8::from(q != 0) } else { q }
-    })
-}
-
 /// A function of one byte.
 fn bytewise<'a>(
     importer: &mut Importer<'_, 'a>,
@@ -150,14 +161,13 @@ pub(super) fn select<'a>(
     operator: &Operator<'a>,
     is_first_version: bool,
 ) -> Checked {
-    const BYTES: &[DType] = &[DType::I8, DType::Bool];
     let kind = if is_first_version {
         kind::SELECT
     } else {
         kind::SELECT_V2
     };
     options(operator, kind)?;
-    let result = importer.result_of(operator, BYTES)?;
+    let result = importer.result_of(operator, &ANY)?;
     let types = &[result.dtype];
     let mut condition =
         importer.activation_or_constant_of(operator, 0, "condition", &[DType::Bool])?;

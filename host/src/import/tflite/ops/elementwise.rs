@@ -3,11 +3,12 @@
 use super::super::failure::{Checked, operand};
 use super::super::importer::{INT, Importer, symmetric};
 use super::super::model::Operator;
+use super::integer;
 use super::options::{fused, kind, options, shaped};
 use crate::ir::ValueId;
 use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::{left_shift, quantize_multiplier, square_left_shift};
-use tiivis_runtime::blob::Which;
+use tiivis_runtime::blob::{Function, Which};
 
 /// What is computed.
 #[derive(Clone, Copy)]
@@ -41,6 +42,26 @@ impl Binary {
         }
     }
 
+    /// The function of numbers that have no scale.
+    fn of_integers(self) -> Option<Function> {
+        match self {
+            Self::Add => Some(Function::Add),
+            Self::Sub => Some(Function::Sub),
+            Self::Mul => Some(Function::Mul),
+            Self::Div => Some(Function::Div),
+            Self::SquaredDifference => Some(Function::SquaredDifference),
+            Self::Prelu => None,
+        }
+    }
+
+    /// Whether its options name an activation.
+    fn may_be_fused(self) -> bool {
+        match self {
+            Self::Add | Self::Sub | Self::Mul | Self::Div => true,
+            Self::SquaredDifference | Self::Prelu => false,
+        }
+    }
+
     /// The largest scale that its kernel needs, for operands and a result of these scales.
     fn scale(self, [x, y, z]: [f64; 3], dtype: DType) -> f64 {
         let larger = 2.0 * x.max(y);
@@ -62,6 +83,13 @@ pub(super) fn binary<'a>(
     operator: &Operator<'a>,
     binary: Binary,
 ) -> Checked {
+    if let (true, Some(function)) = (
+        integer::reads_int32(importer, operator, 0),
+        binary.of_integers(),
+    ) {
+        let kind = (binary.kind(), binary.may_be_fused());
+        return integer::arithmetic(importer, operator, function, kind);
+    }
     let options = options(operator, binary.kind())?;
     let (operands, result) = operands(importer, operator, binary.types())?;
     let [left, right] = operands.map(|id| importer.value(id));
@@ -98,6 +126,9 @@ pub(super) fn binary<'a>(
     importer.push(operator, op, operands.to_vec(), result)
 }
 
+/// Numbers that are compared as they are.
+const NUMBERS: &[DType] = &[DType::I8, DType::I16, DType::I32];
+
 /// MAXIMUM and MINIMUM of the numbers as they are: TFLM's kernel does not look at scales.
 pub(super) fn extreme<'a>(
     importer: &mut Importer<'_, 'a>,
@@ -105,7 +136,7 @@ pub(super) fn extreme<'a>(
     which: Which,
 ) -> Checked {
     options(operator, kind::MAXIMUM_MINIMUM)?;
-    let (operands, result) = operands(importer, operator, &INT)?;
+    let (operands, result) = operands(importer, operator, NUMBERS)?;
     importer.push(operator, QOp::Extreme { which }, operands.to_vec(), result)
 }
 

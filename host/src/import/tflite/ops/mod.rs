@@ -2,10 +2,12 @@
 
 mod blocks;
 mod choice;
+mod convert;
 mod elementwise;
 pub(super) mod float;
 mod index;
 mod int16;
+mod integer;
 mod lstm;
 mod memory;
 mod moves;

@@ -99,7 +99,8 @@ pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
 
 /// PAD, with the zero point, and PADV2, with a number of the input's scale.
 pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.integers(operator, 0, "input")?;
+    let result = importer.result_of(operator, &ANY)?;
+    let input = importer.activation_of(operator, 0, "input", &[result.dtype])?;
     let source = importer.value(input).clone();
     let result = importer.integer_result(operator, source.dtype)?;
     let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
@@ -126,38 +127,46 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     });
     shaped(&result, &padded.collect::<Vec<_>>())?;
     same_params(&source, &result)?;
-    let value = if &*operator.name == "PADV2" {
-        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
-        element_type(tensor, "pad value", &[source.dtype])?;
-        if params(tensor, "pad value")? != source.params {
-            return Err(operand(
-                "pad value",
-                "of the input's scale and zero point",
-                "another",
-            ));
-        }
-        match *importer.data(tensor, "pad value", source.dtype)? {
-            [value] if source.dtype == DType::I8 => value.into(),
-            [low, high] if source.dtype == DType::I16 => {
-                i16::from_le_bytes([low, high].map(i8::cast_unsigned))
-            }
-            ref other => {
-                return Err(operand(
-                    "pad value",
-                    "one number",
-                    format!("{} bytes", other.len()),
-                ));
-            }
-        }
-    } else {
-        i16::try_from(source.params.zero_point).expect("a number of 8 or 16 bits")
-    };
+    let value = border(importer, operator, &source)?;
     let op = QOp::Pad {
         before,
         after,
         value,
     };
     importer.push(operator, op, vec![input], result)
+}
+
+/// What a border is filled with: a constant of the input's type and scale, or the zero point. Of
+/// int32, whose bytes are filled one by one, all must be equal, as those of 0 and -1 are.
+fn border<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    source: &QValue,
+) -> Checked<i16> {
+    let dtype = source.dtype;
+    let bytes: std::sync::Arc<[i8]> = if &*operator.name == "PADV2" {
+        let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
+        element_type(tensor, "pad value", &[dtype])?;
+        if params(tensor, "pad value")? != source.params {
+            let expected = "of the input's scale and zero point";
+            return Err(operand("pad value", expected, "another"));
+        }
+        importer.data(tensor, "pad value", dtype)?
+    } else {
+        let little = source.params.zero_point.to_le_bytes().into_iter();
+        let bytes = little.zip(0..dtype.bytes());
+        bytes.map(|(byte, _)| i8::from_le_bytes([byte])).collect()
+    };
+    match (dtype, &*bytes) {
+        (DType::I8 | DType::Bool, &[value]) => Ok(value.into()),
+        (DType::I16, &[low, high]) => Ok(i16::from_le_bytes([low, high].map(i8::cast_unsigned))),
+        (DType::I32, &[value, b, c, d]) if [b, c, d] == [value; 3] => Ok(value.into()),
+        (DType::I8 | DType::I16 | DType::I32 | DType::Bool, other) => Err(operand(
+            "pad value",
+            "one number, of int32 of equal bytes",
+            format!("the bytes {:?}", &other[..other.len().min(8)]),
+        )),
+    }
 }
 
 /// CONCATENATION of tensors with the output's scale: TFLM moves bytes.

@@ -55,6 +55,13 @@ pub(super) mod kind {
     pub(in super::super) const RESIZE_BILINEAR: u8 = 15;
     pub(in super::super) const REDUCER: u8 = 27;
     pub(in super::super) const ARG_MAX: u8 = 40;
+    pub(in super::super) const CUMSUM: u8 = 102;
+    pub(in super::super) const NEG: u8 = 42;
+    pub(in super::super) const ONE_HOT: u8 = 61;
+    pub(in super::super) const FLOOR_DIV: u8 = 65;
+    pub(in super::super) const FLOOR_MOD: u8 = 72;
+    pub(in super::super) const ABS: u8 = 78;
+    pub(in super::super) const GATHER_ND: u8 = 83;
     pub(in super::super) const ARG_MIN: u8 = 57;
 }
 

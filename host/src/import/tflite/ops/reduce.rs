@@ -1,7 +1,7 @@
 //! Reductions over axes, interpolation and normalized vectors.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::Importer;
+use super::super::importer::{INT, Importer};
 use super::super::model::Operator;
 use super::options::{integers, kind, options, same_params, shaped};
 use super::unary::fixed_output;
@@ -9,7 +9,7 @@ use super::window::map;
 use crate::ir::reduce::reduced_shape;
 use crate::ir::{Coordinates, Reduction};
 use crate::lower::resample;
-use crate::quantize::graph::{QClamp, QOp, QuantParams};
+use crate::quantize::graph::{DType, QClamp, QOp, QuantParams};
 use crate::quantize::reduction_scale;
 
 /// Most axes that TFLM's kernels take.
@@ -31,18 +31,41 @@ pub(super) fn min<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     reduce(importer, operator, Reduction::Min)
 }
 
-/// MEAN, SUM, `REDUCE_MAX` and `REDUCE_MIN` over constant axes, which may be counted from the end
-/// and named twice.
+/// `REDUCE_ALL`: the smallest truth.
+pub(super) fn all<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    reduce_of(importer, operator, Reduction::Min, DType::Bool)
+}
+
+/// `REDUCE_ANY`: the largest truth.
+pub(super) fn any<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    reduce_of(importer, operator, Reduction::Max, DType::Bool)
+}
+
 fn reduce<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     reduction: Reduction,
 ) -> Checked {
+    reduce_of(importer, operator, reduction, DType::I8)
+}
+
+/// MEAN, SUM, `REDUCE_MAX` and `REDUCE_MIN` over constant axes, which may be counted from the end
+/// and named twice.
+fn reduce_of<'a>(
+    importer: &mut Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    reduction: Reduction,
+    dtype: DType,
+) -> Checked {
     let options = options(operator, kind::REDUCER)?;
     let keep = options.map_or(Ok(false), |table| table.bool(0))?;
-    let input = importer.integers(operator, 0, "input")?;
+    let types: &[DType] = match dtype {
+        DType::I8 => &INT,
+        DType::I16 | DType::I32 | DType::Bool => &[dtype],
+    };
+    let input = importer.activation_of(operator, 0, "input", types)?;
     let dtype = importer.value(input).dtype;
-    let result = importer.integer_result(operator, dtype)?;
+    let result = importer.result_of(operator, &[dtype])?;
     let (_, tensor) = importer.tensor(operator, 1, "axes")?;
     let given = integers(tensor, "axes")?;
     let source = importer.value(input);
@@ -98,6 +121,41 @@ pub(super) fn axis_index(axis: i64, rank: usize) -> Option<usize> {
         axis
     };
     usize::try_from(index).ok().filter(|_| index < rank)
+}
+
+/// CUMSUM along a constant axis. TFLM starts with the zero point's negative where 0 is meant, and so
+/// does this.
+pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    let options = options(operator, kind::CUMSUM)?;
+    let flag = |id| options.map_or(Ok(false), |table| table.bool(id));
+    let (exclusive, reverse) = (flag(0)?, flag(1)?);
+    let input = importer.activation(operator, 0, "input")?;
+    let result = importer.result(operator)?;
+    let (_, tensor) = importer.tensor(operator, 1, "axis")?;
+    let given = integers(tensor, "axis")?;
+    let source = importer.value(input);
+    shaped(&result, &source.shape)?;
+    let axis = match given[..] {
+        [axis] => axis_index(axis, source.shape.len()),
+        _ => None,
+    };
+    let axis = axis.ok_or_else(|| {
+        let expected = format!("one of {} axes", source.shape.len());
+        operand("axis", expected, format!("{given:?}"))
+    })?;
+    let (from, to) = (source.params, result.params);
+    if from.scale >= to.scale * f32::from(1u16 << 15) {
+        let found = format!("{} for scale {}", to.scale, from.scale);
+        let expected = "above 2^-15 of the input's";
+        return Err(operand("output's scale", expected, found));
+    }
+    let op = QOp::CumSum {
+        axis,
+        exclusive,
+        reverse,
+        first: -from.zero_point,
+    };
+    importer.push(operator, op, vec![input], result)
 }
 
 /// Where the samples of `RESIZE_BILINEAR` lie.

@@ -5,10 +5,13 @@ use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::choice::{self, Order};
 use super::elementwise::{self, Binary};
+use super::options::kind;
 use super::window::{self, Pool};
-use super::{blocks, index, lstm, moves, product, reduce, state, svdf, unary, weighted};
+use super::{
+    blocks, convert, index, integer, lstm, moves, product, reduce, state, svdf, unary, weighted,
+};
 use crate::import::Precision;
-use tiivis_runtime::blob::Which;
+use tiivis_runtime::blob::{Function, Which};
 
 /// Appends the nodes of an operator.
 type Import = for<'a> fn(&mut Importer<'_, 'a>, &Operator<'a>) -> Checked;
@@ -54,23 +57,42 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
     row("BROADCAST_TO", INT, moves::take),
     row("CALL_ONCE", INT8, state::call_once),
-    row("CAST", INT8, choice::cast),
+    row("CAST", INT8, convert::cast),
     row("CONCATENATION", INT, moves::concatenation),
     row("CONV_2D", INT, weighted::conv2d),
+    row("CUMSUM", INT8, reduce::cum_sum),
     row("DEPTHWISE_CONV_2D", INT, weighted::depthwise),
     row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
-    row("DEQUANTIZE", INT, unary::dequantize),
+    row("DEQUANTIZE", INT, convert::dequantize),
     row("DIV", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Div)
     }),
     row("ELU", INT8, unary::elu),
+    row("EMBEDDING_LOOKUP", INT8, index::embedding),
     row("EQUAL", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Equal)
     }),
     row("EXP", INT8, unary::exp),
     row("EXPAND_DIMS", INT, moves::reshape),
+    row("FLOOR_DIV", INT8, |importer, operator| {
+        integer::arithmetic(
+            importer,
+            operator,
+            Function::FloorDiv,
+            (kind::FLOOR_DIV, false),
+        )
+    }),
+    row("FLOOR_MOD", INT8, |importer, operator| {
+        integer::arithmetic(
+            importer,
+            operator,
+            Function::FloorMod,
+            (kind::FLOOR_MOD, false),
+        )
+    }),
     row("FULLY_CONNECTED", INT, weighted::dense),
-    row("GATHER", INT, moves::take),
+    row("GATHER", INT, index::gather),
+    row("GATHER_ND", INT, index::gather_nd),
     row("GELU", INT8, unary::gelu),
     row("GREATER", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Greater)
@@ -115,14 +137,17 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("NOT_EQUAL", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::NotEqual)
     }),
+    row("ONE_HOT", INT8, index::one_hot),
     row("PACK", INT8, blocks::pack),
     row("PAD", INT, moves::pad),
     row("PADV2", INT, moves::pad),
     row("PRELU", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Prelu)
     }),
-    row("QUANTIZE", INT, unary::quantize),
+    row("QUANTIZE", INT, convert::quantize),
     row("READ_VARIABLE", INT8, state::read),
+    row("REDUCE_ALL", INT8, reduce::all),
+    row("REDUCE_ANY", INT8, reduce::any),
     row("REDUCE_MAX", INT, reduce::max),
     row("REDUCE_MIN", INT, reduce::min),
     row("RELU", INT, unary::relu),

@@ -3,13 +3,11 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{INT, Importer};
 use super::super::model::Operator;
-use super::super::port;
-use super::super::schema::Type;
 use super::super::tables::{self, LutTable, Unfit};
 use super::int16;
+use super::integer;
 use super::options::{kind, options, same_params, shaped};
 use crate::quantize::graph::{CurveFunction, DType, QOp, QuantParams};
-use crate::quantize::quantize_multiplier;
 
 /// Appends the node of a table that the two scales and zero points decide.
 fn lut<'a>(
@@ -123,11 +121,17 @@ pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     if int16::is_read(importer, operator) {
         return int16::abs(importer, operator);
     }
+    if integer::reads_int32(importer, operator, 0) {
+        return integer::negated(importer, operator, kind::ABS, true);
+    }
     lut(importer, operator, tables::abs)
 }
 
 /// NEG: `LiteRT` negates the numbers as they are, -128 staying itself.
 pub(super) fn neg<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if integer::reads_int32(importer, operator, 0) {
+        return integer::negated(importer, operator, kind::NEG, false);
+    }
     lut(importer, operator, |_, _| {
         Ok((i8::MIN..=i8::MAX).map(i8::wrapping_neg).collect())
     })
@@ -172,45 +176,6 @@ pub(super) fn relu_between<'a>(
     lut(importer, operator, |input, output| {
         tables::relu_between([low, 1.0], input, output)
     })
-}
-
-/// Integers that can be brought to another scale.
-const INTEGER: [DType; 3] = [DType::I8, DType::I16, DType::I32];
-
-/// QUANTIZE: of float32 an input of the network, of integers another scale or type.
-pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let (tensor, source) = importer.tensor(operator, 0, "input")?;
-    if source.element == Type::FLOAT32 {
-        return port::quantize_input(importer, operator, tensor);
-    }
-    let input = importer.activation_of(operator, 0, "input", &INTEGER)?;
-    let result = importer.result_of(operator, &INTEGER)?;
-    let source = importer.value(input);
-    shaped(&result, &source.shape)?;
-    if let (DType::I32, DType::I32) = (source.dtype, result.dtype) {
-        return Err(operand("output", "int8 or int16, of int32", "int32"));
-    }
-    for value in [source, &result] {
-        if value.dtype == DType::I32 && value.params.zero_point != 0 {
-            let found = format!("`{}` with {}", value.name, value.params.zero_point);
-            return Err(operand("int32", "with the zero point 0", found));
-        }
-    }
-    let ratio = f64::from(source.params.scale) / f64::from(result.params.scale);
-    if quantize_multiplier(ratio).is_err() {
-        return Err(operand(
-            "scale",
-            "below 2^30 times the output's",
-            ratio.to_string(),
-        ));
-    }
-    importer.push(operator, QOp::Requantize, vec![input], result)
-}
-
-/// DEQUANTIZE: an output of the network.
-pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let value = importer.activation_of(operator, 0, "input", &INT)?;
-    port::dequantize_output(importer, operator, value)
 }
 
 /// SOFTMAX over the last axis.
