@@ -26,7 +26,6 @@ const BYTE: &[DType] = &[DType::I8, DType::Bool];
 const TRUTH: &[DType] = &[DType::Bool];
 /// Longer than a byte.
 const WIDE: &[DType] = &[DType::I16, DType::I32];
-/// Whose scale can change.
 const INDEX: &[DType] = &[DType::I32];
 const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 
