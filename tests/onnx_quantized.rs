@@ -6,11 +6,11 @@
 //! the exact result is next to a half. How often that is, the test prints.
 
 use std::path::Path;
-use tiivis::data::{Array, Elements, read_npz};
+use tiivis::data::{Array, Elements, read_npy, read_npz, write_npy, write_npz};
 use tiivis::emit::{self, EmitOptions};
 use tiivis::import::{Network, load};
 use tiivis::measure::sim::{self, Blob};
-use tiivis_tests::golden;
+use tiivis_tests::{golden, succeed};
 
 /// Largest difference in steps of the output's scale, of a model of one layer and of one of several:
 /// a step of a layer is more than one of the next if that has a finer scale (the step of a
@@ -130,4 +130,62 @@ fn quantized_models_are_within_a_step_of_onnx_runtime() {
     assert!(paths.len() >= 67, "the suite is there");
     let bound = u32::try_from(numbers).expect("a few thousand");
     assert!(f64::from(differing) <= DIFFERING * f64::from(bound));
+}
+
+/// From the command line, as an int8 `.tflite` is used: no data, the file's own scales.
+#[test]
+fn a_quantized_model_is_used_like_any_other() {
+    for name in ["network_qdq_s8_channel", "network_qop_u8_channel"] {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary.path();
+        let model = golden(&format!("onnx_quantized/{name}.onnx"));
+        let model = model.to_str().expect("a readable path");
+        let arrays = read_npz(&golden(&format!("onnx_quantized/{name}.npz"))).expect("golden");
+        let array = |name: &str| {
+            let found = arrays.iter().find(|(key, _)| key == name);
+            &found.expect("the golden file has every port").1
+        };
+        let (x, expected) = (array("x"), numbers(array("y")));
+        write_npy(&folder.join("x.npy"), x).expect("written");
+        let summary = succeed(folder, &["compress", model, "-o", "m.tiv", "--json"]).json();
+        assert!(summary["calibration"].is_null(), "{summary}");
+        let layers = succeed(folder, &["inspect", model]).stdout;
+        for word in ["int8 scale", "DepthwiseConv2d", "Softmax"] {
+            assert!(layers.contains(word), "{word}: {layers}");
+        }
+        let run = |model: &str| {
+            succeed(
+                folder,
+                &["run", model, "--input", "x.npy", "--output", "y.npy"],
+            );
+            numbers(&read_npy(&folder.join("y.npy")).expect("written"))
+        };
+        let found = run(model);
+        assert_eq!(
+            found,
+            run("m.tiv"),
+            "the file and its blob compute the same"
+        );
+        assert_eq!(found.len(), expected.len());
+        let step = 1.0 / 256.0;
+        let mut pairs = expected.iter().zip(&found);
+        assert!(pairs.all(|(expected, found)| (expected - found).abs() < 2.1 * step));
+
+        let report = succeed(
+            folder,
+            &["verify", model, "m.tiv", "--input", "x.npy", "--json"],
+        );
+        assert!(report.json()["first_below"].is_null(), "{}", report.stdout);
+        let classes = expected.len() / x.shape[0];
+        let labels = expected.chunks(classes).map(|scores| {
+            let best = (0..classes).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+            i64::try_from(best.expect("there are classes")).expect("a few")
+        });
+        let labels = Array::new(vec![x.shape[0]], Elements::I64(labels.collect()));
+        let data = [("x".to_owned(), x.clone()), ("y".to_owned(), labels)];
+        write_npz(&folder.join("data.npz"), &data).expect("written");
+        let accuracy = succeed(folder, &["eval", model, "--data", "data.npz", "--json"]).json();
+        let percent = accuracy["percent"].as_f64().expect("a number");
+        assert!(percent > 90.0, "{accuracy}");
+    }
 }

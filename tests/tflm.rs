@@ -10,7 +10,7 @@ use tiivis::emit::{self, EmitOptions};
 use tiivis::ir::{ValueId, Window2d};
 use tiivis::measure::sim::{self, Blob, Inputs};
 use tiivis::quantize::graph::{
-    DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Weights,
+    DType, QClamp, QGraph, QNode, QOp, QPort, QValue, QuantParams, Sums, Weights,
 };
 use tiivis::quantize::quantize_multiplier;
 
@@ -125,8 +125,8 @@ impl Case {
 
     fn clamp(&self) -> QClamp {
         QClamp {
-            min: self.expect_act_min.unwrap_or(i8::MIN),
-            max: self.expect_act_max.unwrap_or(i8::MAX),
+            min: self.expect_act_min.unwrap_or(i8::MIN).into(),
+            max: self.expect_act_max.unwrap_or(i8::MAX).into(),
         }
     }
 
@@ -161,7 +161,11 @@ impl Case {
         Weights {
             zero_point: 0,
             weights: Arc::from(filter.data.as_slice()),
-            bias: self.bias.clone().unwrap_or_else(|| vec![0; channels]),
+            bias: match &self.bias {
+                Some(bias) => bias.iter().map(|&bias| bias.into()).collect(),
+                None => vec![0; channels],
+            },
+            sums: Sums::Int32,
             scales: (0..channels).map(scale).collect(),
         }
     }
@@ -223,7 +227,7 @@ impl Case {
                     .params
                     .value
                     .map_or_else(|| self.inputs[0].zero_point(), i32::from);
-                let value = i8::try_from(value).expect("an int8");
+                let value = i16::try_from(value).expect("an int8");
                 QOp::Pad {
                     before,
                     after,

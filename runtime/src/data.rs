@@ -30,6 +30,13 @@ impl<'a> Data<'a> {
         values
     }
 
+    /// The span as int64, little endian as the target; see [`Data::int32`].
+    pub(crate) fn int64(self, span: Span) -> &'a [i64] {
+        // SAFETY: every bit pattern of eight bytes is an i64; `align_to` keeps to aligned ones.
+        let (_, values, _) = unsafe { self.bytes(span).align_to::<i64>() };
+        values
+    }
+
     /// The span as int32, in the order of the blob, which is that of the target (little endian,
     /// see the crate root). All of it if the span is 4-byte aligned and a multiple of 4 long, as
     /// `parse` proves; whatever lies outside the alignment is left out.

@@ -3,23 +3,47 @@
     unsafe_code,
     reason = "the one place where bytes of the arena become int16 and int32"
 )]
+#![expect(clippy::as_conversions, reason = "low bits, where they are asked for")]
 
 use crate::blob::DType;
 
 /// A type that a tensor's elements can be read and written as.
-pub trait Element: Copy + sealed::Sealed {
+pub trait Element: Copy + Ord + Into<i32> + sealed::Sealed {
     /// What a tensor of these is.
     const DTYPE: DType;
+    /// The smallest of them.
+    const LEAST: Self;
+
+    /// The number's low bits: the number itself, where it is one of these.
+    fn from_low(number: i32) -> Self;
 }
 
 impl Element for i8 {
     const DTYPE: DType = DType::I8;
+    const LEAST: Self = Self::MIN;
+
+    #[inline]
+    fn from_low(number: i32) -> Self {
+        number as Self
+    }
 }
 impl Element for i16 {
     const DTYPE: DType = DType::I16;
+    const LEAST: Self = Self::MIN;
+
+    #[inline]
+    fn from_low(number: i32) -> Self {
+        number as Self
+    }
 }
 impl Element for i32 {
     const DTYPE: DType = DType::I32;
+    const LEAST: Self = Self::MIN;
+
+    #[inline]
+    fn from_low(number: i32) -> Self {
+        number
+    }
 }
 
 mod sealed {

@@ -79,6 +79,7 @@ impl<'a> Model<'a> {
         let bounds = Bounds {
             arena_bytes,
             data: self.data,
+            element: DType::I8,
         };
         if !matches!(provenance.source_sha256.len(), 0 | 32) {
             return Err(ParseError::Program(Fault::Digest));

@@ -35,8 +35,8 @@ fn random_add(random: &mut Random) -> AddSub {
         b_scale: random.scale(-5, -1),
         output_scale: random.scale(-22, -12),
         output_zero_point: random.int8().into(),
-        min: a.min(b),
-        max: a.max(b),
+        min: a.min(b).into(),
+        max: a.max(b).into(),
     }
 }
 
@@ -49,8 +49,8 @@ fn random_mul(random: &mut Random) -> Mul {
         shape: [1; 4],
         output_scale: random.scale(-12, 2),
         output_zero_point: random.int8().into(),
-        min: a.min(b),
-        max: a.max(b),
+        min: a.min(b).into(),
+        max: a.max(b).into(),
     }
 }
 

@@ -46,8 +46,8 @@ fn random_squared(random: &mut Random) -> AddSub {
         b_scale: random.scale(-5, -1),
         output_scale: random.scale(-25, -1),
         output_zero_point: random.int8().into(),
-        min: low.min(high),
-        max: low.max(high),
+        min: low.min(high).into(),
+        max: low.max(high).into(),
     }
 }
 

@@ -694,3 +694,125 @@ fn frontends() {
         |spec| motion(spec).shift = 0 => Shift,
     );
 }
+
+/// [`faults`] of an operator of int16.
+macro_rules! faults_int16 {
+    ($blob:expr, $variant:ident, $($edit:expr => $fault:ident,)+) => {
+        $(
+            let blob = with_op(&$blob, |op| {
+                let Op::Int16(Int16::$variant(p)) = op else { panic!("another operator") };
+                let edit: fn(&mut _) = $edit;
+                edit(p);
+            });
+            assert_eq!(
+                error(&blob),
+                Some(ParseError::Step { index: 0, fault: Fault::$fault }),
+                "{}", stringify!($edit)
+            );
+        )+
+    };
+}
+
+#[test]
+fn layers_of_int16() {
+    for blob in [programs::conv2d_int16(), programs::conv2d_int16_int32()] {
+        faults_int16!(blob, Conv2d,
+            |p: &mut Conv2d| p.input.offset += 1 => Alignment,
+            |p: &mut Conv2d| p.input.len /= 2 => Length,
+            |p: &mut Conv2d| p.output.offset += 1 => ArenaExtent,
+            |p: &mut Conv2d| p.output.offset = 2 => Overlap,
+            |p: &mut Conv2d| p.weights.offset -= 8 => Alignment,
+            |p: &mut Conv2d| p.groups = 5 => Groups,
+            |p: &mut Conv2d| p.accumulate.bias.offset += 2 => Alignment,
+            |p: &mut Conv2d| p.accumulate.bias.len -= 1 => Length,
+            |p: &mut Conv2d| p.accumulate.bias.len = 0 => Length,
+            |p: &mut Conv2d| p.accumulate.shifts.len -= 1 => Length,
+            |p: &mut Conv2d| p.accumulate.input_zero_point = 1 => ZeroPoint,
+            |p: &mut Conv2d| p.accumulate.weights_zero_point = -1 => ZeroPoint,
+            |p: &mut Conv2d| p.accumulate.output_zero_point = 1 => ZeroPoint,
+            |p: &mut Conv2d| { p.accumulate.min = 1; p.accumulate.max = 0; } => Bounds,
+        );
+    }
+    faults_int16!(programs::conv2d_int16(), Conv2d,
+        |p: &mut Conv2d| p.accumulate.bias.offset += 4 => Alignment,
+    );
+    faults_int16!(programs::mat_mul_int16(), MatMul,
+        |p: &mut MatMul| p.output_scale.shift = 15 => Shift,
+        |p: &mut MatMul| p.a.zero_point = 1 => ZeroPoint,
+        |p: &mut MatMul| p.b.source = Source::Data(Span { offset: 1, len: 40 }) => DataExtent,
+        |p: &mut MatMul| p.b.source = Source::Data(Span { offset: 0, len: 20 }) => Length,
+        |p: &mut MatMul| p.b.source = Source::Arena(Span { offset: 1, len: 40 }) => Alignment,
+        |p: &mut MatMul| p.depth = 5 => Length,
+    );
+}
+
+#[test]
+fn other_operators_of_int16() {
+    faults_int16!(programs::avg_pool_int16(), AvgPool2d,
+        |p: &mut Pool2d| p.window.dilation_h = 2 => Geometry,
+        |p: &mut Pool2d| p.window = programs::window([1 << 8, 1 << 8], [1 << 8, 1 << 8], [1, 1]) => Geometry,
+        |p: &mut Pool2d| p.output.offset += 1 => ArenaExtent,
+        |p: &mut Pool2d| p.input.offset = 1 => Alignment,
+    );
+    faults_int16!(programs::add_int16(), Add,
+        |p: &mut AddSub| p.a.zero_point = 1 => ZeroPoint,
+        |p: &mut AddSub| p.output_zero_point = -1 => ZeroPoint,
+        |p: &mut AddSub| p.b.source = Source::Data(Span { offset: 0, len: 4 }) => Length,
+        |p: &mut AddSub| p.b.source = Source::Arena(Span { offset: 1, len: 8 }) => Alignment,
+        |p: &mut AddSub| p.output.offset = 2 => ArenaExtent,
+    );
+    faults_int16!(programs::mul_int16(), Mul,
+        |p: &mut Mul| p.output_zero_point = 1 => ZeroPoint,
+        |p: &mut Mul| p.output.len -= 1 => Length,
+    );
+    faults_int16!(programs::mean_int16(), Reduce,
+        |p: &mut Reduce| p.shape[0] = 3 => Length,
+    );
+    faults_int16!(programs::pad_int16(), Pad,
+        |p: &mut Pad| p.before[3] = 3 => Length,
+    );
+    faults_int16!(programs::slopes(), Slopes,
+        |p: &mut Slopes| p.positive.shift = 31 => Shift,
+        |p: &mut Slopes| p.negative.multiplier = -1 => Multiplier,
+        |p: &mut Slopes| p.output.offset = 2 => ArenaExtent,
+        |p: &mut Slopes| p.input.len = 17 => Length,
+        |p: &mut Slopes| p.min = 20_001 => Bounds,
+    );
+    faults_int16!(programs::tanh(), Tanh,
+        |p: &mut Curve| p.multiplier = -1 => Multiplier,
+        |p: &mut Curve| p.shift = 32 => Shift,
+    );
+    faults_int16!(programs::softmax_int16(), Softmax,
+        |p: &mut Softmax16| p.depth = 4 => Length,
+        |p: &mut Softmax16| p.exponentials.len = 1024 => Length,
+        |p: &mut Softmax16| p.reciprocals.offset += 1 => DataExtent,
+        |p: &mut Softmax16| p.exponentials.offset += 1 => Alignment,
+        // Reciprocals end in less than 32767.
+        |p: &mut Softmax16| p.exponentials = p.reciprocals => Table,
+        |p: &mut Softmax16| p.scale.shift = 31 => Shift,
+    );
+    faults_int16!(programs::convert(), Convert,
+        |p: &mut Convert| p.to = DType::I8 => Length,
+        |p: &mut Convert| p.to = DType::Bool => Length,
+        |p: &mut Convert| { p.from = DType::Bool; p.to = DType::Bool; } => DType,
+        |p: &mut Convert| p.rescale.input_zero_point = 32_768 => ZeroPoint,
+        |p: &mut Convert| p.rescale.scale.shift = -32 => Shift,
+        |p: &mut Convert| p.input.offset = 1 => ArenaExtent,
+    );
+}
+
+/// An operator lies on the stack of a run: those of int16 make it no larger.
+#[test]
+fn an_operator_is_as_large_as_its_largest_parameters() {
+    let parameters = [
+        size_of::<Conv2d>(),
+        size_of::<DepthwiseConv2d>(),
+        size_of::<Select>(),
+        size_of::<Take>(),
+        size_of::<Lstm>(),
+        size_of::<MatMul>(),
+        size_of::<AddSub>(),
+    ];
+    let largest = parameters.into_iter().max().expect("some");
+    assert_eq!(size_of::<Op>(), largest + size_of::<u32>());
+}

@@ -45,7 +45,7 @@ fn padding_surrounds_every_axis() {
             shape,
             before: core::array::from_fn(|_| random.extent(0, 2)),
             after: core::array::from_fn(|_| random.extent(0, 2)),
-            value: random.int8(),
+            value: random.int8().into(),
         };
         let padded: [u32; 4] = core::array::from_fn(|i| p.before[i] + shape[i] + p.after[i]);
         let input = random.values(shape.iter().product());
@@ -55,7 +55,7 @@ fn padding_surrounds_every_axis() {
                 if inside {
                     input[flat(shape, core::array::from_fn(|i| at[i] - p.before[i]))]
                 } else {
-                    p.value
+                    p.value as i8
                 }
             })
             .collect();

@@ -43,8 +43,8 @@ fn cases(seed: u64, dilated: bool, check: impl Fn(&Pool2d, &[i8], Vec<Vec<i8>>))
             output: NOWHERE,
             window,
             channels: random.extent(1, 9),
-            min: if wide { -128 } else { a.min(b) },
-            max: if wide { 127 } else { a.max(b) },
+            min: if wide { -128 } else { a.min(b).into() },
+            max: if wide { 127 } else { a.max(b).into() },
             ties_up: random.range(0, 2) == 1,
         };
         let input = random.values(window.in_h * window.in_w * p.channels);
@@ -62,7 +62,7 @@ fn the_largest_valid_value_wins() {
         let expected: Vec<i8> = windows
             .iter()
             .map(|values| *values.iter().max().expect("not empty"))
-            .map(|largest| largest.clamp(p.min, p.max))
+            .map(|largest| i16::from(largest).clamp(p.min, p.max) as i8)
             .collect();
         let mut output = vec![55; expected.len()];
         kernels::max_pool2d(p, input, &mut output);
@@ -84,7 +84,7 @@ fn the_mean_of_the_valid_values_rounds_half_up_or_away_from_zero() {
                 } else {
                     mean.round()
                 };
-                (mean as i8).clamp(p.min, p.max)
+                (mean as i16).clamp(p.min, p.max) as i8
             })
             .collect();
         let mut output = vec![55; expected.len()];

@@ -55,8 +55,8 @@ fn sums_and_extremes_over_axes() {
             output: NOWHERE,
             shape,
             reduction,
-            min: if wide { -128 } else { a.min(b) },
-            max: if wide { 127 } else { a.max(b) },
+            min: if wide { -128 } else { a.min(b).into() },
+            max: if wide { 127 } else { a.max(b).into() },
         };
         let expected = reduced(shape, &input).into_iter().map(|values| {
             let values = values.into_iter().map(i128::from);

@@ -256,8 +256,8 @@ fn matrix_products_equal_the_definition() {
             columns,
             output_scale: random.scale(-12, 3),
             output_zero_point: random.int8().into(),
-            min: bounds.0.min(bounds.1),
-            max: bounds.0.max(bounds.1),
+            min: bounds.0.min(bounds.1).into(),
+            max: bounds.0.max(bounds.1).into(),
         };
         let a_values = random.values(a.matrices * rows * depth);
         let b_values = random.values(b.matrices * depth * columns);

@@ -2,6 +2,7 @@
 //! the float network does, or is refused with a reason.
 
 mod architectures;
+mod exported;
 mod fashion;
 mod golden;
 mod way;

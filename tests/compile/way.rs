@@ -157,13 +157,26 @@ pub(crate) fn floats(array: &Array) -> &[f32] {
     values
 }
 
+/// The elements of an array of floats, or of indices.
+fn numbers(array: &Array) -> Vec<f32> {
+    match &array.elements {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::as_conversions,
+            reason = "indices are small"
+        )]
+        Elements::I32(indices) => indices.iter().map(|&index| index as f32).collect(),
+        _ => floats(array).to_vec(),
+    }
+}
+
 /// Signal to quantization noise ratio in dB of the worst output; no error is infinitely good.
 pub(crate) fn sqnr(graph: &Graph, found: &[Array], expected: &[(String, Array)]) -> f64 {
     let mut worst = f64::INFINITY;
     for (port, found) in graph.outputs.iter().zip(found) {
         let expected = named(expected, &port.name);
         assert_eq!(found.shape, expected.shape, "{}", port.name);
-        worst = worst.min(ratio(floats(found), floats(expected)));
+        worst = worst.min(ratio(&numbers(found), floats(expected)));
     }
     worst
 }

@@ -128,10 +128,6 @@ impl Case {
             .map_err(|error| Outcome::Failed(format!("{}: {error}", path.display())))?;
         let value = ConstantTensor::parse(&bytes)
             .map_err(|error| Outcome::Refused(Reason::ElementType, error.to_string()))?;
-        if value.shape().contains(&0) {
-            let what = format!("{kind} {index} has shape {:?}", value.shape());
-            return Err(Outcome::Refused(Reason::EmptyTensor, what));
-        }
         let name = info.name.clone().unwrap_or_default();
         Ok(Tensor { name, value })
     }
@@ -150,11 +146,12 @@ impl Case {
             let computes = options
                 .constants
                 .iter()
-                .any(|(name, _)| is_computed(graph, name));
+                .any(|(name, value)| is_computed(graph, name) && !value.shape().contains(&0));
             return match self.fold(&options, outputs) {
                 Outcome::Refused(_, what) if computes => {
                     Outcome::Refused(Reason::IntegerTensors, what)
                 }
+                Outcome::Folded if computes => Outcome::FoldedIntegers,
                 outcome => outcome,
             };
         }
@@ -241,7 +238,21 @@ fn is_fed(graph: &GraphProto, input: &Tensor) -> bool {
         Elements::I8(_) | Elements::U8(_) => quantized,
         Elements::I16(_) | Elements::I32(_) | Elements::I64(_) | Elements::Bool(_) => false,
     };
-    fits && is_computed(graph, &input.name)
+    // Without elements there is nothing to feed, and weights are constants.
+    fits && !input.value.shape().contains(&0)
+        && is_computed(graph, &input.name)
+        && !is_weight(graph, &input.name)
+}
+
+/// Whether a node reads an input as its weights.
+fn is_weight(graph: &GraphProto, input: &str) -> bool {
+    graph.node.iter().any(|node| {
+        let operator = node.op_type.as_deref().unwrap_or_default();
+        matches!(
+            operator,
+            "Conv" | "ConvTranspose" | "Gemm" | "BatchNormalization"
+        ) && node.input.iter().skip(1).any(|name| name == input)
+    })
 }
 
 /// An array with an axis of one sample in front, if the port has one more axis than the model.
@@ -268,6 +279,7 @@ fn unsupported(info: &ValueInfoProto) -> Option<(Reason, String)> {
         | DataType::BOOL
         | DataType::INT8
         | DataType::UINT8 => {}
+        DataType::INT16 => return Some((Reason::IntegerTensors, format!("`{name}` is of INT16"))),
         DataType::STRING => return Some((Reason::NoTensor, format!("`{name}` is of strings"))),
         other => return Some((Reason::ElementType, format!("`{name}` is of {other}"))),
     }

@@ -19,13 +19,13 @@ use table::Table;
 /// Tests that passed when this was last committed: `(suite, passed)`. More is better; fewer is a
 /// defect.
 const FLOOR: &[(&str, usize)] = &[
-    ("node", 0),
-    ("pytorch-converted", 0),
-    ("pytorch-operator", 0),
+    ("node", 867),
+    ("pytorch-converted", 70),
+    ("pytorch-operator", 27),
 ];
 
 /// Least part of the tests of static shape in scope that must pass, in percent.
-const LEAST_PERCENT: usize = 40;
+const LEAST_PERCENT: usize = 90;
 
 #[test]
 fn onnx_node_tests_pass_or_say_why_not() {

@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     Integer,
     /// Without an input that is computed with: folded at import, and equal.
     Folded,
+    /// Computes with integers or flags, which were given at import: folded, and equal.
+    FoldedIntegers,
     /// Imported, but something else came out, or nothing.
     Failed(String),
     /// Refused, and why.
@@ -27,17 +29,24 @@ pub(crate) enum Reason {
     DynamicShape,
     /// Sequences, optionals, strings.
     NoTensor,
-    /// An element type other than float32, int64, int32, int8, uint8, bool.
+    /// float16, bfloat16, float64 and narrower floats, complex numbers, integers of 2 or 4 bits and
+    /// unsigned ones of 16, 32 or 64: no model for a microcontroller computes with them.
     ElementType,
-    /// Integers or flags that are computed with on the device.
+    /// What is for training: statistics of the samples at hand, random numbers.
+    Training,
+    /// Integers or flags that are computed with on the device, or int16 at import.
     IntegerTensors,
-    /// A tensor without elements, or of one element without axes where the device needs some.
+    /// A tensor without elements, where the device needs some.
     EmptyTensor,
     /// An operator in scope that is not there yet.
     Operator,
     /// An attribute's value.
     Attribute,
-    /// An operand: weights that are computed, ranks, or shapes.
+    /// Weights or parameters that are computed when the network runs.
+    ComputedParameter,
+    /// Maps of three dimensions of space.
+    Space,
+    /// The form of an operand: types that do not go together, shapes, values.
     Operand,
     /// A second output that is used.
     SecondOutput,
@@ -46,16 +55,36 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
+    /// Whether the test is none of a network of static shapes, of tensors of a type that
+    /// microcontrollers compute with, for inference: no compiler for them could take it.
+    pub(crate) fn is_beyond(self) -> bool {
+        match self {
+            Self::DynamicShape | Self::NoTensor | Self::ElementType | Self::Training => true,
+            Self::IntegerTensors
+            | Self::EmptyTensor
+            | Self::Operator
+            | Self::Attribute
+            | Self::ComputedParameter
+            | Self::Space
+            | Self::Operand
+            | Self::SecondOutput
+            | Self::Rank => false,
+        }
+    }
+
     /// In words.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::DynamicShape => "dynamic shape",
             Self::NoTensor => "sequence, optional or string",
             Self::ElementType => "element type",
+            Self::Training => "training",
             Self::IntegerTensors => "integers or flags on the device",
             Self::EmptyTensor => "empty tensor",
             Self::Operator => "operator",
             Self::Attribute => "attribute's value",
+            Self::ComputedParameter => "parameter computed when it runs",
+            Self::Space => "three dimensions of space",
             Self::Operand => "operand's form",
             Self::SecondOutput => "second output",
             Self::Rank => "rank",
@@ -69,6 +98,7 @@ impl fmt::Display for Outcome {
             Self::Passed => f.write_str("passed"),
             Self::Integer => f.write_str("passed in integers"),
             Self::Folded => f.write_str("folded"),
+            Self::FoldedIntegers => f.write_str("folded integers"),
             Self::Failed(what) => write!(f, "FAILED: {what}"),
             Self::Refused(reason, what) => write!(f, "not supported: {}: {what}", reason.text()),
             Self::OutOfScope(operator) => write!(f, "out of scope: {operator}"),
@@ -80,13 +110,20 @@ impl fmt::Display for Outcome {
 pub(crate) fn refused(error: &ImportError) -> Outcome {
     let text = error.to_string();
     let reason = match error {
+        ImportError::Node { .. } if text.contains("for inference") => Reason::Training,
+        ImportError::Node { .. } if text.contains("or rank 4 [N, C, H, W]") => Reason::Space,
+        ImportError::Node { .. } if text.contains("must be a constant; found") => {
+            Reason::ComputedParameter
+        }
         ImportError::Input { .. } if text.contains("symbolic") || text.contains("no shape") => {
             Reason::DynamicShape
         }
         ImportError::Input { .. } if text.contains("empty") => Reason::EmptyTensor,
         ImportError::Input { .. } if text.contains("rank") => Reason::Rank,
         ImportError::Input { .. } if text.contains("not float32") => Reason::IntegerTensors,
-        ImportError::Input { .. } if text.contains("weights must be constants") => Reason::Operand,
+        ImportError::Input { .. } if text.contains("weights must be constants") => {
+            Reason::ComputedParameter
+        }
         ImportError::Tensor(_) => Reason::ElementType,
         ImportError::Node { fault, .. } => match **fault {
             NodeFault::Operator { .. } => Reason::Operator,

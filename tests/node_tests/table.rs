@@ -18,6 +18,8 @@ pub(crate) struct Table {
 struct Row {
     passed: usize,
     folded: usize,
+    /// Of the folded ones, those that compute with integers or flags given at import.
+    integers: usize,
     failed: usize,
     refused: BTreeMap<Reason, usize>,
 }
@@ -26,6 +28,7 @@ impl Row {
     fn add(&mut self, other: &Self) {
         self.passed += other.passed;
         self.folded += other.folded;
+        self.integers += other.integers;
         self.failed += other.failed;
         for (&reason, &count) in &other.refused {
             *self.refused.entry(reason).or_default() += count;
@@ -36,17 +39,13 @@ impl Row {
         self.passed + self.folded + self.failed + self.refused.values().sum::<usize>()
     }
 
-    /// Tests that no compiler for networks of static float32 tensors could take.
-    fn not_static(&self) -> usize {
-        let kinds = [
-            Reason::DynamicShape,
-            Reason::NoTensor,
-            Reason::ElementType,
-            Reason::IntegerTensors,
-            Reason::EmptyTensor,
-        ];
-        let counts = kinds.iter().filter_map(|kind| self.refused.get(kind));
-        counts.sum()
+    /// Tests that no compiler for networks of static shapes could take.
+    fn beyond(&self) -> usize {
+        let counts = self.refused.iter();
+        counts
+            .filter(|(reason, _)| reason.is_beyond())
+            .map(|(_, count)| count)
+            .sum()
     }
 }
 
@@ -55,7 +54,9 @@ impl Table {
     pub(crate) fn add(&mut self, case: &Case, outcome: Outcome) {
         if !case.is_in_scope() {
             match outcome {
-                Outcome::Passed | Outcome::Integer | Outcome::Folded => self.beyond_scope += 1,
+                Outcome::Passed | Outcome::Integer | Outcome::Folded | Outcome::FoldedIntegers => {
+                    self.beyond_scope += 1;
+                }
                 Outcome::Failed(_) | Outcome::Refused(..) | Outcome::OutOfScope(_) => {
                     self.out_of_scope += 1;
                 }
@@ -69,6 +70,10 @@ impl Table {
         match outcome {
             Outcome::Passed | Outcome::Integer => row.passed += 1,
             Outcome::Folded => row.folded += 1,
+            Outcome::FoldedIntegers => {
+                row.folded += 1;
+                row.integers += 1;
+            }
             Outcome::Failed(_) => row.failed += 1,
             Outcome::Refused(reason, _) => *row.refused.entry(reason).or_default() += 1,
             Outcome::OutOfScope(_) => self.out_of_scope += 1,
@@ -93,7 +98,7 @@ impl Table {
     /// percent, rounded down.
     pub(crate) fn percent_in_scope(&self) -> usize {
         let sum = self.sum();
-        let tests = sum.total() - sum.not_static();
+        let tests = sum.total() - sum.beyond();
         (100 * (sum.passed + sum.folded))
             .checked_div(tests)
             .unwrap_or(100)
@@ -132,11 +137,13 @@ impl fmt::Display for Table {
         }
         writeln!(
             f,
-            "of {} in scope, {} are of float32 tensors of static shape, with elements: {} % of \
-             these pass",
+            "of {} in scope, {} are for inference, of static shapes, of tensors of types that \
+             microcontrollers compute with: {} % of these pass, {} of which compute with integers \
+             or flags, given and folded at import",
             sum.total(),
-            sum.total() - sum.not_static(),
-            self.percent_in_scope()
+            sum.total() - sum.beyond(),
+            self.percent_in_scope(),
+            sum.integers
         )?;
         write!(
             f,

@@ -834,13 +834,17 @@ def _():
     return m
 
 
-@bad("op_control_flow", "operator If with sub-graphs is not supported", "If")
+@bad("op_control_flow", "operator Loop is not supported", "Loop")
 def _():
     g = G("bad", 13)
     x = g.inp("x", ["N", 4])
     g.c("cond", np.array(True))
-    sub = [h.make_graph([h.make_node(o, [x], [f"s{o}"])], o, [], [h.make_tensor_value_info(f"s{o}", T.FLOAT, None)]) for o in ("Relu", "Sigmoid")]
-    g.out(g.n("If", "cond", "y", then_branch=sub[0], else_branch=sub[1]))
+    g.i64("count", 3)
+    scalar = [h.make_tensor_value_info(n, t, []) for n, t in (("i", T.INT64), ("c", T.BOOL))]
+    state = [h.make_tensor_value_info(n, T.FLOAT, None) for n in ("a", "b")]
+    nodes = [h.make_node("Relu", ["a"], ["b"]), h.make_node("Identity", ["c"], ["d"])]
+    body = h.make_graph(nodes, "body", [*scalar, state[0]], [h.make_tensor_value_info("d", T.BOOL, []), state[1]])
+    g.out(g.n("Loop", ["count", "cond", x], "y", body=body))
     return g.model()
 
 
@@ -1153,6 +1157,92 @@ def _():
     g = G("bad", 13)
     g.inp("x", ["N", 4])
     g.out(g.n("Relu", [], "y"))
+    return g.model()
+
+
+def bad_lstm(lens=None, **attrs):
+    g = G("bad", 14)
+    ins = [g.inp("x", [5, 1, 3]), g.w("w", 1, 16, 3), g.w("r", 1, 16, 4), "", ""]
+    if lens is not None:
+        ins[4] = g.c("lens", np.array(lens, dtype=np.int32))
+    g.out(g.n("LSTM", ins, "y", hidden_size=4, **attrs))
+    return g.model()
+
+
+@bad("lstm_lengths", "a sequence of the batch ends early", "sequence_lens")
+def _():
+    return bad_lstm([3])
+
+
+@bad("lstm_function", "a gate has a function that is not known", "Affine")
+def _():
+    return bad_lstm(activations=["Affine", "Tanh", "Tanh"])
+
+
+@bad("lstm_hidden_size", "hidden_size is not that of the weights", "hidden_size")
+def _():
+    m = bad_lstm()
+    next(a for a in m.graph.node[0].attribute if a.name == "hidden_size").i = 5
+    return m
+
+
+@bad("lstm_dynamic_time", "the number of steps is symbolic", "dynamic", "symbolic")
+def _():
+    m = bad_lstm()
+    m.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
+    return m
+
+
+@bad("lstm_long", "two thousand steps would be unrolled", "steps")
+def _():
+    m = bad_lstm()
+    m.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2000
+    return m
+
+
+def bad_function(*nodes, opset=17):
+    g = G("bad", 17)
+    g.out(g.n("Own", g.inp("x", [1, 4]), "y", domain="own"))
+    m = g.model()
+    m.opset_import.append(h.make_opsetid("own", 1))
+    opsets = [h.make_opsetid("", opset), h.make_opsetid("own", 1)]
+    m.functions.append(h.make_function("own", "Own", ["a"], ["b"], list(nodes), opsets))
+    return m
+
+
+@bad("function_recursive", "a function calls itself", "function")
+def _():
+    return bad_function(h.make_node("Own", ["a"], ["c"], domain="own"), h.make_node("Relu", ["c"], ["b"]))
+
+
+@bad("function_doubling", "functions that call each other twice, nested deep: 2^40 nodes", "nodes", "function")
+def _():
+    m = bad_function(h.make_node("F1", ["a"], ["c"], domain="own"), h.make_node("F1", ["c"], ["b"], domain="own"))
+    for k in range(1, 31):
+        nodes = [h.make_node(f"F{k + 1}" if k < 30 else "Relu", [i], [o], domain="own" if k < 30 else "") for i, o in ("ac", "cb")]
+        m.functions.append(h.make_function("own", f"F{k}", ["a"], ["b"], nodes, list(m.opset_import)))
+    return m
+
+
+@bad("function_opset", "a function is written for another opset", "opset")
+def _():
+    return bad_function(h.make_node("Relu", ["a"], ["b"]), opset=11)
+
+
+@bad("function_unknown", "a body reads what is not there", "nowhere")
+def _():
+    return bad_function(h.make_node("Add", ["a", "nowhere"], ["b"]))
+
+
+@bad("if_computed", "the condition of an If is computed", "condition")
+def _():
+    g = G("bad", 13)
+    g.inp("x", [1, 4])
+    g.n("ReduceMax", "x", "most", keepdims=0)
+    g.n("Greater", ["most", g.c("zero", np.array(0, dtype=F))], "positive")
+    branches = {f"{b}_branch": h.make_graph([h.make_node(op, ["x"], [b])], b, [], [h.make_tensor_value_info(b, T.FLOAT, None)])
+                for b, op in (("then", "Relu"), ("else", "Tanh"))}
+    g.out(g.n("If", "positive", "y", **branches))
     return g.model()
 
 

@@ -16,11 +16,8 @@ impl Emitter<'_> {
         node: &QNode,
         id: ValueId,
     ) -> Result<Op, EmitError> {
-        let (from, to) = (
-            self.graph.value(id).params,
-            self.graph.value(node.output).params,
-        );
-        let rescale = (from != to).then(|| elementwise::rescale(node, from, to));
+        let (from, to) = (self.graph.value(id), self.graph.value(node.output));
+        let rescale = (from.params != to.params).then(|| elementwise::rescale(node, from, to));
         let rescale = rescale.transpose()?;
         let write = step.write;
         if write.rows == 1 {

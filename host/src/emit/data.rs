@@ -39,6 +39,24 @@ impl Data {
         self.add(bytes, WORD)
     }
 
+    /// Adds int64 values, little endian.
+    pub(super) fn int64(
+        &mut self,
+        values: impl IntoIterator<Item = i64>,
+    ) -> Result<Span, EmitError> {
+        let bytes = values.into_iter().flat_map(i64::to_le_bytes).collect();
+        self.add(bytes, 2 * WORD)
+    }
+
+    /// Adds int16 values, little endian.
+    pub(super) fn int16(
+        &mut self,
+        values: impl IntoIterator<Item = i16>,
+    ) -> Result<Span, EmitError> {
+        let bytes = values.into_iter().flat_map(i16::to_le_bytes).collect();
+        self.add(bytes, WORD / 2)
+    }
+
     /// The bytes of everything that was added.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -3,24 +3,36 @@
 use super::EmitError;
 use super::steps::Emitter;
 use crate::lower::four;
-use crate::quantize::graph::{QClamp, QNode, QuantParams};
-use crate::quantize::quantize_multiplier;
+use crate::quantize::graph::{DType, QClamp, QNode, QValue};
+use crate::quantize::{left_shift, quantize_multiplier, square_left_shift};
 use tiivis_runtime::blob::{AddSub, Mul, Operand, Prelu, Rescale, Scale};
 
-/// Extra bits of the sum of two int8 tensors (TensorFlow Lite's ADD and SUB, `kernels/add.cc`: 20 leaves
-/// `255 << 20` below 2^28).
-const LEFT_SHIFT: u32 = 20;
+/// Most by which values less their zero point can be shifted left in int32: `255 << 23`; with zero
+/// points `65535 << 14`.
+const fn most_shift(dtype: DType) -> i8 {
+    match dtype {
+        DType::I8 | DType::Bool => 23,
+        DType::I16 => 14,
+        DType::I32 => 0,
+    }
+}
 
-/// Extra bits of a squared difference (TFLM's `kernels/squared_difference.cc`): the square of
-/// `255 << 7` is below 2^30.
-const SQUARE_LEFT_SHIFT: u32 = 7;
+/// Most by which a product of two such can be shifted left in int32: `255² << 15`; of int16, which
+/// have no zero points, `2^30 << 0`.
+const fn most_product_shift(dtype: DType) -> i8 {
+    match dtype {
+        DType::I8 | DType::Bool => 15,
+        DType::I16 | DType::I32 => 0,
+    }
+}
 
-/// Most by which a difference of int8 values can be shifted left in int32: `255 << 23`.
-const MOST_SHIFT: i8 = 23;
-/// Most by which a product of two such can be shifted left in int32: `255² << 15`.
-const MOST_PRODUCT_SHIFT: i8 = 15;
 /// Most by which the square of a difference can be shifted left in int32.
-const MOST_SQUARE_SHIFT: i8 = 1;
+const fn most_square_shift(dtype: DType) -> i8 {
+    match dtype {
+        DType::I8 | DType::Bool => 1,
+        DType::I16 | DType::I32 => 0,
+    }
+}
 
 /// A real scale as multiplier and shift, of which the shift may not exceed `most_shift`.
 pub(super) fn scale(
@@ -40,11 +52,9 @@ pub(super) fn scale(
 }
 
 /// Input scale over output scale, both taken to f64 first (TFLM's QUANTIZE).
-pub(super) fn rescale(
-    node: &QNode,
-    from: QuantParams,
-    to: QuantParams,
-) -> Result<Rescale, EmitError> {
+pub(super) fn rescale(node: &QNode, from: &QValue, to: &QValue) -> Result<Rescale, EmitError> {
+    let dtype = from.dtype;
+    let (from, to) = (from.params, to.params);
     let real = f64::from(from.scale) / f64::from(to.scale);
     Ok(Rescale {
         input_zero_point: from.zero_point,
@@ -53,13 +63,13 @@ pub(super) fn rescale(
             node,
             "the input's scale over the output's",
             real,
-            MOST_SHIFT,
+            most_shift(dtype),
         )?,
     })
 }
 
 /// TFLM's ADD and SUB (`kernels/add_common.cc`): with `t` twice the larger input scale, the
-/// operands are scaled by `s / t`, the sum by `t / (2^20 · output scale)`.
+/// operands are scaled by `s / t`, the sum by `t / (2^20 · output scale)`, of int16 by `2^15`.
 pub(super) fn add_sub(
     emitter: &mut Emitter<'_>,
     node: &QNode,
@@ -68,19 +78,20 @@ pub(super) fn add_sub(
     let graph = emitter.graph;
     let [a_scale, b_scale, output_scale] = scales(emitter, node);
     let twice = 2.0 * a_scale.max(b_scale);
-    let sum = twice / (f64::from(1u32 << LEFT_SHIFT) * output_scale);
+    let left_shift = left_shift(graph.value(node.output).dtype);
+    let sum = twice / (f64::from(1u32 << left_shift) * output_scale);
     let [a, b] = operands(emitter, node)?;
     Ok(AddSub {
         a,
         b,
         output: emitter.activation(node.output)?,
         shape: four(node, &graph.value(node.output).shape)?,
-        left_shift: LEFT_SHIFT,
+        left_shift,
         a_scale: scale(node, "the first operand's scale", a_scale / twice, 0)?,
         b_scale: scale(node, "the second operand's scale", b_scale / twice, 0)?,
         output_scale: scale(
             node,
-            "the inputs' scale over the output's, by 2^-19",
+            "the inputs' scale over the output's, by the extra bits",
             sum,
             0,
         )?,
@@ -99,22 +110,23 @@ pub(super) fn squared_difference(
 ) -> Result<AddSub, EmitError> {
     let [a_scale, b_scale, output_scale] = scales(emitter, node);
     let twice = 2.0 * a_scale.max(b_scale);
-    let square = twice * twice / (f64::from(1u32 << (2 * SQUARE_LEFT_SHIFT)) * output_scale);
     let [a, b] = operands(emitter, node)?;
     let output = emitter.graph.value(node.output);
+    let left_shift = square_left_shift(output.dtype);
+    let square = twice * twice / (f64::from(1u32 << (2 * left_shift)) * output_scale);
     Ok(AddSub {
         a,
         b,
         output: emitter.activation(node.output)?,
         shape: four(node, &output.shape)?,
-        left_shift: SQUARE_LEFT_SHIFT,
+        left_shift,
         a_scale: scale(node, "the first operand's scale", a_scale / twice, 0)?,
         b_scale: scale(node, "the second operand's scale", b_scale / twice, 0)?,
         output_scale: scale(
             node,
-            "the inputs' scale, squared, over the output's, by 2^-12",
+            "the inputs' scale, squared, over the output's, by the extra bits",
             square,
-            MOST_SQUARE_SHIFT,
+            most_square_shift(output.dtype),
         )?,
         output_zero_point: output.params.zero_point,
         min: clamp.min,
@@ -130,7 +142,8 @@ pub(super) fn mul(
 ) -> Result<Mul, EmitError> {
     let [a, b, output] = scales(emitter, node);
     let what = "the inputs' scales over the output's";
-    let scale = scale(node, what, a * b / output, MOST_PRODUCT_SHIFT)?;
+    let most = most_product_shift(emitter.graph.value(node.output).dtype);
+    let scale = scale(node, what, a * b / output, most)?;
     scaled(emitter, node, clamp, scale)
 }
 
@@ -142,7 +155,7 @@ pub(super) fn div(
 ) -> Result<Mul, EmitError> {
     let [a, b, output] = scales(emitter, node);
     let what = "the first input's scale over the second's and the output's";
-    let scale = scale(node, what, a / (b * output), MOST_SHIFT)?;
+    let scale = scale(node, what, a / (b * output), most_shift(DType::I8))?;
     scaled(emitter, node, clamp, scale)
 }
 
@@ -182,9 +195,14 @@ pub(super) fn prelu(emitter: &mut Emitter<'_>, node: &QNode) -> Result<Prelu, Em
             node,
             "the input's scale over the output's",
             x / result,
-            MOST_SHIFT,
+            most_shift(DType::I8),
         )?,
-        negative: scale(node, products, x * slope_scale / result, MOST_PRODUCT_SHIFT)?,
+        negative: scale(
+            node,
+            products,
+            x * slope_scale / result,
+            most_product_shift(DType::I8),
+        )?,
         output_zero_point: output.params.zero_point,
     })
 }

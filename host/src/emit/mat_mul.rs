@@ -4,7 +4,7 @@ use super::EmitError;
 use super::elementwise::scale;
 use super::steps::Emitter;
 use crate::lower::mat_mul as sizes;
-use crate::quantize::graph::{QClamp, QNode};
+use crate::quantize::graph::{DType, QClamp, QNode};
 use tiivis_runtime::blob::{Factor, MatMul, Op};
 
 /// TFLM's `BATCH_MATMUL` (`kernels/batch_matmul.cc`): the sums are scaled by `a · b / output`, in
@@ -23,8 +23,14 @@ pub(super) fn mat_mul(
         f64::from(a.params.scale) * f64::from(b.params.scale) / f64::from(output.params.scale);
     // Every sum fits 31 bits, see the sizes' limit on depth; how far it may be shifted left is what
     // the depth leaves.
-    let products = u64::from(sizes.depth) * (255 * 255);
-    let spare = i8::try_from(products.leading_zeros().saturating_sub(33)).unwrap_or(0);
+    let reach: u64 = match output.dtype {
+        DType::I8 | DType::I32 | DType::Bool => 255 * 255,
+        // Sums of int64, of which only the result must fit.
+        DType::I16 => 1 << 30,
+    };
+    let products = u64::from(sizes.depth) * reach;
+    let spare = products.leading_zeros().cast_signed() - 33;
+    let spare = i8::try_from(spare.max(-31)).unwrap_or(0);
     let mut factor = |index: usize| -> Result<Factor, EmitError> {
         Ok(Factor {
             source: emitter.source(node.inputs[index])?,

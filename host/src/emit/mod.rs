@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod file;
 mod header;
+mod int16;
 mod mat_mul;
 mod recurrent;
 mod reduce;

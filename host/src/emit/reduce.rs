@@ -35,10 +35,12 @@ pub(super) fn reduce(
 fn sum(ends: &Ends<'_>, axes: &[usize], is_mean: bool) -> Result<blob::Reduction, EmitError> {
     let (from, to) = (ends.from.params, ends.to.params);
     let count = axes.iter().map(|&axis| ends.from.shape[axis]).product();
-    let scale = reduction_scale(from, to, count, is_mean).ok_or_else(|| EmitError::Scale {
-        node: ends.node.name.clone(),
-        what: "the input's scale over the output's",
-        found: f64::from(from.scale) / f64::from(to.scale),
+    let scale = reduction_scale(from, to, (ends.from.dtype, count), is_mean).ok_or_else(|| {
+        EmitError::Scale {
+            node: ends.node.name.clone(),
+            what: "the input's scale over the output's",
+            found: f64::from(from.scale) / f64::from(to.scale),
+        }
     })?;
     Ok(blob::Reduction::Sum(Rescale {
         input_zero_point: from.zero_point,

@@ -1,10 +1,10 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, choice, elementwise, mat_mul, reduce, unary, weighted};
+use super::{EmitError, choice, elementwise, int16, mat_mul, reduce, unary, weighted};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
-use crate::quantize::graph::{QGraph, QNode, QOp, QValue};
+use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::{self, Op, Pool2d, Source, Span};
 
 /// A node of one activation: where its values are and what they look like.
@@ -101,6 +101,15 @@ impl<'a> Emitter<'a> {
     }
 
     fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        let op = self.untyped(node)?;
+        match self.graph.value(node.output).dtype {
+            DType::I16 => int16::typed(op),
+            DType::I8 | DType::I32 | DType::Bool => Ok(op),
+        }
+    }
+
+    /// The operator with its parameters, as one of int8 where others have the same.
+    fn untyped(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
         Ok(match &node.op {
             QOp::Conv2d {
                 window,
@@ -208,6 +217,20 @@ impl<'a> Emitter<'a> {
                 let ends = self.ends(node)?;
                 unary::lut(&mut self.data, &ends, table)?
             }
+            QOp::Slopes {
+                positive,
+                negative,
+                negated,
+                clamp,
+            } => {
+                let ends = self.ends(node)?;
+                int16::slopes(&ends, [*positive, *negative], *negated, *clamp)
+            }
+            QOp::Curve {
+                function,
+                multiplier,
+                shift,
+            } => int16::curve(&self.ends(node)?, *function, (*multiplier, *shift)),
             QOp::Requantize => unary::requantize(&self.ends(node)?)?,
             QOp::Svdf(layer) => self.svdf(node, layer)?,
             QOp::Lstm(layer) => self.lstm(node, layer)?,

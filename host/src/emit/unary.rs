@@ -2,10 +2,10 @@
 
 use super::data::Data;
 use super::steps::Ends;
-use super::{EmitError, elementwise};
+use super::{EmitError, elementwise, int16};
 use crate::ir::Window2d;
 use crate::lower::{LowerError, Steps, Walk, four, padded_four, rows_and_depth, window};
-use crate::quantize::graph::{QClamp, QNode};
+use crate::quantize::graph::{DType, QClamp, QNode};
 use crate::quantize::softmax_parameters;
 use tiivis_runtime::blob::{
     Lut, Offsets, Op, Pad, Pool2d, Requantize, Softmax, TAKE_AXES, Take, TakeAxis, Transpose,
@@ -74,7 +74,7 @@ pub(super) fn transpose(ends: &Ends<'_>, perm: &[usize]) -> Result<Op, EmitError
 pub(super) fn pad(
     ends: &Ends<'_>,
     [before, after]: [&[usize]; 2],
-    value: i8,
+    value: i16,
 ) -> Result<Op, EmitError> {
     let [shape, before, after] = padded_four(ends.node, &ends.from.shape, [before, after])?;
     Ok(Op::Pad(Pad {
@@ -89,6 +89,9 @@ pub(super) fn pad(
 
 pub(super) fn softmax(data: &mut Data, ends: &Ends<'_>, beta: f32) -> Result<Op, EmitError> {
     let (rows, depth) = rows_and_depth(ends.node, &ends.from.shape)?;
+    if ends.to.dtype == DType::I16 {
+        return int16::softmax(data, ends, beta);
+    }
     Ok(Op::Softmax(Softmax {
         input: ends.input,
         output: ends.output,
@@ -109,10 +112,14 @@ pub(super) fn lut(data: &mut Data, ends: &Ends<'_>, table: &[i8]) -> Result<Op, 
 }
 
 pub(super) fn requantize(ends: &Ends<'_>) -> Result<Op, EmitError> {
+    let rescale = elementwise::rescale(ends.node, ends.from, ends.to)?;
+    if (ends.from.dtype, ends.to.dtype) != (DType::I8, DType::I8) {
+        return Ok(int16::convert(ends, rescale));
+    }
     Ok(Op::Requantize(Requantize {
         input: ends.input,
         output: ends.output,
-        rescale: elementwise::rescale(ends.node, ends.from.params, ends.to.params)?,
+        rescale,
     }))
 }
 

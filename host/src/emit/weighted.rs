@@ -5,7 +5,7 @@ use super::data::Data;
 use super::steps::Ends;
 use crate::ir::{TransposedWindow2d, Window2d};
 use crate::lower::{count, rows_and_depth, transposed_window, window};
-use crate::quantize::graph::{QClamp, Weights};
+use crate::quantize::graph::{DType, QClamp, Sums, Weights};
 use tiivis_runtime::blob::{self, Accumulate, Conv2d, Dense, DepthwiseConv2d, Op};
 
 /// What turns a layer's sums into its results.
@@ -65,9 +65,11 @@ pub(super) fn depthwise(
     let Ends { node, from, to, .. } = *ends;
     let (_, in_c) = rows_and_depth(node, &from.shape)?;
     let (_, out_c) = rows_and_depth(node, &to.shape)?;
-    if in_c == 1 && out_c > 1 {
+    // A group for each input channel; int16 has no kernel of its own for it.
+    if to.dtype == DType::I16 || in_c == 1 && out_c > 1 {
         let layer = (&channel_first(layer.0), layer.1);
-        return conv2d(data, ends, geometry, 1, layer);
+        let groups = from.shape.last().copied().unwrap_or(1);
+        return conv2d(data, ends, geometry, groups, layer);
     }
     Ok(Op::DepthwiseConv2d(DepthwiseConv2d {
         input: ends.input,
@@ -82,6 +84,24 @@ pub(super) fn depthwise(
 
 pub(super) fn dense(data: &mut Data, ends: &Ends<'_>, layer: Layer<'_>) -> Result<Op, EmitError> {
     let (rows, in_features) = rows_and_depth(ends.node, &ends.from.shape)?;
+    if ends.to.dtype == DType::I16 {
+        // One tap over as many rows of one pixel.
+        let window = blob::Window2d {
+            in_h: rows,
+            in_w: 1,
+            out_h: rows,
+            out_w: 1,
+            kernel_h: 1,
+            kernel_w: 1,
+            stride_h: 1,
+            stride_w: 1,
+            dilation_h: 1,
+            dilation_w: 1,
+            pad_top: 0,
+            pad_left: 0,
+        };
+        return Ok(Op::Conv2d(convolution(data, ends, window, 1, layer)?));
+    }
     Ok(Op::Dense(Dense {
         input: ends.input,
         output: ends.output,
@@ -114,10 +134,18 @@ fn accumulate(
     ends: &Ends<'_>,
     (weights, clamp): Layer<'_>,
 ) -> Result<Accumulate, EmitError> {
+    let bias = match weights.sums {
+        Sums::Int64 => data.int64(weights.bias.iter().copied())?,
+        Sums::Int32 => {
+            let bias = weights.bias.iter().map(|&bias| i32::try_from(bias));
+            let bias: Result<Vec<i32>, _> = bias.collect();
+            data.int32(bias.map_err(|_| EmitError::TooLarge)?)?
+        }
+    };
     let shifts: Vec<i8> = weights.scales.iter().map(|scale| scale.shift).collect();
     let multipliers = weights.scales.iter().map(|scale| scale.multiplier);
     Ok(Accumulate {
-        bias: data.int32(weights.bias.iter().copied())?,
+        bias,
         multipliers: data.int32(multipliers)?,
         shifts: data.int8(&shifts)?,
         input_zero_point: ends.from.params.zero_point,

@@ -68,6 +68,9 @@ pub struct Graph {
     pub outputs: Vec<Port>,
     /// Nodes; each reads only what is an input, a constant or computed before it.
     pub nodes: Vec<Node>,
+    /// Sets of activations that mean the same at different steps of one layer: quantized, each set
+    /// gets one scale. They change nothing of what the graph computes; passes may lose members.
+    pub alike: Vec<Vec<ValueId>>,
     values: Vec<Value>,
 }
 
@@ -212,5 +215,9 @@ impl Graph {
         for id in nodes.chain(ports.map(|port| &mut port.value)) {
             *id = renumbered[id.index()].expect("what is named is live");
         }
+        for set in &mut self.alike {
+            *set = set.iter().filter_map(|id| renumbered[id.index()]).collect();
+        }
+        self.alike.retain(|set| set.len() > 1);
     }
 }

@@ -13,6 +13,9 @@ use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, QuantParams, Wei
 use std::collections::HashSet;
 use tiivis_runtime::blob::TAKE_AXES;
 
+/// Scale and zero point of numbers up to 1 of int16.
+const Q15: (f32, i32) = (1.0 / 32_768.0, 0);
+
 /// The number of inputs, which everything after relies on.
 pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
     let found = node.inputs.len();
@@ -47,6 +50,8 @@ pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize => (found == 1, "1"),
     };
     if is_right {
@@ -119,6 +124,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             after,
             value: _,
         } => pad(node, [before, after], input, output),
+        QOp::Softmax { .. } if output.dtype == DType::I16 => prescribed(node, input, output, Q15),
         QOp::Softmax { .. } => prescribed(node, input, output, (1.0 / 256.0, -128)),
         QOp::LogSoftmax => prescribed(node, input, output, (1.0 / 16.0, 127)),
         QOp::L2Normalize => prescribed(node, input, output, (1.0 / 128.0, 0)),
@@ -135,7 +141,8 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
             equal(node, "a table", 256, table.len())?;
             equal_elements(node, input, output)
         }
-        QOp::Requantize => equal_elements(node, input, output),
+        QOp::Slopes { .. } | QOp::Requantize => equal_elements(node, input, output),
+        QOp::Curve { .. } => prescribed(node, input, output, Q15),
         QOp::Svdf(layer) => recurrent::svdf(graph, node, layer),
         QOp::Lstm(layer) => recurrent::lstm(graph, node, layer),
     }
@@ -152,7 +159,13 @@ fn conv2d(
     let channels = divided(node, "input channels per group", input.shape[3], groups)?;
     divided(node, "output channels per group", output.shape[3], groups)?;
     let taps = taps(geometry).saturating_mul(channels);
-    accumulator::prove(node, weights, Order::ChannelFirst, output.shape[3], taps)
+    accumulator::prove(
+        (node, input),
+        weights,
+        Order::ChannelFirst,
+        output.shape[3],
+        taps,
+    )
 }
 
 fn depthwise(
@@ -164,7 +177,7 @@ fn depthwise(
     window(node, geometry, &input.shape, &output.shape)?;
     divided(node, "filters per channel", output.shape[3], input.shape[3])?;
     accumulator::prove(
-        node,
+        (node, input),
         weights,
         Order::ChannelLast,
         output.shape[3],
@@ -265,7 +278,7 @@ fn dense(
     equal(node, "rows", index(in_rows), index(out_rows))?;
     let last = |value: &QValue| value.shape.last().copied().unwrap_or(1);
     accumulator::prove(
-        node,
+        (node, input),
         weights,
         Order::ChannelFirst,
         last(output),

@@ -5,7 +5,7 @@ use super::accumulator::{self, Order};
 use super::node::{divided, equal, symmetric};
 use super::shape::{blob_window, count};
 use crate::ir::TransposedWindow2d;
-use crate::quantize::graph::{QNode, QValue, Weights};
+use crate::quantize::graph::{DType, QNode, QValue, Weights};
 use tiivis_runtime::blob;
 
 /// Most products of two int8 numbers less their zero points, each of which is 255 at most, whose
@@ -35,7 +35,13 @@ pub(super) fn transpose_conv2d(
     symmetric(node, weights)?;
     let taps = geometry.kernel[0].saturating_mul(geometry.kernel[1]);
     let taps = taps.saturating_mul(channels);
-    accumulator::prove(node, weights, Order::ChannelFirst, output.shape[3], taps)
+    accumulator::prove(
+        (node, input),
+        weights,
+        Order::ChannelFirst,
+        output.shape[3],
+        taps,
+    )
 }
 
 /// The geometry of a transposed convolution from input `[1, h, w, _]` to output `[1, h, w, _]`.
@@ -87,7 +93,7 @@ pub(crate) fn mat_mul(
         }
     }
     let depth = count(node, "the depth", a_columns)?;
-    if depth > MOST_DEPTH {
+    if depth > MOST_DEPTH && output.dtype == DType::I8 {
         return Err(LowerError::TooLarge {
             name: node.name.clone(),
             what: "the number of products in a sum",

@@ -48,6 +48,8 @@ pub(super) fn lower_node(
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize
         | QOp::Svdf(_)
         | QOp::Lstm(_) => whole(graph, index, program),
@@ -97,6 +99,8 @@ fn scratch_bytes(op: &QOp) -> u32 {
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize
         | QOp::Svdf(_)
         | QOp::Lstm(_) => 0,
@@ -154,6 +158,8 @@ fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<
         | QOp::L2Normalize
         | QOp::LogSoftmax
         | QOp::Lut { .. }
+        | QOp::Slopes { .. }
+        | QOp::Curve { .. }
         | QOp::Requantize
         | QOp::Add { .. }
         | QOp::Sub { .. }

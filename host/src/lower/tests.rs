@@ -199,7 +199,7 @@ fn one(op: QOp, input: &[usize], output: &[usize]) -> QGraph {
     builder.graph
 }
 
-fn dense(bias: i32, taps: usize, last: i8) -> QGraph {
+fn dense(bias: i64, taps: usize, last: i8) -> QGraph {
     let mut weights = weights(&mut Random::new(1), 2, taps);
     weights.weights = (0..2 * taps)
         .map(|at| if at < taps { 1 } else { last })
@@ -219,10 +219,10 @@ fn dense_weights(graph: &mut QGraph) -> &mut Weights {
 #[test]
 fn accumulators_that_could_overflow_are_refused_by_channel() {
     // 255 · 128 · 1000 = 32640000, and the zero point is at most 128 in magnitude.
-    let room = i32::MAX - 32_640_000 - 128;
+    let room = i64::from(i32::MAX) - 32_640_000 - 128;
     assert!(lower(&dense(room, 1000, -128)).is_ok());
     assert!(lower(&dense(-room, 1000, -128)).is_ok());
-    for bias in [room + 1, -room - 1, i32::MIN] {
+    for bias in [room + 1, -room - 1, i32::MIN.into(), i64::MIN] {
         let error = lower(&dense(bias, 1000, -128)).unwrap_err();
         let LowerError::Accumulator {
             node,
@@ -233,7 +233,7 @@ fn accumulators_that_could_overflow_are_refused_by_channel() {
             panic!("{error}");
         };
         assert_eq!((node.as_str(), channel), ("node 0", 1));
-        assert_eq!(bound, u64::from(bias.unsigned_abs()) + 32_640_128);
+        assert_eq!(bound, bias.unsigned_abs() + 32_640_128);
     }
     // A shift to the left is part of it.
     for (shift, is_right) in [(6, true), (7, false)] {
@@ -249,7 +249,9 @@ fn accumulators_that_could_overflow_are_refused_by_channel() {
     // Depthwise weights lie channel by channel inside each tap.
     let mut weights = weights(&mut Random::new(1), 3, 4);
     weights.weights = [0, -128, 0].repeat(4).into();
-    weights.bias = vec![i32::MAX - 1000, i32::MAX - 130_688, i32::MAX - 1000];
+    weights.bias = [1000, 130_688, 1000]
+        .map(|room| i64::from(i32::MAX) - room)
+        .to_vec();
     let depthwise = |weights| QOp::DepthwiseConv2d {
         window: window([2, 2], [0; 2]),
         weights,
@@ -333,7 +335,8 @@ fn only_int8_is_rescaled_where_it_is_joined() {
 #[test]
 fn elements_that_a_kernel_does_not_take_are_named() {
     for (op, dtype, value, expected, found) in [
-        (add(), DType::I16, "value 0", "int8", "int16"),
+        (add(), DType::I32, "value 0", "int8 or int16", "int32"),
+        (add(), DType::I16, "value 1", "int16", "int8"),
         (table(), DType::I16, "value 0", "int8 or bool", "int16"),
         (QOp::Reshape, DType::Bool, "value 1", "bool", "int8"),
         (QOp::Select, DType::I32, "value 0", "int8 or bool", "int32"),

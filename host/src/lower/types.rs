@@ -15,7 +15,10 @@ enum Types {
 
 const INT8: &[DType] = &[DType::I8];
 const INT16: &[DType] = &[DType::I16];
-const NUMBERS: &[DType] = &[DType::I8, DType::I16];
+const INT: &[DType] = &[DType::I8, DType::I16];
+const INTEGER: &[DType] = &[DType::I8, DType::I16, DType::I32];
+/// Bytes and int16 as they are.
+const NUMBER: &[DType] = &[DType::I8, DType::I16, DType::Bool];
 /// Bytes as they are, which truths are too.
 const BYTE: &[DType] = &[DType::I8, DType::Bool];
 const INDEX: &[DType] = &[DType::I32];
@@ -24,19 +27,19 @@ const ANY: &[DType] = &[DType::I8, DType::I16, DType::I32, DType::Bool];
 /// The types that an operator's kernel knows.
 const fn types(op: &QOp) -> Types {
     match op {
-        QOp::Conv2d { .. } => Types::Same(INT8),
-        QOp::TransposeConv2d { .. } => Types::Same(INT8),
-        QOp::DepthwiseConv2d { .. } => Types::Same(INT8),
-        QOp::Dense { .. } => Types::Same(INT8),
-        QOp::MatMul { .. } => Types::Same(INT8),
-        QOp::MaxPool2d { .. } => Types::Same(INT8),
-        QOp::AvgPool2d { .. } => Types::Same(INT8),
-        QOp::Add { .. } => Types::Same(INT8),
-        QOp::Sub { .. } => Types::Same(INT8),
-        QOp::Mul { .. } => Types::Same(INT8),
+        QOp::Conv2d { .. } => Types::Same(INT),
+        QOp::TransposeConv2d { .. } => Types::Same(INT),
+        QOp::DepthwiseConv2d { .. } => Types::Same(INT),
+        QOp::Dense { .. } => Types::Same(INT),
+        QOp::MatMul { .. } => Types::Same(INT),
+        QOp::MaxPool2d { .. } => Types::Same(INT),
+        QOp::AvgPool2d { .. } => Types::Same(INT),
+        QOp::Add { .. } => Types::Same(INT),
+        QOp::Sub { .. } => Types::Same(INT),
+        QOp::Mul { .. } => Types::Same(INT),
         QOp::Div { .. } => Types::Same(INT8),
-        QOp::SquaredDifference { .. } => Types::Same(INT8),
-        QOp::Extreme { .. } => Types::Same(BYTE),
+        QOp::SquaredDifference { .. } => Types::Same(INT),
+        QOp::Extreme { .. } => Types::Same(NUMBER),
         QOp::Compare { .. } => Types::Into(BYTE, BYTE),
         QOp::Select => Types::But(0, BYTE, BYTE),
         QOp::Prelu => Types::Same(INT8),
@@ -44,17 +47,18 @@ const fn types(op: &QOp) -> Types {
         QOp::Reshape => Types::Same(ANY),
         QOp::Transpose { .. } => Types::Same(ANY),
         QOp::Take { .. } => Types::Same(ANY),
-        QOp::Pad { .. } => Types::Same(INT8),
-        QOp::Softmax { .. } => Types::Same(INT8),
+        QOp::Pad { .. } => Types::Same(INT),
+        QOp::Softmax { .. } => Types::Same(INT),
         QOp::LogSoftmax => Types::Same(INT8),
         QOp::L2Normalize => Types::Same(INT8),
-        QOp::Reduce { .. } => Types::Same(INT8),
+        QOp::Reduce { .. } => Types::Same(INT),
         QOp::ArgExtreme { .. } => Types::Into(INT8, INDEX),
         QOp::ResizeBilinear { .. } => Types::Same(INT8),
         QOp::Lut { .. } => Types::Into(BYTE, BYTE),
-        QOp::Requantize => Types::Same(INT8),
-        QOp::Svdf(_) => Types::But(1, NUMBERS, INT8),
-        QOp::Lstm(_) => Types::But(2, INT16, NUMBERS),
+        QOp::Slopes { .. } | QOp::Curve { .. } => Types::Same(INT16),
+        QOp::Requantize => Types::Into(INTEGER, INTEGER),
+        QOp::Svdf(_) => Types::But(1, INT, INT8),
+        QOp::Lstm(_) => Types::But(2, INT16, INT),
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn assign(
             groups.unite(node.inputs[0], node.output);
         }
     }
+    unite_alike(graph, &uses, &mut groups);
     for node in &graph.nodes {
         for &input in handed_on(node) {
             if may_join(graph, &uses, &groups, input, node) {
@@ -62,6 +63,22 @@ pub(super) fn assign(
         params[id.index()] = fixed[root].or_else(|| range[root].map(QuantParams::from_range));
     }
     Ok(params)
+}
+
+/// Makes one group of activations that mean the same at different steps, but for those whose scale
+/// is prescribed, and inputs, whose scale says something to the outside.
+fn unite_alike(graph: &Graph, uses: &Uses, groups: &mut Groups) {
+    for set in &graph.alike {
+        let mut free = set.iter().copied().filter(|&id| {
+            let producer = uses.producer(id).map(|index| &graph.nodes[index].op);
+            producer.is_some_and(|op| fixed_output(op).is_none())
+        });
+        if let Some(first) = free.next() {
+            for other in free {
+                groups.unite(first, other);
+            }
+        }
+    }
 }
 
 /// A border of a value whose scale is prescribed must lie within what that represents.
@@ -307,5 +324,35 @@ pub(super) fn clamp(op: &Op) -> Option<Clamp> {
         | Op::L2Normalize
         | Op::LogSoftmax
         | Op::Identity => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::oracle::Builder;
+    use crate::quantize::oracle::observed;
+
+    #[test]
+    fn steps_of_a_layer_have_one_scale_but_not_inputs_and_prescribed_ones() {
+        let mut b = Builder::new(1);
+        let x = b.input(&[1, 4]);
+        let first = b.dense(x, 4, None);
+        let second = b.dense(first, 4, None);
+        let gate = b.node(Op::Activation(Activation::Sigmoid), &[second]);
+        b.output(gate);
+        let samples = b.samples(8);
+        let ranges = observed(&b.graph, &samples);
+        let apart = assign(&b.graph, &ranges).unwrap();
+        assert_ne!(apart[first.index()], apart[second.index()]);
+        b.graph.alike = vec![vec![x, first, second, gate]];
+        let alike = assign(&b.graph, &ranges).unwrap();
+        assert_eq!(alike[first.index()], alike[second.index()]);
+        let both = [first, second].map(|id| ranges.get(id).unwrap());
+        let params = QuantParams::from_range(both[0].union(both[1]));
+        assert_eq!(alike[first.index()], Some(params));
+        for kept in [x, gate] {
+            assert_eq!(alike[kept.index()], apart[kept.index()]);
+        }
     }
 }

@@ -259,7 +259,7 @@ impl<'a> Converter<'a> {
             Op::Pad(pad) => QOp::Pad {
                 before: pad.before.clone(),
                 after: pad.after.clone(),
-                value: output.quantize(f64::from(pad.value)),
+                value: output.quantize(f64::from(pad.value)).into(),
             },
             Op::Softmax => QOp::Softmax { beta: 1.0 },
             Op::Reduce(reduce) => self.reduce(node, reduce.reduction, &reduce.axes, clamp)?,
@@ -472,7 +472,7 @@ impl<'a> Converter<'a> {
             op: QOp::Pad {
                 before,
                 after,
-                value: params.quantize(0.0),
+                value: params.quantize(0.0).into(),
             },
             inputs: vec![input],
             output,

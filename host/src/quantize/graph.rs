@@ -32,15 +32,26 @@ pub struct QValue {
     pub constant: Option<Arc<[i8]>>,
 }
 
-/// Weights of a layer and what turns its accumulators into int8.
+/// The type of a layer's sums, which decides how they are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sums {
+    /// Rounded twice ([`tiivis_runtime::kernels::requantize`]). Always of int8.
+    Int32,
+    /// Rounded once ([`tiivis_runtime::kernels::requantize_wide`]). Of int16 only.
+    Int64,
+}
+
+/// Weights of a layer and what turns its accumulators into its results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     /// int8; the operator says the order.
     pub weights: Arc<[i8]>,
     /// Zero point of the weights; not 0 only in what was a uint8 model.
     pub zero_point: i32,
-    /// int32 per output channel, at scale input · weight.
-    pub bias: Vec<i32>,
+    /// Per output channel, at scale input · weight; of the type of the sums.
+    pub bias: Vec<i64>,
+    /// What products and bias are summed in.
+    pub sums: Sums,
     /// Input scale · weight scale / output scale, per output channel.
     pub scales: Vec<Scale>,
 }
@@ -219,9 +230,10 @@ pub enum QOp {
         /// Elements after, per axis.
         after: Vec<usize>,
         /// Quantized value of the border.
-        value: i8,
+        value: i16,
     },
-    /// `[x]` → softmax of `beta · x` over the last axis; output scale 1/256, zero point -128.
+    /// `[x]` → softmax of `beta · x` over the last axis; output scale 1/256, zero point -128, of int16
+    /// 2^-15 and 0.
     Softmax {
         /// Factor of the input; 1 in all but a few .tflite files.
         beta: f32,
@@ -261,7 +273,27 @@ pub enum QOp {
         /// 256 results.
         table: Arc<[i8]>,
     },
-    /// `[x]` → another scale and zero point.
+    /// `[x: int16]` → `x` times one scale from 0 up, times another below; output of int16.
+    Slopes {
+        /// From 0 up.
+        positive: Scale,
+        /// Below 0.
+        negative: Scale,
+        /// What is below 0 is negated first.
+        negated: bool,
+        /// Output range.
+        clamp: QClamp,
+    },
+    /// `[x: int16]` → a function of one number; output of int16, of scale 2^-15.
+    Curve {
+        /// Which one.
+        function: CurveFunction,
+        /// What a number is multiplied by to be in units of 1/12288.
+        multiplier: i32,
+        /// Bits that the product is shifted right by.
+        shift: u32,
+    },
+    /// `[x]` → another scale, zero point, or type.
     Requantize,
     /// `[x, state]`; `x` `[batch, in]`, output `[batch, units]`, and a state of the graph, int8 or
     /// int16 `[batch, units * rank, memory]` in any shape, which the node changes.
@@ -272,13 +304,34 @@ pub enum QOp {
     Lstm(LstmLayer),
 }
 
-/// The range that an operator's int8 output is clamped to.
+/// A function with a table of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CurveFunction {
+    /// `1 / (1 + exp(-x))`.
+    Logistic,
+    /// `tanh(x)`.
+    Tanh,
+}
+
+/// The range that an operator's output is clamped to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QClamp {
     /// Smallest value.
-    pub min: i8,
+    pub min: i16,
     /// Largest value.
-    pub max: i8,
+    pub max: i16,
+}
+
+impl QClamp {
+    /// All values of a type of up to 16 bits.
+    #[must_use]
+    pub fn open(dtype: DType) -> Self {
+        let (min, max) = dtype.range();
+        Self {
+            min: i16::try_from(min).unwrap_or(i16::MIN),
+            max: i16::try_from(max).unwrap_or(i16::MAX),
+        }
+    }
 }
 
 /// One operator applied once.

@@ -1,7 +1,7 @@
 //! Whether fixed-point rescaling fits 32 bits.
 
 use super::error::QuantizeError;
-use super::graph::QuantParams;
+use super::graph::{DType, QuantParams};
 use super::multiplier::quantize_multiplier;
 use super::reduction::reduction_scale;
 use crate::ir::{Node, Reduction};
@@ -104,7 +104,7 @@ pub(super) fn check_reduction(
         Reduction::Mean => true,
         Reduction::Sum => false,
     };
-    match reduction_scale(from, to, count, is_mean) {
+    match reduction_scale(from, to, (DType::I8, count), is_mean) {
         Some(_) => Ok(()),
         None => {
             let ratio = f64::from(from.scale) / f64::from(to.scale);

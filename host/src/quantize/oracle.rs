@@ -93,7 +93,7 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
         });
         compute_op(&op, &tensors)
             .into_iter()
-            .map(|x| output.params.quantize(x).clamp(clamp.min, clamp.max))
+            .map(|x| i16::from(output.params.quantize(x)).clamp(clamp.min, clamp.max) as i8)
             .collect()
     };
     let layer = |op: Op, shape: Vec<usize>, w: &Weights, order: Vec<i8>, clamp: QClamp| {
@@ -108,7 +108,7 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
         .into_iter()
         .map(|steps| {
             let q = (steps.round() + f64::from(output.params.zero_point)).clamp(-128.0, 127.0);
-            (q as i8).clamp(clamp.min, clamp.max)
+            (q as i16).clamp(clamp.min, clamp.max) as i8
         })
         .collect()
     };
@@ -257,7 +257,7 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
             let pad = Pad {
                 before: before.clone(),
                 after: after.clone(),
-                value: output.params.dequantize(*value) as f32,
+                value: output.params.dequantize(i8::try_from(*value).unwrap()) as f32,
             };
             float(Op::Pad(pad), None)
         }
@@ -285,6 +285,9 @@ fn compute(graph: &QGraph, node: &QNode, values: &[Vec<i8>]) -> Vec<i8> {
         QOp::L2Normalize => float(Op::L2Normalize, None),
         QOp::LogSoftmax => float(Op::LogSoftmax, None),
         QOp::Svdf(_) | QOp::Lstm(_) => panic!("what has state is tested against TFLM"),
+        QOp::Slopes { .. } | QOp::Curve { .. } => {
+            panic!("of int16, which the quantizer does not make")
+        }
         QOp::Lut { table } => {
             let at = |q: &i8| table[usize::try_from(i32::from(*q) + 128).unwrap()];
             values[node.inputs[0].index()].iter().map(at).collect()
@@ -317,7 +320,7 @@ fn accumulate(
         .map(|&q| f64::from(i32::from(q) - input.params.zero_point))
         .collect();
     let weights: Vec<f64> = weights.iter().map(|&w| f64::from(w)).collect();
-    let bias: Vec<f64> = layer.bias.iter().map(|&b| f64::from(b)).collect();
+    let bias: Vec<f64> = layer.bias.iter().map(|&b| b as f64).collect();
     let channels = [bias.len()];
     let tensors = [
         (&input.shape[..], &x[..]),

@@ -4,7 +4,7 @@
     reason = "f64 to f32 by rounding, and to integers after clamping"
 )]
 
-use super::graph::{QClamp, QuantParams};
+use super::graph::{DType, QClamp, QuantParams};
 use super::range::Range;
 use crate::ir::Clamp;
 
@@ -56,13 +56,10 @@ impl QuantParams {
     /// TFLite's `CalculateActivationRangeQuantized` (`kernels/kernel_util.cc`).
     pub fn clamp(self, clamp: Option<Clamp>) -> QClamp {
         match clamp {
-            None => QClamp {
-                min: i8::MIN,
-                max: i8::MAX,
-            },
+            None => QClamp::open(DType::I8),
             Some(Clamp { min, max }) => QClamp {
-                min: self.quantize(f64::from(min)),
-                max: self.quantize(f64::from(max)),
+                min: self.quantize(f64::from(min)).into(),
+                max: self.quantize(f64::from(max)).into(),
             },
         }
     }
@@ -128,9 +125,9 @@ mod tests {
             min: 0.0,
             max: f32::INFINITY,
         }));
-        assert_eq!((relu.min, relu.max), (zero_point, 127));
+        assert_eq!((relu.min, relu.max), (zero_point.into(), 127));
         let six = params.clamp(Some(Clamp { min: 0.0, max: 6.0 }));
-        assert_eq!(six.max, params.quantize(6.0));
+        assert_eq!(six.max, i16::from(params.quantize(6.0)));
         assert_eq!(
             params.clamp(None),
             QClamp {

@@ -4,15 +4,21 @@
     reason = "a multiplier divided by a count of at least its power of two"
 )]
 
-use super::graph::QuantParams;
+use super::graph::{DType, QuantParams};
 use super::multiplier::quantize_multiplier;
 use crate::ir::AvgPool2d;
 use tiivis_runtime::blob::Scale;
 
-/// Largest difference between an int8 value and a zero point.
-const REACH: u64 = 255;
+/// Largest difference between a value and its zero point, which is 0 but of int8.
+const fn reach(dtype: DType) -> u64 {
+    match dtype {
+        DType::I8 => 255,
+        DType::I16 => 1 << 15,
+        DType::I32 | DType::Bool => 1 << 31,
+    }
+}
 
-/// What brings the sum of so many values, less their zero point, to the output's scale: of the
+/// What brings the sum of so many values of this type, less their zero point, to the output's scale: of the
 /// sum, or of the mean. None if that, or the sum on its way there, does not fit int32.
 ///
 /// TFLite's `QuantizedMeanOrSum` (`reference/reduce.h`): the multiplier of a mean is divided by the
@@ -20,7 +26,7 @@ const REACH: u64 = 255;
 pub fn reduction_scale(
     from: QuantParams,
     to: QuantParams,
-    count: usize,
+    (dtype, count): (DType, usize),
     is_mean: bool,
 ) -> Option<Scale> {
     let real = f64::from(from.scale) / f64::from(to.scale);
@@ -35,7 +41,9 @@ pub fn reduction_scale(
         };
     }
     let left = u32::try_from(scale.shift).unwrap_or(0);
-    let reach = (REACH * u64::from(count)).checked_mul(1 << left)?;
+    let reach = reach(dtype)
+        .checked_mul(count.into())?
+        .checked_mul(1 << left)?;
     i32::try_from(reach).ok().map(|_| scale)
 }
 
@@ -61,7 +69,7 @@ mod tests {
     fn the_count_is_in_the_multiplier() {
         let scale = |count, is_mean| {
             let Scale { multiplier, shift } =
-                reduction_scale(params(0.5), params(0.25), count, is_mean)?;
+                reduction_scale(params(0.5), params(0.25), (DType::I8, count), is_mean)?;
             Some(f64::from(multiplier) / 2f64.powi(31 - i32::from(shift)))
         };
         assert_eq!(scale(9, false), Some(2.0));
@@ -74,7 +82,7 @@ mod tests {
         // 255 · 2^20 · 2^2 fits, twice as many do not.
         assert!(scale(1 << 21, false).is_some());
         assert_eq!(scale(1 << 22, false), None);
-        assert!(reduction_scale(params(1e30), params(1e-30), 1, true).is_none());
-        assert!(reduction_scale(params(1e-30), params(1e-10), 7, true).is_some());
+        assert!(reduction_scale(params(1e30), params(1e-30), (DType::I8, 1), true).is_none());
+        assert!(reduction_scale(params(1e-30), params(1e-10), (DType::I8, 7), true).is_some());
     }
 }

@@ -6,7 +6,7 @@
 
 use super::error::QuantizeError;
 use super::given::Grid;
-use super::graph::{QuantParams, Weights};
+use super::graph::{QuantParams, Sums, Weights};
 use super::multiplier::quantize_multiplier;
 use tiivis_runtime::blob::Scale;
 
@@ -52,6 +52,7 @@ pub(super) fn quantize_weights(layer: &Layer<'_>) -> Result<Weights, QuantizeErr
         weights: [].into(),
         zero_point: 0,
         bias: Vec::with_capacity(layer.channels),
+        sums: Sums::Int32,
         scales: Vec::with_capacity(layer.channels),
     };
     let mut weights = Vec::with_capacity(layer.weights.len());
@@ -64,7 +65,7 @@ pub(super) fn quantize_weights(layer: &Layer<'_>) -> Result<Weights, QuantizeErr
             None => quantize_channel(layer, filter, bias)?,
         };
         weights.extend(channel.weights);
-        all.bias.push(channel.bias);
+        all.bias.push(channel.bias.into());
         all.scales.push(channel.scale);
     }
     all.weights = weights.into();
@@ -228,7 +229,7 @@ mod tests {
         assert_eq!(quantized.weights[1..3], [-127, 32]); // 31.75
         assert_eq!(quantized.weights[3..], [95, 0, -127]); // 95.25
         let step = f64::from(PIXELS.scale) * f64::from(1f32 / 127.0);
-        assert_eq!(quantized.bias[0], (1.0 / step).round() as i32);
+        assert_eq!(quantized.bias[0], (1.0 / step).round() as i64);
         assert!((real(quantized.scales[0]) - step / f64::from(0.05f32)).abs() < 1e-12);
     }
 
@@ -237,7 +238,7 @@ mod tests {
         let quantized = quantize_weights(&layer(&[0.0; 4], &[3.3, -6.1], 0.05)).unwrap();
         assert!(quantized.weights.iter().all(|&w| w == 0));
         for (channel, bias) in [3.3f32, -6.1].into_iter().enumerate() {
-            let steps = f64::from(quantized.bias[channel]) * real(quantized.scales[channel]);
+            let steps = quantized.bias[channel] as f64 * real(quantized.scales[channel]);
             let expected = f64::from(bias) / f64::from(0.05f32);
             assert!((steps / expected - 1.0).abs() < 1e-5, "{steps} {expected}");
         }
@@ -250,9 +251,9 @@ mod tests {
         for (weights, bias) in [(&[1e-7f32][..], 100.0), (&many[..], 0.0)] {
             let quantized = quantize_weights(&layer(weights, &[bias], 2.0)).unwrap();
             let sum: i64 = quantized.weights.iter().map(|w| i64::from(w.abs())).sum();
-            let bound = sum * 255 + i64::from(quantized.bias[0]).abs();
+            let bound = sum * 255 + quantized.bias[0].abs();
             assert!(bound < 1 << 31 && bound > 1 << 28, "{bound}");
-            let value = 255.0 * sum as f64 + f64::from(quantized.bias[0]);
+            let value = 255.0 * sum as f64 + quantized.bias[0] as f64;
             let steps = value * real(quantized.scales[0]);
             let expected = weights.iter().sum::<f32>() + bias;
             assert!((steps * 2.0 / f64::from(expected) - 1.0).abs() < 0.01);
@@ -265,7 +266,7 @@ mod tests {
         for (channel, sign) in [-1.0, 1.0].into_iter().enumerate() {
             // Against the largest that the input can add.
             let reach = 255.0 * 127.0 * -sign;
-            let value = f64::from(quantized.bias[channel]) + reach;
+            let value = quantized.bias[channel] as f64 + reach;
             assert!(sign * value * real(quantized.scales[channel]) > 500.0);
         }
     }

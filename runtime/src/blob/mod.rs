@@ -8,6 +8,7 @@ mod assemble;
 mod crc;
 mod dtype;
 mod frontend;
+mod int16;
 mod preamble;
 mod program;
 mod recurrent;
@@ -21,6 +22,7 @@ pub use frontend::{
     Floor, FrameOrder, FrontendKind, FrontendSpec, LogScaleSpec, MAX_FRONTENDS, MelSpec, MicroSpec,
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
+pub use int16::{Convert, Curve, Int16, Slopes, Softmax16};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,

@@ -19,9 +19,9 @@ pub struct Reduce {
     /// What becomes of the values over the reduced axes.
     pub reduction: Reduction,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// What becomes of the values over the reduced axes.

@@ -6,6 +6,7 @@
 //! [`crate::kernels::requantize`]).
 
 use super::dtype::DType;
+use super::int16::Int16;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,8 @@ pub enum Op {
     Svdf(Svdf),
     /// Long short-term memory over a sequence; hidden state and cell are states.
     Lstm(Lstm),
+    /// Of int16 activations, or between integers of different lengths.
+    Int16(Int16),
 }
 
 impl Op {
@@ -141,6 +144,7 @@ impl Op {
             Self::LogSoftmax(_) => "LogSoftmax",
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
+            Self::Int16(op) => op.name(),
         }
     }
 
@@ -173,6 +177,7 @@ impl Op {
             Self::LogSoftmax(op) => op.output,
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
+            Self::Int16(op) => op.output(),
         }
     }
 
@@ -189,6 +194,7 @@ impl Op {
                 .input_weights
                 .len
                 .saturating_add(op.recurrent_weights.len),
+            Self::Int16(op) => op.weights_bytes(),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -239,6 +245,7 @@ impl Op {
                 u64::from(op.input.len) * u64::from(op.weights.len / op.in_c)
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
+            Self::Int16(op) => op.macs(),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -322,9 +329,9 @@ pub struct Accumulate {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Parameters of [`Op::Conv2d`] and [`Op::TransposeConv2d`]. Weights are `[out_c, kernel_h, kernel_w, in_c / groups]`, 16-byte
@@ -403,9 +410,9 @@ pub struct Pool2d {
     /// Channels.
     pub channels: u32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
     /// What a mean that is halfway between two numbers becomes: the larger one, as in what was a
     /// uint8 model, else the one farther from 0. Means nothing to the largest value.
     pub ties_up: bool,
@@ -449,9 +456,9 @@ pub struct AddSub {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Parameters of [`Op::Mul`] and [`Op::Div`]. The output may be exactly one of the operands' spans if that operand
@@ -471,9 +478,9 @@ pub struct Mul {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value (fused activation).
-    pub min: i8,
+    pub min: i16,
     /// Largest output value (fused activation).
-    pub max: i8,
+    pub max: i16,
 }
 
 /// A real scale as `multiplier / 2^31 * 2^shift`.
@@ -533,7 +540,7 @@ pub struct Pad {
     /// Elements after the input, per axis.
     pub after: [u32; 4],
     /// Value of the border.
-    pub value: i8,
+    pub value: i16,
 }
 
 /// Parameters of [`Op::Softmax`]. The output has scale 1/256 and zero point -128. The output may
@@ -724,9 +731,9 @@ pub struct MatMul {
     /// Zero point of the output, in `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output value.
-    pub min: i8,
+    pub min: i16,
     /// Largest output value.
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Axes of a [`Take`].

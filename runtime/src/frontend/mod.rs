@@ -40,7 +40,7 @@ mod samples;
 pub(crate) use check::check;
 pub use error::FrontendError;
 
-use crate::blob::{FrontendKind, FrontendSpec, MelSpec, MicroSpec, Mix, MotionSpec};
+use crate::blob::{DType, FrontendKind, FrontendSpec, MelSpec, MicroSpec, Mix, MotionSpec};
 use crate::data::Data;
 use crate::index;
 use crate::model::Model;
@@ -123,6 +123,7 @@ impl<'m, 'a> Frontend<'m, 'a> {
         let bounds = Bounds {
             arena_bytes: 0,
             data: Data(data),
+            element: DType::I8,
         };
         check(&spec, &bounds).map_err(FrontendError::Spec)?;
         Self::build(spec, Data(data), memory)

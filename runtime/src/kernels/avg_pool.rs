@@ -1,14 +1,15 @@
 //! Mean of a window.
 #![expect(
     clippy::as_conversions,
-    reason = "a count of at most 2^23, and a mean of int8 values"
+    reason = "a count of at most 2^23, and a mean of such values"
 )]
 
 use super::{Axis, Taps, narrow};
 use crate::blob::Pool2d;
-use crate::index;
+use crate::{Element, index};
 
-/// Most values that a window may average: their sum and half their count fit int32.
+/// Most values that a window may average: their sum and half their count fit int32. A 256th of it
+/// for int16.
 pub(crate) const MAX_VALUES: u64 = 1 << 23;
 
 /// Channels that are summed at a time.
@@ -18,10 +19,11 @@ const LANES: usize = 4;
 /// `ties_up`, clamped to `min..=max`.
 ///
 /// TFLite's `AVERAGE_POOL_2D` (`reference/integer_ops/pooling.h`, and of uint8, which is not below
-/// 0, `reference/pooling.h`): taps outside the input neither add nor count. Every window holds a valid value, and at most 2^23 of them; dilation is 1.
+/// 0, `reference/pooling.h`): taps outside the input neither add nor count. Every window holds a
+/// valid value, and at most 2^23 of them (2^15 of int16); dilation is 1.
 ///
 /// `input` is `[in_h, in_w, channels]`, `output` `[out_h, out_w, channels]`.
-pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
+pub fn avg_pool2d<T: Element>(params: &Pool2d, input: &[T], output: &mut [T]) {
     let window = &params.window;
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let channels = index(params.channels);
@@ -46,14 +48,14 @@ pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
             while c + LANES <= channels {
                 mean(
                     c,
-                    &sums::<LANES>(input, in_w, channels, vertical, horizontal, c),
+                    &sums::<T, LANES>(input, in_w, channels, vertical, horizontal, c),
                 );
                 c += LANES;
             }
             while c < channels {
                 mean(
                     c,
-                    &sums::<1>(input, in_w, channels, vertical, horizontal, c),
+                    &sums::<T, 1>(input, in_w, channels, vertical, horizontal, c),
                 );
                 c += 1;
             }
@@ -63,8 +65,8 @@ pub fn avg_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
 
 /// The sums of `N` channels from `channel` on.
 #[inline]
-fn sums<const N: usize>(
-    input: &[i8],
+fn sums<T: Element, const N: usize>(
+    input: &[T],
     in_w: usize,
     channels: usize,
     rows: Taps,
@@ -77,7 +79,7 @@ fn sums<const N: usize>(
         for pixel in first..first + columns.count {
             let values = &input[pixel * channels + channel..][..N];
             for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += i32::from(value);
+                *sum += value.into();
             }
         }
     }

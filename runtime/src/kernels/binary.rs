@@ -1,33 +1,35 @@
 //! Sum, difference and product of two tensors of the same shape. Broadcasting is the caller's.
 
 use super::{narrow, requantize};
+use crate::Element;
 use crate::blob::{AddSub, Mul, Scale};
 
 /// `a + b` at the scales of `params`, element by element.
 ///
 /// TFLite's `ADD` (`reference/integer_ops/add.h`): both operands, less their zero points, are
 /// shifted left by `left_shift`, scaled, added, scaled to the output and clamped to `min..=max`.
-pub fn add(params: &AddSub, a: &[i8], b: &[i8], output: &mut [i8]) {
+pub fn add<T: Element>(params: &AddSub, a: &[T], b: &[T], output: &mut [T]) {
     combine(params, a, b, output, i32::wrapping_add);
 }
 
 /// `a - b` at the scales of `params`, element by element; see [`add`].
 ///
 /// TFLite's `SUB` (`reference/sub.h`).
-pub fn sub(params: &AddSub, a: &[i8], b: &[i8], output: &mut [i8]) {
+pub fn sub<T: Element>(params: &AddSub, a: &[T], b: &[T], output: &mut [T]) {
     combine(params, a, b, output, i32::wrapping_sub);
 }
 
 #[inline]
-fn combine(
+fn combine<T: Element>(
     params: &AddSub,
-    a: &[i8],
-    b: &[i8],
-    output: &mut [i8],
+    a: &[T],
+    b: &[T],
+    output: &mut [T],
     operation: impl Fn(i32, i32) -> i32,
 ) {
-    let scaled = |x: i8, zero_point: i32, scale: Scale| {
-        let difference = (i32::from(x) - zero_point) << params.left_shift;
+    let scaled = |x: T, zero_point: i32, scale: Scale| {
+        let x: i32 = x.into();
+        let difference = (x - zero_point) << params.left_shift;
         requantize(difference, scale.multiplier, scale.shift)
     };
     for ((out, &a), &b) in output.iter_mut().zip(a).zip(b) {
@@ -46,10 +48,11 @@ fn combine(
 /// `a * b` at the scales of `params`, element by element.
 ///
 /// TFLite's `MUL` (`reference/integer_ops/mul.h`): the product of the operands less their zero
-/// points (18 bits) is requantized and clamped to `min..=max`.
-pub fn mul(params: &Mul, a: &[i8], b: &[i8], output: &mut [i8]) {
+/// points (18 bits; 31 of int16, which has none) is requantized and clamped to `min..=max`.
+pub fn mul<T: Element>(params: &Mul, a: &[T], b: &[T], output: &mut [T]) {
     for ((out, &a), &b) in output.iter_mut().zip(a).zip(b) {
-        let product = (i32::from(a) - params.a.zero_point) * (i32::from(b) - params.b.zero_point);
+        let (a, b): (i32, i32) = (a.into(), b.into());
+        let product = (a - params.a.zero_point) * (b - params.b.zero_point);
         let scale = params.output_scale;
         let scaled = requantize(product, scale.multiplier, scale.shift);
         *out = narrow(

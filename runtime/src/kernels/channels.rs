@@ -21,9 +21,9 @@ pub struct Channels<'a> {
     /// In `-128..=127`.
     pub output_zero_point: i32,
     /// Smallest output.
-    pub min: i8,
+    pub min: i16,
     /// Largest output.
-    pub max: i8,
+    pub max: i16,
 }
 
 /// Channels whose sums are held together: what every call in a kernel is shared by.

@@ -1,7 +1,7 @@
 //! Vectors of length 1.
 
 use super::reciprocal::saturating_shift_left;
-use super::{narrow, requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use super::{requantize, rounding_divide_by_pot, saturate, saturating_rounding_doubling_high_mul};
 
 /// Fractional bits of the output, scale 1/128.
 const OUTPUT_BITS: i8 = 7;
@@ -20,7 +20,7 @@ pub fn l2_normalize(zero_point: i32, depth: usize, values: &mut [i8]) {
         let (multiplier, shift) = inverse_root(sum);
         for x in row {
             let scaled = requantize(i32::from(*x) - zero_point, multiplier, shift + OUTPUT_BITS);
-            *x = narrow(scaled, i8::MIN, i8::MAX);
+            *x = saturate(scaled);
         }
     }
 }

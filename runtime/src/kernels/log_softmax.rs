@@ -2,7 +2,7 @@
 
 use super::reciprocal::{one_over_one_plus, saturating_shift_left};
 use super::softmax::sum_of_exponentials;
-use super::{narrow, requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use super::{requantize, rounding_divide_by_pot, saturate, saturating_rounding_doubling_high_mul};
 use crate::blob::LogSoftmax;
 
 /// Integer bits of differences and their logarithms.
@@ -36,7 +36,7 @@ pub fn log_softmax(params: &LogSoftmax, table: &[i32], depth: usize, values: &mu
             *x = if difference > least {
                 let log = scaled(difference).wrapping_sub(log_sum);
                 let log = rounding_divide_by_pot(log, 31 - INTEGER_BITS - OUTPUT_BITS);
-                narrow(log + OUTPUT_ZERO_POINT, i8::MIN, i8::MAX)
+                saturate(log + OUTPUT_ZERO_POINT)
             } else {
                 i8::MIN
             };

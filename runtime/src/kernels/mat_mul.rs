@@ -4,12 +4,12 @@ use super::channels::BLOCK;
 use super::dot::{PATCH, center};
 use super::{narrow, requantize};
 use crate::blob::{Factor, MatMul};
-use crate::index;
+use crate::{Element, index};
 
 /// A factor's values, and how to step through them.
 #[derive(Clone, Copy, Debug)]
-pub struct Matrices<'a> {
-    values: &'a [i8],
+pub struct Matrices<'a, T> {
+    values: &'a [T],
     between_matrices: usize,
     /// From one row of the first factor, or column of the second, to the next.
     between_lines: usize,
@@ -17,12 +17,12 @@ pub struct Matrices<'a> {
     step: usize,
 }
 
-impl<'a> Matrices<'a> {
+impl<'a, T: Element> Matrices<'a, T> {
     /// The values of `factor`, whose matrices hold `lines` lines of `depth` values; the lines of
     /// the second factor of a product are its columns, so that it is stored by lines if it is
     /// transposed, and the first one if it is not.
     #[must_use]
-    pub fn new(factor: &Factor, values: &'a [i8], by_lines: bool, lines: u32, depth: u32) -> Self {
+    pub fn new(factor: &Factor, values: &'a [T], by_lines: bool, lines: u32, depth: u32) -> Self {
         let (lines, depth) = (index(lines), index(depth));
         let (between_lines, step) = if by_lines { (depth, 1) } else { (1, lines) };
         Self {
@@ -39,7 +39,12 @@ impl<'a> Matrices<'a> {
 
     /// `depth` values of a line from the one at `from` on, or those that are left.
     #[inline]
-    fn line(&self, matrix: usize, line: usize, from: usize) -> impl Iterator<Item = i8> + 'a {
+    pub(super) fn line(
+        &self,
+        matrix: usize,
+        line: usize,
+        from: usize,
+    ) -> impl Iterator<Item = T> + 'a {
         let start = matrix * self.between_matrices + line * self.between_lines + from * self.step;
         self.values[start..].iter().step_by(self.step).copied()
     }
@@ -50,7 +55,7 @@ impl<'a> Matrices<'a> {
 ///
 /// TFLite's `BATCH_MATMUL` (`reference/batch_matmul.h`). Values of the full int8 range.
 #[inline(never)]
-pub fn mat_mul(params: &MatMul, a: Matrices<'_>, b: Matrices<'_>, output: &mut [i8]) {
+pub fn mat_mul(params: &MatMul, a: Matrices<'_, i8>, b: Matrices<'_, i8>, output: &mut [i8]) {
     let (rows, depth) = (index(params.rows), index(params.depth));
     let zero_point = params.b.zero_point;
     let mut line = [0; PATCH];

@@ -1,8 +1,8 @@
 //! Largest value of a window.
 
-use super::Axis;
+use super::{Axis, narrow};
 use crate::blob::Pool2d;
-use crate::index;
+use crate::{Element, index};
 
 /// The largest valid value of each window, clamped to `min..=max`.
 ///
@@ -10,7 +10,7 @@ use crate::index;
 ///
 /// `input` is `[in_h, in_w, channels]`, `output` `[out_h, out_w, channels]`.
 #[inline(never)]
-pub fn max_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
+pub fn max_pool2d<T: Element>(params: &Pool2d, input: &[T], output: &mut [T]) {
     let window = &params.window;
     let (rows, columns) = (Axis::rows(window), Axis::columns(window));
     let channels = index(params.channels);
@@ -22,7 +22,7 @@ pub fn max_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
         let vertical = rows.taps(y);
         for (x, pixel) in (0..index(window.out_w)).zip(&mut pixels) {
             let horizontal = columns.taps(x);
-            pixel.fill(i8::MIN);
+            pixel.fill(T::LEAST);
             for row in 0..vertical.count {
                 for column in 0..horizontal.count {
                     let at = (vertical.input + row * dilation_h) * in_w
@@ -35,7 +35,7 @@ pub fn max_pool2d(params: &Pool2d, input: &[i8], output: &mut [i8]) {
                 }
             }
             for out in pixel {
-                *out = (*out).min(params.max).max(params.min);
+                *out = narrow((*out).into(), params.min, params.max);
             }
         }
     }

@@ -20,6 +20,7 @@ mod div;
 mod dot;
 mod extreme;
 mod fixed_exp;
+mod int16;
 mod l2_normalize;
 mod log_softmax;
 mod lstm;
@@ -57,6 +58,10 @@ pub use div::div;
 pub use dot::dot;
 pub use extreme::extreme;
 pub use fixed_exp::{exp_on_negative_values, table_entry};
+pub use int16::{
+    Bias, Direction, TABLE_LEN, WideChannels, conv2d_int16, convert, curve, mat_mul_int16, slopes,
+    softmax_int16,
+};
 pub use l2_normalize::l2_normalize;
 pub use log_softmax::log_softmax;
 pub use lstm::{GATES, LSTM_SCALES, LstmElement, LstmWeights, lstm};
@@ -80,12 +85,21 @@ pub use transpose::transpose;
 pub use transpose_conv2d::transpose_conv2d;
 pub use window::{Axis, Taps};
 
+use crate::element::Element;
+
 /// Clamps to `min..=max` and narrows.
 ///
-/// `min <= max` is proven by `parse`, so the result fits int8.
+/// That both are numbers of the type, `min` not above `max`, is proven by `parse`, so the result
+/// fits.
 #[inline]
-#[expect(clippy::as_conversions, reason = "clamped to int8")]
-fn narrow(value: i32, min: i8, max: i8) -> i8 {
+fn narrow<T: Element>(value: i32, min: i16, max: i16) -> T {
     // Not `clamp`, which would bring its assertion into every loop.
-    value.min(i32::from(max)).max(i32::from(min)) as i8
+    T::from_low(value.min(i32::from(max)).max(i32::from(min)))
+}
+
+/// Clamps to the numbers of the type.
+#[inline]
+fn saturate<T: Element>(value: i32) -> T {
+    let (min, max) = T::DTYPE.range();
+    T::from_low(value.min(max).max(min))
 }

@@ -1,6 +1,6 @@
 //! Rectifier with learned slopes. Broadcasting is the caller's.
 
-use super::{narrow, requantize};
+use super::{requantize, saturate};
 use crate::blob::Prelu;
 
 /// `input`, or `slope · input` below 0, at the scales of `params`, element by element.
@@ -16,10 +16,6 @@ pub fn prelu(params: &Prelu, input: &[i8], slope: &[i8], output: &mut [i8]) {
             (input * slope, params.negative)
         };
         let scaled = requantize(value, scale.multiplier, scale.shift);
-        *out = narrow(
-            scaled.wrapping_add(params.output_zero_point),
-            i8::MIN,
-            i8::MAX,
-        );
+        *out = saturate(scaled.wrapping_add(params.output_zero_point));
     }
 }

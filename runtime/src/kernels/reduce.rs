@@ -6,7 +6,7 @@
 
 use super::{narrow, requantize};
 use crate::blob::{Reduce, Reduction};
-use crate::index;
+use crate::{Element, index};
 
 /// Neighbours along the innermost axis that are reduced at a time.
 const LANES: usize = 4;
@@ -17,7 +17,7 @@ const LANES: usize = 4;
 /// `min..=max`. TFLite's `SUM` and `MEAN` (`reference/reduce.h`, `QuantizedMeanOrSum`), the
 /// multiplier of a mean divided by the count beforehand. Extremes: TFLite's `REDUCE_MAX` and
 /// `REDUCE_MIN`, clamped likewise.
-pub fn reduce(params: &Reduce, input: &[i8], output: &mut [i8]) {
+pub fn reduce<T: Element>(params: &Reduce, input: &[T], output: &mut [T]) {
     match params.reduction {
         Reduction::Sum(rescale) => {
             let [_, far, _, near, _] = params.shape;
@@ -38,17 +38,17 @@ pub fn reduce(params: &Reduce, input: &[i8], output: &mut [i8]) {
 }
 
 #[inline(never)]
-fn extreme(params: &Reduce, input: &[i8], output: &mut [i8], mask: i32) {
+fn extreme<T: Element>(params: &Reduce, input: &[T], output: &mut [T], mask: i32) {
     let smaller = |smallest: i32, x: i32| smallest.min(x ^ mask);
     walk(params, input, output, i32::MAX, smaller, |x| x ^ mask);
 }
 
 /// Calls `fold` on every value over the reduced axes and `finish` on what comes out.
 #[inline]
-fn walk(
+fn walk<T: Element>(
     params: &Reduce,
-    input: &[i8],
-    output: &mut [i8],
+    input: &[T],
+    output: &mut [T],
     initial: i32,
     fold: impl Fn(i32, i32) -> i32 + Copy,
     finish: impl Fn(i32) -> i32,
@@ -67,12 +67,12 @@ fn walk(
             let mut c = 0;
             while c + LANES <= inner {
                 let blocks = blocks.clone().map(|values| &values[..block]);
-                put(c, &lanes::<LANES>(blocks, inner, c, initial, fold));
+                put(c, &lanes::<T, LANES>(blocks, inner, c, initial, fold));
                 c += LANES;
             }
             while c < inner {
                 let blocks = blocks.clone().map(|values| &values[..block]);
-                put(c, &lanes::<1>(blocks, inner, c, initial, fold));
+                put(c, &lanes::<T, 1>(blocks, inner, c, initial, fold));
                 c += 1;
             }
         }
@@ -81,8 +81,8 @@ fn walk(
 
 /// `N` columns from `first` on of all rows of all blocks.
 #[inline]
-fn lanes<'a, const N: usize>(
-    blocks: impl Iterator<Item = &'a [i8]>,
+fn lanes<'a, T: Element + 'a, const N: usize>(
+    blocks: impl Iterator<Item = &'a [T]>,
     row_len: usize,
     first: usize,
     initial: i32,

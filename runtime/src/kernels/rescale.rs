@@ -1,6 +1,6 @@
 //! Change of scale and zero point.
 
-use super::{narrow, requantize};
+use super::{requantize, saturate};
 use crate::blob::Rescale;
 
 /// `requantize(x - input_zero_point) + output_zero_point`, clamped to int8, in place.
@@ -10,10 +10,6 @@ pub fn rescale(params: &Rescale, values: &mut [i8]) {
     for value in values {
         let difference = i32::from(*value) - params.input_zero_point;
         let scaled = requantize(difference, params.scale.multiplier, params.scale.shift);
-        *value = narrow(
-            scaled.wrapping_add(params.output_zero_point),
-            i8::MIN,
-            i8::MAX,
-        );
+        *value = saturate(scaled.wrapping_add(params.output_zero_point));
     }
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::as_conversions, reason = "fixed-point reinterpretation")]
 
 use super::reciprocal::reciprocal;
-use super::{narrow, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use super::{rounding_divide_by_pot, saturate, saturating_rounding_doubling_high_mul};
 
 /// Bits of the sum's fraction.
 const SUM_FRACTION_BITS: u32 = 19;
@@ -34,7 +34,7 @@ pub fn softmax(table: &[i32], depth: usize, values: &mut [i8]) {
                 Some(exponential) if exponent <= 31 => {
                     let quotient = saturating_rounding_doubling_high_mul(reciprocal, exponential);
                     let scaled = rounding_divide_by_pot(quotient, exponent);
-                    narrow(scaled - 128, i8::MIN, i8::MAX)
+                    saturate(scaled - 128)
                 }
                 Some(_) | None => i8::MIN,
             };

@@ -4,7 +4,7 @@
     reason = "a state's element wraps, as the reference's cast does"
 )]
 
-use super::{dot, narrow, requantize};
+use super::{dot, requantize, saturate};
 use crate::blob::Svdf;
 use crate::element::Element;
 use crate::index;
@@ -94,7 +94,7 @@ pub fn svdf<T: StateElement>(
             let scale = params.output_scale;
             let result = requantize(sum, scale.multiplier, scale.shift)
                 .wrapping_add(params.output_zero_point);
-            *unit = narrow(result, i8::MIN, i8::MAX);
+            *unit = saturate(result);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sum. What sum and difference have in common is proven here.
 
-use super::bounds::{Bounds, ordered, scale, zero_point};
+use super::bounds::{Bounds, scale};
 use super::operand::{self, Binary};
 use crate::blob::AddSub;
 use crate::data::Data;
@@ -23,8 +23,8 @@ pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
             return Err(Fault::Shift);
         }
     }
-    zero_point(params.output_zero_point)?;
-    ordered(params.min, params.max)
+    bounds.zero_point(params.output_zero_point)?;
+    bounds.ordered(params.min, params.max)
 }
 
 pub(super) fn run(params: &AddSub, arena: &mut [i8], data: Data<'_>) {

@@ -11,7 +11,8 @@ pub(super) fn check(params: &Pool2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let window = &params.window;
     let most_values =
         u64::from(window.kernel_h.min(window.in_h)) * u64::from(window.kernel_w.min(window.in_w));
-    if window.dilation_h != 1 || window.dilation_w != 1 || most_values > kernels::MAX_VALUES {
+    let most = kernels::MAX_VALUES >> (8 * (bounds.element.bytes() - 1));
+    if window.dilation_h != 1 || window.dilation_w != 1 || most_values > most {
         return Err(Fault::Geometry);
     }
     max_pool::check(params, bounds)

@@ -5,11 +5,14 @@ use crate::data::Data;
 use crate::fault::Fault;
 
 /// The extents that spans must keep to.
+#[derive(Clone, Copy)]
 pub(crate) struct Bounds<'a> {
     /// Length of the arena.
     pub(crate) arena_bytes: u32,
     /// The data part; its start is 16-byte aligned.
     pub(crate) data: Data<'a>,
+    /// What activations are, and constants that stand for one.
+    pub(crate) element: DType,
 }
 
 /// What a constant is used as, which decides its alignment and element size.
@@ -19,6 +22,8 @@ pub(crate) enum Constant {
     Weights,
     /// int8 anywhere.
     Int8,
+    /// 8-byte aligned int64.
+    Int64,
     /// 2-byte aligned int16.
     Int16,
     /// 4-byte aligned int32.
@@ -28,9 +33,34 @@ pub(crate) enum Constant {
 }
 
 impl<'a> Bounds<'a> {
-    /// The span lies in the arena and holds an int8 tensor of this shape.
+    /// The same bounds for activations of another type.
+    pub(crate) const fn of(self, element: DType) -> Self {
+        Self { element, ..self }
+    }
+
+    /// The span lies in the arena and holds a tensor of this shape.
     pub(crate) fn activation(&self, span: Span, shape: &[u32]) -> Result<(), Fault> {
-        self.tensor(span, shape, DType::I8)
+        self.tensor(span, shape, self.element)
+    }
+
+    /// A zero point is a value of the elements; of others than int8 it is 0, which keeps products
+    /// in int32.
+    pub(crate) fn zero_point(&self, zero_point: i32) -> Result<(), Fault> {
+        match self.element {
+            DType::I8 => self::zero_point(zero_point),
+            DType::I16 | DType::I32 | DType::Bool if zero_point == 0 => Ok(()),
+            DType::I16 | DType::I32 | DType::Bool => Err(Fault::ZeroPoint),
+        }
+    }
+
+    /// Smallest and largest output are values of the elements, and in order.
+    pub(crate) fn ordered(&self, min: i16, max: i16) -> Result<(), Fault> {
+        let (least, most) = self.element.range();
+        if least <= min.into() && min <= max && i32::from(max) <= most {
+            Ok(())
+        } else {
+            Err(Fault::Bounds)
+        }
     }
 
     /// The span lies in the arena, which itself is 16-byte aligned, at a multiple of the element's
@@ -60,6 +90,7 @@ impl<'a> Bounds<'a> {
             Constant::Int8 => (1, 1),
             Constant::Int16 => (2, 2),
             Constant::Int32 => (4, 4),
+            Constant::Int64 => (8, 8),
             Constant::Element(dtype) => (dtype.bytes(), dtype.bytes()),
         };
         let bytes = elements(shape)?.checked_mul(element_bytes);
@@ -152,15 +183,6 @@ pub(crate) fn value_of(dtype: DType, zero_point: i32) -> Result<(), Fault> {
         Ok(())
     } else {
         Err(Fault::ZeroPoint)
-    }
-}
-
-/// Smallest and largest output are in order.
-pub(crate) fn ordered(min: i8, max: i8) -> Result<(), Fault> {
-    if min <= max {
-        Ok(())
-    } else {
-        Err(Fault::Bounds)
     }
 }
 

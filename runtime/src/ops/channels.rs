@@ -1,6 +1,6 @@
 //! Bias and requantization of the layers with weights.
 
-use super::bounds::{Bounds, multiplier_and_shift, ordered, zero_point};
+use super::bounds::{Bounds, multiplier_and_shift};
 use crate::blob::Accumulate;
 use crate::data::Data;
 use crate::fault::Fault;
@@ -12,15 +12,24 @@ pub(super) fn check(
     bounds: &Bounds<'_>,
 ) -> Result<(), Fault> {
     bounds.int32(params.bias, out_channels)?;
+    check_scales(params, out_channels, bounds)
+}
+
+/// All but the bias.
+pub(super) fn check_scales(
+    params: &Accumulate,
+    out_channels: u32,
+    bounds: &Bounds<'_>,
+) -> Result<(), Fault> {
     let multipliers = bounds.int32(params.multipliers, out_channels)?;
     let shifts = bounds.int8(params.shifts, out_channels)?;
     for (&multiplier, &shift) in multipliers.iter().zip(shifts) {
         multiplier_and_shift(multiplier, shift)?;
     }
-    zero_point(params.input_zero_point)?;
-    zero_point(params.weights_zero_point)?;
-    zero_point(params.output_zero_point)?;
-    ordered(params.min, params.max)
+    bounds.zero_point(params.input_zero_point)?;
+    bounds.zero_point(params.weights_zero_point)?;
+    bounds.zero_point(params.output_zero_point)?;
+    bounds.ordered(params.min, params.max)
 }
 
 /// [`check`] for operators that take symmetric weights only.

@@ -27,7 +27,7 @@ pub(super) fn check(params: &Concat, bounds: &Bounds<'_>) -> Result<(), Fault> {
     match &params.rescale {
         None => Ok(()),
         Some(_) if dtype != DType::I8 => Err(Fault::DType),
-        Some(change) => rescale::check(change),
+        Some(change) => rescale::check(change, bounds),
     }
 }
 

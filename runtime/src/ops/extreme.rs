@@ -14,13 +14,16 @@ pub(super) fn check(params: &Extreme, bounds: &Bounds<'_>) -> Result<(), Fault> 
 }
 
 pub(super) fn run(params: &Extreme, arena: &mut [i8], data: Data<'_>) {
-    let binary = Binary {
+    binary(params).run(arena, data, &|a, b, output| {
+        kernels::extreme(params.which, a, b, output);
+    });
+}
+
+pub(super) fn binary(params: &Extreme) -> Binary<'_> {
+    Binary {
         a: &params.a,
         b: &params.b,
         output: params.output,
         shape: params.shape,
-    };
-    binary.run(arena, data, &|a, b, output| {
-        kernels::extreme(params.which, a, b, output);
-    });
+    }
 }

@@ -8,8 +8,9 @@ use crate::index;
 
 /// Input and output are as long as each other, and the same bytes or apart.
 pub(super) fn check(input: Span, output: Span, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(input, &[input.len])?;
-    bounds.activation(output, &[input.len])?;
+    let elements = input.len / bounds.element.bytes();
+    bounds.activation(input, &[elements])?;
+    bounds.activation(output, &[elements])?;
     same_or_apart(input, output)
 }
 

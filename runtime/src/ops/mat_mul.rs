@@ -1,8 +1,8 @@
 //! Products of matrices.
 
-use super::bounds::{Bounds, ordered, scale, zero_point};
+use super::bounds::{Bounds, scale};
 use crate::arena::Split;
-use crate::blob::{DType, Factor, MatMul, Source};
+use crate::blob::{Factor, MatMul, Source};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels::{self, Matrices};
@@ -20,17 +20,17 @@ pub(super) fn check(params: &MatMul, bounds: &Bounds<'_>) -> Result<(), Fault> {
         if factor.matrices != 1 && factor.matrices != matrices {
             return Err(Fault::Broadcast);
         }
-        zero_point(factor.zero_point)?;
+        bounds.zero_point(factor.zero_point)?;
         bounds.source_apart(
             factor.source,
             &[factor.matrices, lines, depth],
-            DType::I8,
+            bounds.element,
             params.output,
         )?;
     }
     scale(params.output_scale)?;
-    zero_point(params.output_zero_point)?;
-    ordered(params.min, params.max)
+    bounds.zero_point(params.output_zero_point)?;
+    bounds.ordered(params.min, params.max)
 }
 
 pub(super) fn run(params: &MatMul, arena: &mut [i8], data: Data<'_>) {

@@ -1,6 +1,6 @@
 //! Largest value of a window. What both poolings have in common is proven here.
 
-use super::bounds::{Bounds, apart, ordered};
+use super::bounds::{Bounds, apart};
 use super::window;
 use crate::arena::Split;
 use crate::blob::Pool2d;
@@ -16,7 +16,7 @@ pub(super) fn check(params: &Pool2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     // Bounds the number of windows before they are looked at one by one.
     bounds.activation(params.output, &[window.out_h, window.out_w, *channels])?;
     apart(params.input, params.output)?;
-    ordered(params.min, params.max)?;
+    bounds.ordered(params.min, params.max)?;
     window::check_not_empty(window)
 }
 

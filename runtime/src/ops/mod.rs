@@ -18,6 +18,7 @@ mod depthwise;
 mod div;
 mod extreme;
 mod in_place;
+mod int16;
 mod l2_normalize;
 mod log_softmax;
 mod lstm;
@@ -81,6 +82,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::LogSoftmax(params) => log_softmax::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
+        Op::Int16(op) => int16::check(op, bounds),
     }
 }
 
@@ -117,5 +119,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::LogSoftmax(params) => log_softmax::run(params, arena, data),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
+        Op::Int16(op) => int16::run(op, arena, data),
     }
 }

@@ -1,6 +1,6 @@
 //! Product, element by element.
 
-use super::bounds::{Bounds, ordered, scale, zero_point};
+use super::bounds::{Bounds, scale};
 use super::operand::{self, Binary};
 use crate::blob::Mul;
 use crate::data::Data;
@@ -12,8 +12,8 @@ pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
     operand::check(&params.a, params.output, &params.shape, bounds)?;
     operand::check(&params.b, params.output, &params.shape, bounds)?;
     scale(params.output_scale)?;
-    zero_point(params.output_zero_point)?;
-    ordered(params.min, params.max)
+    bounds.zero_point(params.output_zero_point)?;
+    bounds.ordered(params.min, params.max)
 }
 
 pub(super) fn run(params: &Mul, arena: &mut [i8], data: Data<'_>) {

@@ -1,8 +1,8 @@
 //! Operands of the binary operators: broadcasting, constants and working in place.
 
-use super::bounds::{Bounds, Constant, apart, same_or_apart, zero_point};
+use super::bounds::{Bounds, Constant, apart, same_or_apart};
 use crate::arena::{Split, read, view_mut};
-use crate::blob::{Operand, Source, Span};
+use crate::blob::{DType, Operand, Source, Span};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::index;
@@ -19,7 +19,7 @@ pub(super) fn check(
     if !operand.shape.iter().zip(shape).all(fits) {
         return Err(Fault::Broadcast);
     }
-    zero_point(operand.zero_point)?;
+    bounds.zero_point(operand.zero_point)?;
     match operand.source {
         Source::Arena(span) => {
             bounds.activation(span, &operand.shape)?;
@@ -29,15 +29,21 @@ pub(super) fn check(
                 apart(span, output)
             }
         }
-        Source::Data(span) => bounds.constant(span, &operand.shape, Constant::Int8),
+        Source::Data(span) => {
+            bounds.constant(span, &operand.shape, Constant::Element(bounds.element))
+        }
     }
 }
 
-/// Combines `a` and `b` into the output, all of one length.
+/// Combines `a` and `b` into the output, all of one number of elements.
 pub(super) type Kernel<'k> = dyn Fn(&[i8], &[i8], &mut [i8]) + 'k;
 
-/// Values that are brought together at a time where operands are broadcast or in place.
-const BLOCK: usize = 32;
+/// Bytes of an operand that are brought together at a time where operands are broadcast or in
+/// place, aligned for elements of up to four bytes.
+#[repr(C, align(4))]
+struct Block([i8; BLOCK_BYTES]);
+
+const BLOCK_BYTES: usize = 32;
 
 /// A binary operator and where its tensors are.
 pub(super) struct Binary<'p> {
@@ -47,25 +53,43 @@ pub(super) struct Binary<'p> {
     pub(super) shape: [u32; 4],
 }
 
+/// Bytes of an element.
+#[derive(Clone, Copy)]
+struct Widths {
+    operand: usize,
+    output: usize,
+}
+
 impl Binary<'_> {
-    /// Applies `kernel` to the whole output.
+    /// Applies `kernel` to the whole output, of tensors of bytes.
+    pub(super) fn run(&self, arena: &mut [i8], data: Data<'_>, kernel: &Kernel<'_>) {
+        self.run_as([DType::I8; 2], arena, data, kernel);
+    }
+
+    /// Applies `kernel` to the whole output: operands of the first type, an output of the second.
+    /// What it gets is aligned to them.
     ///
     /// A dynamic call and not a type parameter: the walk exists once for all operators.
-    pub(super) fn run(&self, arena: &mut [i8], data: Data<'_>, kernel: &Kernel<'_>) {
+    pub(super) fn run_as(
+        &self,
+        [operands, output]: [DType; 2],
+        arena: &mut [i8],
+        data: Data<'_>,
+        kernel: &Kernel<'_>,
+    ) {
+        let widths = Widths {
+            operand: index(operands.bytes()),
+            output: index(output.bytes()),
+        };
         let whole = self.a.shape == self.shape && self.b.shape == self.shape;
         let in_place = |operand: &Operand| operand.source == Source::Arena(self.output);
         if !whole {
-            self.rows(
-                self.shape,
-                [self.a.shape, self.b.shape],
-                arena,
-                data,
-                kernel,
-            );
+            let operands = [self.a.shape, self.b.shape];
+            self.rows((self.shape, operands, widths), arena, data, kernel);
         } else if in_place(self.a) || in_place(self.b) {
             // One row, however the axes are.
-            let shape = [1, 1, 1, self.output.len];
-            self.rows(shape, [shape, shape], arena, data, kernel);
+            let shape = [1, 1, 1, self.output.len / output.bytes()];
+            self.rows((shape, [shape, shape], widths), arena, data, kernel);
         } else {
             let split = Split::around(arena, self.output);
             let [a, b] = [self.a, self.b].map(|operand| match operand.source {
@@ -77,11 +101,10 @@ impl Binary<'_> {
     }
 
     /// Block by block through copies on the stack, which are what makes broadcasting, working in
-    /// place and constants one case.
+    /// place and constants one case. The shapes are the output's and the operands'.
     fn rows(
         &self,
-        shape: [u32; 4],
-        operands: [[u32; 4]; 2],
+        (shape, operands, widths): ([u32; 4], [[u32; 4]; 2], Widths),
         arena: &mut [i8],
         data: Data<'_>,
         kernel: &Kernel<'_>,
@@ -95,26 +118,46 @@ impl Binary<'_> {
                     let row = |steps: [usize; 4]| i * steps[0] + j * steps[1] + k * steps[2];
                     let mut x = 0;
                     while x < extents[3] {
-                        let len = BLOCK.min(extents[3] - x);
-                        let (mut a, mut b) = ([0; BLOCK], [0; BLOCK]);
+                        let len = (BLOCK_BYTES / widths.operand).min(extents[3] - x);
+                        let mut blocks = [const { Block([0; BLOCK_BYTES]) }; 2];
+                        let [a, b] = &mut blocks;
+                        let [a, b] = [a, b].map(|block| &mut block.0[..len * widths.operand]);
                         let fetch = |operand: &Operand, steps: [usize; 4], block: &mut [i8]| {
-                            let at = row(steps) + x * steps[3];
+                            let at = (row(steps) + x * steps[3]) * widths.operand;
                             if steps[3] == 1 {
                                 read(arena, data, operand.source, at, block);
                             } else {
-                                read(arena, data, operand.source, at, &mut block[..1]);
-                                block.fill(block[0]);
+                                read(
+                                    arena,
+                                    data,
+                                    operand.source,
+                                    at,
+                                    &mut block[..widths.operand],
+                                );
+                                repeat(block, widths.operand);
                             }
                         };
-                        fetch(self.a, a_steps, &mut a[..len]);
-                        fetch(self.b, b_steps, &mut b[..len]);
-                        let output = &mut view_mut(arena, self.output)[output_at..][..len];
-                        kernel(&a[..len], &b[..len], output);
-                        output_at += len;
+                        fetch(self.a, a_steps, a);
+                        fetch(self.b, b_steps, b);
+                        let output = view_mut(arena, self.output);
+                        let output_len = len * widths.output;
+                        kernel(a, b, &mut output[output_at..][..output_len]);
+                        output_at += output_len;
                         x += len;
                     }
                 }
             }
+        }
+    }
+}
+
+/// Fills a block with its first element.
+fn repeat(block: &mut [i8], width: usize) {
+    if width == 1 {
+        block.fill(block[0]);
+    } else {
+        for at in width..block.len() {
+            block[at] = block[at - width];
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn check(params: &Pad, bounds: &Bounds<'_>) -> Result<(), Fault> {
             .and_then(|sum| sum.checked_add(after));
         *out = sum.ok_or(Fault::Length)?;
     }
+    bounds.ordered(params.value, params.value)?;
     bounds.activation(params.input, &params.shape)?;
     bounds.activation(params.output, &output_shape)?;
     apart(params.input, params.output)

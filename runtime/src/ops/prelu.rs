@@ -1,6 +1,6 @@
 //! Rectifier with learned slopes.
 
-use super::bounds::{Bounds, scale, zero_point};
+use super::bounds::{Bounds, scale};
 use super::operand::{self, Binary};
 use crate::blob::Prelu;
 use crate::data::Data;
@@ -13,7 +13,7 @@ pub(super) fn check(params: &Prelu, bounds: &Bounds<'_>) -> Result<(), Fault> {
     operand::check(&params.slope, params.output, &params.shape, bounds)?;
     scale(params.positive)?;
     scale(params.negative)?;
-    zero_point(params.output_zero_point)
+    bounds.zero_point(params.output_zero_point)
 }
 
 pub(super) fn run(params: &Prelu, arena: &mut [i8], data: Data<'_>) {

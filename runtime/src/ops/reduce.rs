@@ -1,6 +1,6 @@
 //! Reductions over axes.
 
-use super::bounds::{Bounds, apart, ordered};
+use super::bounds::{Bounds, apart};
 use super::rescale;
 use crate::arena::Split;
 use crate::blob::{Reduce, Reduction};
@@ -11,9 +11,9 @@ pub(super) fn check(params: &Reduce, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let [outer, _, middle, _, inner] = params.shape;
     bounds.activation(params.input, &params.shape)?;
     bounds.activation(params.output, &[outer, middle, inner])?;
-    ordered(params.min, params.max)?;
+    bounds.ordered(params.min, params.max)?;
     if let Reduction::Sum(change) = &params.reduction {
-        rescale::check(change)?;
+        rescale::check(change, bounds)?;
     }
     apart(params.input, params.output)
 }

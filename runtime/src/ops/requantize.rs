@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::kernels;
 
 pub(super) fn check(params: &Requantize, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    rescale::check(&params.rescale)?;
+    rescale::check(&params.rescale, bounds)?;
     in_place::check(params.input, params.output, bounds)
 }
 

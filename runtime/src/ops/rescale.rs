@@ -1,11 +1,11 @@
 //! The change of scale of requantizing and concatenating.
 
-use super::bounds::{scale, zero_point};
+use super::bounds::{Bounds, scale};
 use crate::blob::Rescale;
 use crate::fault::Fault;
 
-pub(super) fn check(params: &Rescale) -> Result<(), Fault> {
-    zero_point(params.input_zero_point)?;
-    zero_point(params.output_zero_point)?;
+pub(super) fn check(params: &Rescale, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    bounds.zero_point(params.input_zero_point)?;
+    bounds.zero_point(params.output_zero_point)?;
     scale(params.scale)
 }

@@ -122,8 +122,8 @@ impl Layer {
             input_zero_point: self.input_zero_point,
             weights_zero_point: self.weights_zero_point,
             output_zero_point: self.output_zero_point,
-            min: self.min,
-            max: self.max,
+            min: self.min.into(),
+            max: self.max.into(),
         }
     }
 

@@ -1137,6 +1137,19 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("resize_bilinear", resize_bilinear()),
         ("l2_normalize", l2_normalize()),
         ("log_softmax", log_softmax()),
+        ("conv2d_int16", conv2d_int16()),
+        ("conv2d_int16_int32", conv2d_int16_int32()),
+        ("transpose_conv2d_int16", transpose_conv2d_int16()),
+        ("avg_pool_int16", avg_pool_int16()),
+        ("add_int16", add_int16()),
+        ("mul_int16", mul_int16()),
+        ("mat_mul_int16", mat_mul_int16()),
+        ("mean_int16", mean_int16()),
+        ("pad_int16", pad_int16()),
+        ("slopes", slopes()),
+        ("tanh", tanh()),
+        ("softmax_int16", softmax_int16()),
+        ("convert", convert()),
     ]
 }
 
@@ -1216,4 +1229,253 @@ pub fn with_op(blob: &[u8], edit: impl FnOnce(&mut Op)) -> Vec<u8> {
         ..program
     };
     pack(&program, &blob[data_offset(blob)..])
+}
+
+/// One step of int16.
+fn of_int16(mut builder: Builder, op: Int16, input: Span) -> Vec<u8> {
+    builder.dtype = DType::I16;
+    builder.step(Op::Int16(op));
+    builder.finish(&[input], &[op.output()])
+}
+
+/// Two groups, padded, with strides, of three channels each.
+fn convolution_int16(builder: &mut Builder, bias: Span) -> Conv2d {
+    let channels = accumulate(builder, 6);
+    Conv2d {
+        input: builder.activation(2 * 5 * 4 * 4),
+        output: builder.activation(2 * 3 * 4 * 6),
+        weights: builder.int8(&ramp(6 * 9 * 2)),
+        window: Window2d {
+            pad_top: 1,
+            pad_left: 1,
+            stride_h: 2,
+            ..window([5, 4], [3, 3], [3, 4])
+        },
+        in_c: 4,
+        out_c: 6,
+        groups: 2,
+        accumulate: Accumulate {
+            bias,
+            input_zero_point: 0,
+            output_zero_point: 0,
+            min: -20_000,
+            max: 32_767,
+            ..channels
+        },
+    }
+}
+
+const BIAS: [i32; 6] = [-90_000, 10, 0, 1_000_000, -5, 77];
+
+pub fn conv2d_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let bias = builder.constant(
+        BIAS.iter()
+            .flat_map(|&x| i64::from(x).to_le_bytes())
+            .collect(),
+    );
+    let params = convolution_int16(&mut builder, bias);
+    of_int16(builder, Int16::Conv2d(params), params.input)
+}
+
+pub fn conv2d_int16_int32() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let bias = builder.int32(&BIAS);
+    let params = convolution_int16(&mut builder, bias);
+    of_int16(builder, Int16::Conv2d(params), params.input)
+}
+
+pub fn transpose_conv2d_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let bias = builder.constant(
+        BIAS.iter()
+            .flat_map(|&x| i64::from(x).to_le_bytes())
+            .collect(),
+    );
+    let params = convolution_int16(&mut builder, bias);
+    of_int16(builder, Int16::TransposeConv2d(params), params.input)
+}
+
+pub fn avg_pool_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 5 * 4 * 3);
+    let params = Pool2d {
+        input,
+        output: builder.activation(2 * 4 * 3 * 3),
+        window: window([5, 4], [2, 2], [4, 3]),
+        channels: 3,
+        min: -32_768,
+        max: 30_000,
+        ties_up: false,
+    };
+    of_int16(builder, Int16::AvgPool2d(params), input)
+}
+
+/// In place, a constant row added to each row.
+pub fn add_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let x = builder.activation(2 * 12);
+    let row = builder.int16(&[1, -2, 30_000, i16::MIN]);
+    let params = AddSub {
+        left_shift: 15,
+        output_zero_point: 0,
+        ..add_sub(
+            operand(Source::Arena(x), [1, 1, 3, 4], 0),
+            operand(Source::Data(row), [1, 1, 1, 4], 0),
+            x,
+            [1, 1, 3, 4],
+        )
+    };
+    of_int16(builder, Int16::Add(params), x)
+}
+
+/// A number of each row times the row.
+pub fn mul_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let x = builder.activation(2 * 120);
+    let params = Mul {
+        a: operand(Source::Arena(x), [1, 1, 3, 40], 0),
+        b: operand(
+            Source::Data(builder.int16(&[1, i16::MIN, 77])),
+            [1, 1, 3, 1],
+            0,
+        ),
+        output: builder.activation(2 * 120),
+        shape: [1, 1, 3, 40],
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -14,
+        },
+        output_zero_point: 0,
+        min: -32_768,
+        max: 32_767,
+    };
+    of_int16(builder, Int16::Mul(params), x)
+}
+
+pub fn mat_mul_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let x = builder.activation(2 * 2 * 3 * 4);
+    let constant: Vec<i16> = ramp(20).iter().map(|&x| i16::from(x) * 255).collect();
+    let factor = |source, matrices, transposed| Factor {
+        source,
+        matrices,
+        transposed,
+        zero_point: 0,
+    };
+    let params = MatMul {
+        a: factor(Source::Arena(x), 2, false),
+        b: factor(Source::Data(builder.int16(&constant)), 1, true),
+        output: builder.activation(2 * 2 * 3 * 5),
+        matrices: 2,
+        rows: 3,
+        depth: 4,
+        columns: 5,
+        output_scale: Scale {
+            multiplier: 1_500_000_000,
+            shift: -14,
+        },
+        output_zero_point: 0,
+        min: -32_768,
+        max: 32_767,
+    };
+    of_int16(builder, Int16::MatMul(params), x)
+}
+
+pub fn mean_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 2 * 3 * 5);
+    let params = Reduce {
+        input,
+        output: builder.activation(2 * 2 * 5),
+        shape: [2, 3, 5, 1, 1],
+        reduction: Reduction::Sum(Rescale {
+            input_zero_point: 0,
+            output_zero_point: 0,
+            scale: HALF,
+        }),
+        min: -32_768,
+        max: 32_767,
+    };
+    of_int16(builder, Int16::Reduce(params), input)
+}
+
+pub fn pad_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 2 * 3);
+    let params = Pad {
+        input,
+        output: builder.activation(2 * 4 * 5),
+        shape: [1, 1, 2, 3],
+        before: [0, 0, 1, 2],
+        after: [0, 0, 1, 0],
+        value: -30_000,
+    };
+    of_int16(builder, Int16::Pad(params), input)
+}
+
+/// In place.
+pub fn slopes() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 9);
+    let params = Slopes {
+        input,
+        output: input,
+        positive: Scale {
+            multiplier: 1 << 30,
+            shift: 1,
+        },
+        negative: HALF,
+        negated: true,
+        min: -32_768,
+        max: 20_000,
+    };
+    of_int16(builder, Int16::Slopes(params), input)
+}
+
+pub fn tanh() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 9);
+    let params = Curve {
+        input,
+        output: builder.activation(2 * 9),
+        multiplier: 20_000,
+        shift: 4,
+    };
+    of_int16(builder, Int16::Tanh(params), input)
+}
+
+pub fn softmax_int16() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 2 * 5);
+    let exponentials: Vec<i16> = (0..513).map(|i| i * 63 + 511).collect();
+    let reciprocals: Vec<i16> = (0..513).map(|i| 32_767 - i * 31).collect();
+    let params = Softmax16 {
+        input,
+        output: input,
+        rows: 2,
+        depth: 5,
+        scale: HALF,
+        exponentials: builder.int16(&exponentials),
+        reciprocals: builder.int16(&reciprocals),
+    };
+    of_int16(builder, Int16::Softmax(params), input)
+}
+
+/// int16 to int16, in place.
+pub fn convert() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(2 * 9);
+    let params = Convert {
+        input,
+        output: input,
+        from: DType::I16,
+        to: DType::I16,
+        rescale: Rescale {
+            input_zero_point: -3,
+            output_zero_point: 500,
+            scale: HALF,
+        },
+    };
+    of_int16(builder, Int16::Convert(params), input)
 }

@@ -24,6 +24,11 @@ def rng_for(name):
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
+def sampled(array):
+    """The array as one sample: a batch in front if its first axis is none."""
+    return array if array.shape[0] == 1 else array[None]
+
+
 class Family:
     """The cases of one script."""
 
@@ -36,10 +41,10 @@ class Family:
         self.cases[name] = G(f"{self.family}__{name}", opset)
         return self.cases[name]
 
-    def add(self, name, model, feeds):
-        """A model made elsewhere (an exporter's), with its inputs."""
+    def add(self, name, model, feeds, answer=run):
+        """A model made elsewhere (an exporter's), with its inputs, and what answers it."""
         assert name not in self.cases, name
-        self.cases[name] = (model, feeds)
+        self.cases[name] = (model, feeds, answer)
 
     def write(self):
         """Writes the family's files in place of the earlier ones."""
@@ -51,15 +56,17 @@ class Family:
             old.unlink()
         size = 0
         for name, case in self.cases.items():
-            model, feeds = (case.model(), case.feeds) if isinstance(case, G) else case
+            model, feeds, answer = (case.model(), case.feeds, run) if isinstance(case, G) else case
             try:
-                answers = run(model, feeds)
+                answers = answer(model, feeds)
             except Exception as error:
                 raise SystemExit(f"{name}: {error}")
-            arrays = dict(feeds)
+            is_open = any(port.type.tensor_type.shape.dim[0].dim_param for port in model.graph.input
+                          if port.name in feeds)
+            arrays = {key: feed if is_open else sampled(feed) for key, feed in feeds.items()}
             for port, answer in zip(model.graph.output, answers):
                 assert np.isfinite(answer).all(), name
-                arrays[port.name] = answer
+                arrays[port.name] = answer if is_open else sampled(answer)
                 if not port.type.tensor_type.HasField("shape"):
                     kind = onnx.helper.np_dtype_to_tensor_dtype(answer.dtype)
                     port.CopyFrom(h.make_tensor_value_info(port.name, kind, list(answer.shape)))

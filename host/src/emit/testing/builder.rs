@@ -3,7 +3,7 @@
 use crate::ir::{ValueId, Window2d};
 use crate::plan::testing::Random;
 use crate::quantize::graph::{
-    DType, Initial, QClamp, QGraph, QNode, QOp, QPort, QState, QValue, QuantParams, Weights,
+    DType, Initial, QClamp, QGraph, QNode, QOp, QPort, QState, QValue, QuantParams, Sums, Weights,
 };
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
@@ -163,8 +163,9 @@ pub(crate) fn weights(random: &mut Random, channels: usize, taps: usize) -> Weig
         zero_point: 0,
         weights: int8(random, channels * taps).into(),
         bias: (0..channels)
-            .map(|_| i32::try_from(random.below(4000)).unwrap() - 2000)
+            .map(|_| i64::try_from(random.below(4000)).unwrap() - 2000)
             .collect(),
+        sums: Sums::Int32,
         scales: (0..channels).map(|_| scale(random)).collect(),
     }
 }

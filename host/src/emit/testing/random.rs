@@ -69,8 +69,8 @@ fn random_clamp(random: &mut Random) -> QClamp {
         return clamp();
     }
     QClamp {
-        min: -i8::try_from(random.below(100)).unwrap(),
-        max: i8::try_from(random.below(128)).unwrap(),
+        min: -i16::try_from(random.below(100)).unwrap(),
+        max: i16::try_from(random.below(128)).unwrap(),
     }
 }
 
@@ -456,7 +456,7 @@ fn moved(random: &mut Random, builder: &mut Builder, input: ValueId) -> ValueId 
     let padded: Vec<usize> = (0..shape.len())
         .map(|axis| before[axis] + shape[axis] + after[axis])
         .collect();
-    let value = int8(random, 1)[0];
+    let value = int8(random, 1)[0].into();
     let op = QOp::Pad {
         before,
         after,

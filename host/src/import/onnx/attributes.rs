@@ -114,6 +114,12 @@ impl<'m> Attributes<'m> {
         Ok(proto.map(|proto| proto.s.as_deref().unwrap_or_default()))
     }
 
+    /// Texts.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<&'m [String]>, NodeFault> {
+        let proto = self.get(name, AttributeType::STRINGS, "texts")?;
+        Ok(proto.map(|proto| proto.strings.as_slice()))
+    }
+
     /// A tensor.
     pub(super) fn tensor(&self, name: &str) -> Result<Option<&'m TensorProto>, NodeFault> {
         let Some(proto) = self.get(name, AttributeType::TENSOR, "a tensor")? else {

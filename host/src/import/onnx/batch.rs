@@ -104,12 +104,48 @@ fn is_alone(proto: &NodeProto, opset: i64, inputs: &[Option<Tensor>], output: &A
     };
     let computed = |index: usize| matches!(inputs.get(index), Some(Some(Tensor::Activation(_))));
     match proto.op_type.as_deref().unwrap_or_default() {
-        "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool"
-        | "GlobalMaxPool" | "BatchNormalization" | "Resize" | "Upsample" | "DepthToSpace"
-        | "SpaceToDepth" | "Pad" | "Relu" | "Sigmoid" | "Tanh" | "LeakyRelu" | "Elu" | "Selu"
-        | "Celu" | "ThresholdedRelu" | "HardSigmoid" | "HardSwish" | "Gelu" | "Softplus"
-        | "Softsign" | "Mish" | "Swish" | "Erf" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"
-        | "Reciprocal" | "Identity" | "Dropout" | "Cast" => true,
+        "Conv"
+        | "ConvTranspose"
+        | "MaxPool"
+        | "AveragePool"
+        | "GlobalAveragePool"
+        | "GlobalMaxPool"
+        | "BatchNormalization"
+        | "Resize"
+        | "Upsample"
+        | "DepthToSpace"
+        | "SpaceToDepth"
+        | "Pad"
+        | "Relu"
+        | "Sigmoid"
+        | "Tanh"
+        | "LeakyRelu"
+        | "Elu"
+        | "Selu"
+        | "Celu"
+        | "ThresholdedRelu"
+        | "HardSigmoid"
+        | "HardSwish"
+        | "Gelu"
+        | "Softplus"
+        | "Softsign"
+        | "Mish"
+        | "Swish"
+        | "Erf"
+        | "Abs"
+        | "Neg"
+        | "Exp"
+        | "Log"
+        | "Sqrt"
+        | "Reciprocal"
+        | "Identity"
+        | "Dropout"
+        | "Cast"
+        | "LpPool"
+        | "GlobalLpPool"
+        | "LRN"
+        | "InstanceNormalization"
+        | "GroupNormalization" => true,
         "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow" | "Clip" | "PRelu" | "Sum"
         | "Mean" => inputs
             .iter()
@@ -118,7 +154,9 @@ fn is_alone(proto: &NodeProto, opset: i64, inputs: &[Option<Tensor>], output: &A
         "Gemm" => computed(0) && attribute(proto, "transA").is_none_or(|flag| flag.i == Some(0)),
         "MatMul" => computed(0) && !computed(1) && rank(0) >= 2 && rank(1) == 2,
         "Concat" => axis(1) != Some(0),
-        "Softmax" | "LogSoftmax" => axis(if opset < 13 { 1 } else { -1 }) != Some(0),
+        "Softmax" | "LogSoftmax" | "Hardmax" => axis(if opset < 13 { 1 } else { -1 }) != Some(0),
+        "LayerNormalization" | "RMSNormalization" | "LpNormalization" => axis(-1) != Some(0),
+        "ArgMax" | "ArgMin" => axis(0) != Some(0),
         "Split" | "Gather" => computed(0) && axis(0) != Some(0),
         "Flatten" => axis(1) == Some(1),
         "Transpose" => attribute(proto, "perm").is_some_and(|perm| perm.ints.first() == Some(&0)),
@@ -130,7 +168,8 @@ fn is_alone(proto: &NodeProto, opset: i64, inputs: &[Option<Tensor>], output: &A
             }
             Some(Tensor::Activation(_)) | None => false,
         }),
-        "Squeeze" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceSum" => {
+        "Squeeze" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceSum" | "ReduceProd"
+        | "ReduceL1" | "ReduceL2" | "ReduceLogSum" | "ReduceLogSumExp" | "ReduceSumSquare" => {
             axes_spare_batch(proto, inputs, rank(0), 1)
         }
         "Unsqueeze" => axes_spare_batch(proto, inputs, output.view.rank(), 1),

@@ -91,6 +91,11 @@ pub(super) struct Context {
     pub grids: Grids,
     /// Reshaped (`false`) and transposed (`true`) values, so that each is made once.
     pub derived: HashMap<(ValueId, bool, Vec<usize>), ValueId>,
+    /// What the node at hand computes beside its first output, in the order of its outputs.
+    pub side_outputs: Vec<Tensor>,
+    /// Whether the first axis of an input is symbolic, so that it may hold several samples: then
+    /// no operator may mix them.
+    pub open_batch: bool,
 }
 
 impl Context {
@@ -102,6 +107,8 @@ impl Context {
             constant_elements: 0,
             grids: Grids::default(),
             derived: HashMap::new(),
+            side_outputs: Vec::new(),
+            open_batch: false,
         }
     }
 
@@ -133,6 +140,20 @@ impl Context {
         inputs: Vec<ValueId>,
     ) -> Result<ValueId, NodeFault> {
         self.push(&node.name, &node.output, op, inputs)
+    }
+
+    /// Adds the operator that computes a result of the node beside the first, which takes that
+    /// output's name.
+    pub(super) fn emit_output(
+        &mut self,
+        node: &Node<'_>,
+        index: usize,
+        op: Op,
+        inputs: Vec<ValueId>,
+    ) -> Result<ValueId, NodeFault> {
+        let output = node.outputs.get(index).filter(|name| !name.is_empty());
+        let name = format!("{}/output {index}", node.name);
+        self.push(&name, output.unwrap_or(&name), op, inputs)
     }
 
     /// Adds an operator that prepares an operand; its names are made from the node's.
@@ -214,6 +235,26 @@ impl Context {
         let id = self.graph.add_constant(name, shape, data);
         self.note_constant(source, id);
         Ok(id)
+    }
+}
+
+impl Context {
+    /// Refuses an operator that mixes samples if there may be several.
+    pub(super) fn check_batch(
+        &self,
+        x: &Activation,
+        mixed: impl IntoIterator<Item = usize>,
+    ) -> Result<(), NodeFault> {
+        let batch = x.view.batch();
+        let has_batch = x.view.rank() > batch && x.view.axis_len(batch) == 1;
+        if self.open_batch && has_batch && mixed.into_iter().any(|axis| axis == batch) {
+            return Err(NodeFault::Operand {
+                operand: "axes".into(),
+                expected: format!("without the batch, axis {batch}, which is dynamic"),
+                found: format!("axis {batch}: export the model with batch 1, or leave it out"),
+            });
+        }
+        Ok(())
     }
 }
 

@@ -137,14 +137,25 @@ impl Context {
         &mut self,
         node: &Node<'_>,
         tensor: &Tensor,
+        integers: (Element, QuantParams),
+    ) -> Result<Tensor, NodeFault> {
+        self.output_as_integers(&node.name, &node.output, tensor, integers)
+    }
+
+    /// As [`Self::as_integers`], for the output of a node that has this name.
+    pub(super) fn output_as_integers(
+        &mut self,
+        node: &str,
+        output: &str,
+        tensor: &Tensor,
         (element, params): (Element, QuantParams),
     ) -> Result<Tensor, NodeFault> {
         let Tensor::Activation(activation) = tensor else {
             return Err(operand_fault("output", "computed", "a constant"));
         };
-        let activation = self.with_scale(&node.name, activation, params)?;
+        let activation = self.with_scale(node, activation, params)?;
         let integers = (element, Some(params));
-        self.grids.integers.insert(node.output.clone(), integers);
+        self.grids.integers.insert(output.into(), integers);
         Ok(activation.into())
     }
 
@@ -160,6 +171,7 @@ impl Context {
 const MOVING: &[&str] = &[
     "Concat",
     "DepthToSpace",
+    "Expand",
     "Flatten",
     "Gather",
     "Identity",

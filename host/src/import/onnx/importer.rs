@@ -97,13 +97,24 @@ impl<'m> Importer<'m> {
     fn walk(&mut self) -> Result<(), ImportError> {
         self.inputs()?;
         for index in self.network.order().to_vec() {
-            let node = self.network.node(index);
-            let tensor = self.node(node)?;
-            if let Some(name) = node.output.first() {
-                self.tensors.insert(name, tensor);
-            }
+            self.import(self.network.node(index))?;
         }
         Ok(())
+    }
+
+    /// Imports a node, whose outputs can be read then.
+    pub(super) fn import(&mut self, node: &'m NodeProto) -> Result<(), ImportError> {
+        let tensors = self.node(node)?;
+        for (name, tensor) in node.output.iter().zip(tensors) {
+            self.tensors.insert(name, tensor);
+        }
+        Ok(())
+    }
+
+    /// Lets a tensor of a sub-graph be read.
+    pub(super) fn add_initializer(&mut self, tensor: &'m TensorProto) {
+        let name = tensor.name.as_deref().unwrap_or_default();
+        self.initializers.insert(name, tensor);
     }
 
     fn inputs(&mut self) -> Result<(), ImportError> {
@@ -128,7 +139,8 @@ impl<'m> Importer<'m> {
                 continue;
             }
             input::check_use(&self.network, name)?;
-            let shape = input::shape(info, self.batch)?;
+            let shape = input::shape(&self.network, info, self.batch)?;
+            self.context.open_batch |= input::has_open_batch(info) || self.batch.is_some();
             if let Some(element) = input::integers(info) {
                 let integers = &mut self.context.grids.integers;
                 integers.insert(name.into(), (element, None));
@@ -140,7 +152,9 @@ impl<'m> Importer<'m> {
         Ok(())
     }
 
-    fn node(&mut self, proto: &'m NodeProto) -> Result<Tensor, ImportError> {
+    /// What a node computes, in the order of its outputs; there may be fewer than it names, none of
+    /// which is read.
+    fn node(&mut self, proto: &'m NodeProto) -> Result<Vec<Tensor>, ImportError> {
         let name = order::node_name(proto);
         let operator = proto.op_type.as_deref().unwrap_or_default();
         let failed = |fault| ImportError::Node {
@@ -148,6 +162,9 @@ impl<'m> Importer<'m> {
             operator: operator.into(),
             fault: Box::new(fault),
         };
+        if operator == "If" && is_own(proto.domain.as_deref()) {
+            return self.branch(proto, &name);
+        }
         let row = row(proto).map_err(failed)?;
         let attributes = Attributes::new(&proto.attribute, row.attributes).map_err(failed)?;
         if proto.input.len() > row.operands {
@@ -157,12 +174,6 @@ impl<'m> Importer<'m> {
                 &expected,
                 &proto.input.len().to_string(),
             )));
-        }
-        if let Some((index, tensor)) = self.network.used_side_output(proto) {
-            return Err(failed(NodeFault::Result {
-                index,
-                tensor: tensor.into(),
-            }));
         }
         let mut inputs = Vec::with_capacity(proto.input.len());
         for input in &proto.input {
@@ -180,6 +191,7 @@ impl<'m> Importer<'m> {
         let node = Node {
             name: name.clone(),
             output: proto.output.first().cloned().unwrap_or_default(),
+            outputs: &proto.output,
             opset: self.opset,
             attributes,
             inputs,
@@ -191,36 +203,53 @@ impl<'m> Importer<'m> {
             let grids = &self.context.grids;
             grids.passed_on(operator, &proto.input).map_err(failed)?
         };
-        let mut tensor = (row.import)(&mut self.context, &node).map_err(failed)?;
-        if let Some(integers) = passed_on {
-            tensor = self.pass_on(&node, tensor, integers).map_err(failed)?;
+        self.context.side_outputs.clear();
+        let first = (row.import)(&mut self.context, &node).map_err(failed)?;
+        let mut tensors = vec![first];
+        tensors.append(&mut self.context.side_outputs);
+        if let Some((index, tensor)) = self.network.used_side_output(proto, tensors.len()) {
+            return Err(failed(NodeFault::Result {
+                index,
+                tensor: tensor.into(),
+            }));
         }
-        if self.batch.is_some() {
-            batch::check_each_sample_alone(proto, self.opset, &node.inputs, &tensor)
-                .map_err(failed)?;
+        for (name, tensor) in proto.output.iter().zip(&mut tensors) {
+            if let Some(integers) = passed_on {
+                *tensor = self
+                    .pass_on(&node.name, name, tensor, integers)
+                    .map_err(failed)?;
+            }
+            if self.batch.is_some() {
+                batch::check_each_sample_alone(proto, self.opset, &node.inputs, tensor)
+                    .map_err(failed)?;
+            }
         }
-        Ok(tensor)
+        Ok(tensors)
     }
 
     /// What an operator that only moves numbers computes from integers is of integers.
     fn pass_on(
         &mut self,
-        node: &Node<'_>,
-        tensor: Tensor,
+        node: &str,
+        output: &str,
+        tensor: &Tensor,
         (element, params): (Element, Option<QuantParams>),
     ) -> Result<Tensor, NodeFault> {
         match params {
-            Some(params) => self.context.as_integers(node, &tensor, (element, params)),
+            Some(params) => {
+                let context = &mut self.context;
+                context.output_as_integers(node, output, tensor, (element, params))
+            }
             None => {
                 let integers = &mut self.context.grids.integers;
-                integers.insert(node.output.clone(), (element, None));
-                Ok(tensor)
+                integers.insert(output.into(), (element, None));
+                Ok(tensor.clone())
             }
         }
     }
 
     /// A tensor by name; initializers are decoded when they are first read.
-    fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
+    pub(super) fn tensor(&mut self, name: &'m str, reader: &str) -> Result<Tensor, ImportError> {
         if let Some(tensor) = self.tensors.get(name) {
             return Ok(tensor.clone());
         }

@@ -5,6 +5,7 @@ use super::grids::Element;
 use super::layout::batch_first;
 use super::node::axis_index;
 use super::order::{Network, node_name};
+use super::recurrent;
 use super::tensor::{elements, lower_case_name};
 use super::view::View;
 use crate::import::ImportError;
@@ -17,9 +18,12 @@ const MAX_RANK: usize = 6;
 
 /// The shape of an input, the batch being 1 if it has one; a batch of this fixed size is one too.
 ///
+/// Where a layer with state says which axis is the batch, that may be the second one.
+///
 /// # Errors
 /// If it is not float32, of too high a rank, or an extent but the batch is not fixed.
 pub(super) fn shape(
+    network: &Network<'_>,
     info: &ValueInfoProto,
     fixed_batch: Option<usize>,
 ) -> Result<Vec<usize>, ImportError> {
@@ -47,10 +51,14 @@ pub(super) fn shape(
             "export the model with the input's shape, only the batch may be dynamic",
         ));
     };
+    let batch_axis = recurrent::input_batch_axis(network, name, dims.len());
+    let open = |axis| axis == batch_axis.unwrap_or(0);
     let shape: Result<Vec<usize>, ImportError> = dims
         .iter()
         .enumerate()
-        .map(|(axis, dim)| extent(axis, dim).map_err(|(found, remedy)| error(found, remedy)))
+        .map(|(axis, dim)| {
+            extent(axis, dim, open(axis)).map_err(|(found, remedy)| error(found, remedy))
+        })
         .collect();
     let mut shape = shape?;
     if let Some(batch) = shape
@@ -83,10 +91,21 @@ pub(super) fn integers(info: &ValueInfoProto) -> Option<Element> {
     }
 }
 
-/// The extent along an axis; axis 0 is the batch. Else what is wrong and what to do.
-fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)> {
-    match (axis, fixed(dim)) {
-        (0, None | Some(0 | 1)) => Ok(1),
+/// Whether the first axis of an input is not fixed.
+pub(super) fn has_open_batch(info: &ValueInfoProto) -> bool {
+    let tensor = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref());
+    let dims = tensor.and_then(|tensor| tensor.shape.as_ref());
+    dims.and_then(|shape| shape.dim.first())
+        .is_some_and(|dim| !matches!(fixed(dim), Some(1..)))
+}
+
+/// The extent along an axis; that of the batch may be open. Else what is wrong and what to do.
+fn extent(axis: usize, dim: &Dimension, open: bool) -> Result<usize, (String, &'static str)> {
+    match (open, fixed(dim)) {
+        (true, None | Some(0 | 1)) => Ok(1),
         (_, Some(0)) => Err((
             format!("has extent 0 along axis {axis}: it is empty"),
             "export it with its real shape",
@@ -107,8 +126,13 @@ fn extent(axis: usize, dim: &Dimension) -> Result<usize, (String, &'static str)>
 pub(super) fn check_use(network: &Network<'_>, name: &str) -> Result<(), ImportError> {
     for node in network.readers(name) {
         let operator = node.op_type.as_deref().unwrap_or_default();
-        let weighted = matches!(operator, "Conv" | "Gemm" | "BatchNormalization");
-        if weighted && node.input.iter().skip(1).any(|input| input == name) {
+        let weights: &[usize] = match operator {
+            "Conv" | "Gemm" | "BatchNormalization" => &[1, 2, 3, 4],
+            "RNN" | "GRU" | "LSTM" => &[1, 2, 3, 7],
+            _ => &[],
+        };
+        let mut operands = weights.iter().filter_map(|&index| node.input.get(index));
+        if operands.any(|input| input == name) {
             return Err(ImportError::Input {
                 input: name.into(),
                 found: format!("is a weight of node `{}` ({operator})", node_name(node)),
@@ -158,7 +182,7 @@ pub(super) fn add(
 }
 
 /// How many tensors the search for readers passes through.
-const MAX_SEARCH: usize = 256;
+pub(super) const MAX_SEARCH: usize = 256;
 
 /// The memory order of an input's axes but the batch: the one that its readers want.
 ///
@@ -204,7 +228,7 @@ fn wanted_order(network: &Network<'_>, input: &str, shape: &[usize]) -> Vec<usiz
     })
 }
 
-enum Wish {
+pub(super) enum Wish {
     /// All axes of the input, in memory order.
     Order(Vec<usize>),
     /// Taken if no other reader wants an order.
@@ -215,7 +239,7 @@ enum Wish {
 }
 
 /// What a reader wants of a tensor whose axes are these of the input.
-fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
+pub(super) fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
     let operator = node.op_type.as_deref().unwrap_or_default();
     let wish = match operator {
         "Conv"
@@ -227,6 +251,11 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
         | "GlobalAveragePool"
         | "GlobalMaxPool"
         | "BatchNormalization"
+        | "ConvTranspose"
+        | "InstanceNormalization"
+        | "GroupNormalization"
+        | "LpPool"
+        | "LRN"
             if axes.len() > 2 =>
         {
             Wish::Order(channels_last(axes))
@@ -250,12 +279,16 @@ fn wish(node: &NodeProto, axes: &[usize], batched: bool) -> Wish {
             })
             .map_or(Wish::None, Wish::Passes)
         }
-        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm" => {
-            Wish::Second(axes.to_vec())
+        "Reshape" | "Flatten" | "MatMul" | "Gemm" | "QLinearMatMul" | "QGemm"
+        | "LayerNormalization" | "RMSNormalization" => Wish::Second(axes.to_vec()),
+        "Softmax" | "LogSoftmax" | "Hardmax" | "LpNormalization" => {
+            Wish::Second(softmax_order(node, axes))
         }
-        "Softmax" => Wish::Second(softmax_order(node, axes)),
+        "RNN" | "GRU" | "LSTM" => Wish::Order(sequence_order(node, axes, batched)),
         "Add" | "Sub" | "Mul" | "Div" | "Concat" | "Pad" | "Relu" | "Clip" | "Sigmoid" | "Tanh"
         | "LeakyRelu" | "Elu" | "HardSigmoid" | "HardSwish" | "Identity" | "Dropout" | "Cast"
+        | "Max" | "Min" | "Sum" | "Mean" | "Pow" | "Abs" | "Neg" | "Exp" | "Log" | "Sqrt"
+        | "Erf" | "Gelu" | "Slice" | "Split" | "Tile" | "Resize" | "Upsample" | "Where"
         | "QuantizeLinear" | "DequantizeLinear" | "QLinearAdd" | "QLinearMul"
         | "QLinearSigmoid" | "QLinearLeakyRelu" => Wish::Passes(axes.to_vec()),
         _ => Wish::None,
@@ -281,6 +314,20 @@ fn softmax_order(node: &NodeProto, axes: &[usize]) -> Vec<usize> {
     if let Some(position) = axis_index(axis, axes.len()).ok().filter(|&axis| axis > 0) {
         let axis = order.remove(position);
         order.push(axis);
+    }
+    order
+}
+
+/// The axes as a layer with state takes them in: time, batch, features, behind the batch of the
+/// model.
+fn sequence_order(node: &NodeProto, axes: &[usize], batched: bool) -> Vec<usize> {
+    let mut order = axes.to_vec();
+    if recurrent::batch_axis(node) == 0 && order.len() > 1 {
+        order.swap(0, 1);
+    }
+    if batched && let Some(position) = order.iter().position(|&axis| axis == 0) {
+        order.remove(position);
+        order.insert(0, 0);
     }
     order
 }

@@ -13,8 +13,10 @@
 
 mod attributes;
 mod batch;
+mod branch;
 mod context;
 mod external;
+mod functions;
 #[cfg(test)]
 mod golden_tests;
 mod grids;
@@ -26,6 +28,7 @@ mod node;
 mod ops;
 mod options;
 mod order;
+mod recurrent;
 #[cfg(test)]
 mod robustness_tests;
 mod tensor;

@@ -1,6 +1,7 @@
 //! The model around the graph: operator sets and the exporter.
 
 use super::batch;
+use super::functions;
 use super::importer::Importer;
 use super::options::{ConstantTensor, Options};
 use super::wire;
@@ -66,11 +67,12 @@ pub fn fold(bytes: &[u8], options: &Options) -> Result<Vec<ConstantTensor>, Impo
 
 fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
     wire::check(bytes)?;
-    let model = ModelProto::parse_buf(bytes).map_err(|error| ImportError::Protobuf {
+    let mut model = ModelProto::parse_buf(bytes).map_err(|error| ImportError::Protobuf {
         offset: bytes.len(),
         reason: error.to_string(),
     })?;
     let opset = opset(&model)?;
+    functions::inline(&mut model, bytes)?;
     Ok((model, opset))
 }
 

@@ -11,6 +11,8 @@ pub(super) struct Node<'m> {
     pub name: String,
     /// Name of its first output.
     pub output: String,
+    /// Names of all outputs; empty where one is not used.
+    pub outputs: &'m [String],
     /// Version of the operator set.
     pub opset: i64,
     /// Attributes.

@@ -1,5 +1,6 @@
 //! The nodes in the order in which they can be computed, and who reads what.
 
+use super::branch::reads;
 use crate::import::ImportError;
 use rten_onnx::onnx::{GraphProto, NodeProto};
 use std::collections::{HashMap, HashSet};
@@ -37,7 +38,7 @@ impl<'m> Network<'m> {
         let producers = producers(graph)?;
         let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, node) in graph.node.iter().enumerate() {
-            for name in &node.input {
+            for name in reads(node) {
                 readers.entry(name).or_default().push(index);
             }
         }
@@ -76,9 +77,14 @@ impl<'m> Network<'m> {
             .map(|&index| &self.nodes[index])
     }
 
-    /// An output of the node, not the first, that something reads.
-    pub(super) fn used_side_output(&self, node: &'m NodeProto) -> Option<(usize, &'m str)> {
-        let side = node.output.iter().map(String::as_str).enumerate().skip(1);
+    /// An output of the node behind the first so many that something reads.
+    pub(super) fn used_side_output(
+        &self,
+        node: &'m NodeProto,
+        known: usize,
+    ) -> Option<(usize, &'m str)> {
+        let side = node.output.iter().map(String::as_str).enumerate();
+        let side = side.skip(known);
         side.filter(|(_, name)| !name.is_empty())
             .find(|(_, name)| self.readers.contains_key(name) || self.outputs.contains(name))
     }
@@ -123,8 +129,8 @@ fn order(
     let mut waiting = vec![0usize; graph.node.len()];
     let mut followers = vec![Vec::new(); graph.node.len()];
     for (index, node) in graph.node.iter().enumerate() {
-        for name in node.input.iter().filter(|name| !name.is_empty()) {
-            match producers.get(name.as_str()) {
+        for name in reads(node) {
+            match producers.get(name) {
                 Some(Some(producer)) => {
                     followers[*producer].push(index);
                     waiting[index] += 1;
@@ -134,7 +140,7 @@ fn order(
                     let reader = format!("node `{}`", node_name(node));
                     return Err(ImportError::MissingTensor {
                         reader,
-                        tensor: name.clone(),
+                        tensor: name.into(),
                     });
                 }
             }
@@ -173,7 +179,7 @@ fn live(graph: &GraphProto, producers: &HashMap<&str, Option<usize>>) -> Vec<boo
         if let Some(Some(index)) = producers.get(name)
             && !std::mem::replace(&mut live[*index], true)
         {
-            pending.extend(graph.node[*index].input.iter().map(String::as_str));
+            pending.extend(reads(&graph.node[*index]));
         }
     }
     live

@@ -82,6 +82,46 @@ impl Data {
         }
     }
 
+    /// The elements as integers, if they are such.
+    pub(super) fn integers(&self) -> Option<Vec<i64>> {
+        match self {
+            Self::F32(_) | Self::Bool(_) => None,
+            Self::I64(values) => Some(values.to_vec()),
+            Self::I8(values) => Some(values.iter().map(|&x| i64::from(x)).collect()),
+            Self::U8(values) => Some(values.iter().map(|&x| i64::from(x)).collect()),
+        }
+    }
+
+    /// Integers as elements of this type; int8 and uint8 wrap around.
+    #[expect(
+        clippy::as_conversions,
+        reason = "`as` wraps around, as ONNX Runtime does"
+    )]
+    pub(super) fn of_integers(&self, values: &[i64]) -> Self {
+        let each = values.iter();
+        match self {
+            Self::F32(_) => Self::F32(each.map(|&x| x as f32).collect()),
+            Self::I64(_) => Self::I64(values.into()),
+            Self::Bool(_) => Self::Bool(each.map(|&x| x != 0).collect()),
+            Self::I8(_) => Self::I8(each.map(|&x| x as i8).collect()),
+            Self::U8(_) => Self::U8(each.map(|&x| x as u8).collect()),
+        }
+    }
+
+    /// Numbers as elements of this type, cut off behind the point, and the type's nearest if they
+    /// do not fit; integers are exact to 53 bits. A truth is what is above 0.
+    #[expect(clippy::as_conversions, reason = "`as` cuts off and saturates")]
+    pub(super) fn of_numbers(&self, values: Vec<f64>) -> Self {
+        let each = values.into_iter();
+        match self {
+            Self::F32(_) => Self::F32(each.map(|x| x as f32).collect()),
+            Self::I64(_) => Self::I64(each.map(|x| x as i64).collect()),
+            Self::Bool(_) => Self::Bool(each.map(|x| x > 0.0).collect()),
+            Self::I8(_) => Self::I8(each.map(|x| x as i8).collect()),
+            Self::U8(_) => Self::U8(each.map(|x| x as u8).collect()),
+        }
+    }
+
     /// Number of elements.
     fn len(&self) -> usize {
         match self {

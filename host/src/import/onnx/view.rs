@@ -14,6 +14,8 @@ use crate::data::layout::permute;
 pub(super) struct View {
     atoms: Vec<usize>,
     axes: Vec<Vec<usize>>,
+    /// The axis that is the batch, if it has the extent 1 and the tensor has a batch at all.
+    batch: usize,
 }
 
 impl View {
@@ -36,7 +38,21 @@ impl View {
             .into_iter()
             .map(|axis| axis.into_iter().map(renumbered).collect())
             .collect();
-        Self { atoms: kept, axes }
+        Self {
+            atoms: kept,
+            axes,
+            batch: 0,
+        }
+    }
+
+    /// The same with another axis than the first as the batch.
+    pub(super) fn with_batch(self, batch: usize) -> Self {
+        Self { batch, ..self }
+    }
+
+    /// The axis that is the batch, if it has the extent 1 and the tensor has a batch at all.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Extents of the atoms in memory order.
@@ -93,6 +109,7 @@ impl View {
             position[from] = to;
         }
         Self {
+            batch: self.batch,
             atoms: order.iter().map(|&atom| self.atoms[atom]).collect(),
             axes: self
                 .axes
@@ -107,16 +124,22 @@ impl View {
         Self {
             atoms: self.atoms.clone(),
             axes: perm.iter().map(|&axis| self.axes[axis].clone()).collect(),
+            batch: perm
+                .iter()
+                .position(|&axis| axis == self.batch)
+                .unwrap_or(0),
         }
     }
 
     /// With axes of extent 1 put in front, up to this rank, as broadcasting does.
     pub(super) fn with_rank(&self, rank: usize) -> Self {
         let mut axes = vec![Vec::new(); rank.saturating_sub(self.rank())];
+        let batch = axes.len() + self.batch;
         axes.extend(self.axes.iter().cloned());
         Self {
             atoms: self.atoms.clone(),
             axes,
+            batch,
         }
     }
 
@@ -156,8 +179,22 @@ impl View {
         let view = Self {
             atoms: pieces.iter().map(|&(_, extent)| extent).collect(),
             axes,
+            batch: self.batch_in(shape),
         };
         Some(view.reordered(&order))
+    }
+
+    /// Where the batch is in another shape of as many elements: behind as many of them as before,
+    /// at the same axis if that may be.
+    fn batch_in(&self, shape: &[usize]) -> usize {
+        let before: usize = (0..self.batch.min(self.rank()))
+            .map(|axis| self.axis_len(axis))
+            .product();
+        let fits = |axis: &usize| {
+            shape.get(*axis) == Some(&1) && shape[..*axis].iter().product::<usize>() == before
+        };
+        let mut candidates = std::iter::once(self.batch).chain(0..shape.len());
+        candidates.find(fits).unwrap_or(0)
     }
 
     /// Cuts the atoms so that each axis is made of these extents, which follow each other from the
@@ -172,6 +209,7 @@ impl View {
         Some(Self {
             atoms: flat.atoms,
             axes: axes.collect(),
+            batch: self.batch,
         })
     }
 
@@ -272,6 +310,19 @@ mod tests {
         assert!(view.lies_in(&[2, 1, 3, 0]));
         assert!(!view.lies_in(&[3, 0, 1, 2]));
         assert_eq!(view.axis_order(), [2, 3, 4, 1]);
+    }
+
+    #[test]
+    fn the_batch_is_followed() {
+        // Steps, batch, features.
+        let steps = View::new(vec![5, 3], vec![vec![0], vec![], vec![1]]).with_batch(1);
+        assert_eq!(steps.transposed(&[1, 0, 2]).batch(), 0);
+        assert_eq!(steps.reshaped(&[5, 1, 1, 3]).unwrap().batch(), 1);
+        assert_eq!(steps.with_rank(4).batch(), 2);
+        let directions = View::new(vec![5, 3], vec![vec![0], vec![], vec![], vec![1]]);
+        let directions = directions.with_batch(2);
+        assert_eq!(directions.reshaped(&[5, 1, 3]).unwrap().batch(), 1);
+        assert_eq!(directions.reshaped(&[15]).unwrap().batch(), 0);
     }
 
     #[test]

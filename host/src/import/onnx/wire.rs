@@ -30,6 +30,7 @@ enum Message {
     Model,
     Opset,
     Entry,
+    Function,
     Graph,
     Node,
     Attribute,
@@ -57,12 +58,13 @@ impl Message {
         use Content::{Bytes, Fixed, Message as Sub, Text, Varints};
         match (self, field) {
             (Self::Model, 7) | (Self::Attribute, 6) => Sub(Self::Graph),
-            (Self::Model, 8) => Sub(Self::Opset),
+            (Self::Model, 8) | (Self::Function, 9) => Sub(Self::Opset),
+            (Self::Model, 25) => Sub(Self::Function),
             (Self::Model, 14) | (Self::Tensor, 13) => Sub(Self::Entry),
-            (Self::Graph, 1) => Sub(Self::Node),
+            (Self::Graph, 1) | (Self::Function, 7) => Sub(Self::Node),
             (Self::Graph, 5) | (Self::Attribute, 5) => Sub(Self::Tensor),
             (Self::Graph, 11..=13) => Sub(Self::ValueInfo),
-            (Self::Node, 5) => Sub(Self::Attribute),
+            (Self::Node, 5) | (Self::Function, 11) => Sub(Self::Attribute),
             (Self::ValueInfo, 2) | (Self::SequenceType, 1) => Sub(Self::Type),
             (Self::Type, 1) => Sub(Self::TensorType),
             (Self::Type, 4) => Sub(Self::SequenceType),
@@ -75,7 +77,8 @@ impl Message {
             | (Self::Opset, 1)
             | (Self::Entry, 1 | 2)
             | (Self::Node, 1..=4 | 7)
-            | (Self::Attribute, 1 | 4 | 9)
+            | (Self::Attribute, 1 | 4 | 9 | 21)
+            | (Self::Function, 1 | 4..=6 | 10)
             | (Self::Tensor, 8)
             | (Self::ValueInfo, 1)
             | (Self::Dimension, 2) => Text,

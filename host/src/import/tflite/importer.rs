@@ -18,6 +18,9 @@ pub(super) const MAX_ACTIVATION: usize = 1 << 24;
 /// Every type of elements that the runtime has.
 pub(super) const ANY: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::Bool];
 
+/// Types that most operators compute with.
+pub(super) const INT: [DType; 2] = [DType::I8, DType::I16];
+
 /// Builds the graph.
 pub(super) struct Importer<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -61,6 +64,25 @@ impl<'m, 'a> Importer<'m, 'a> {
         what: &str,
     ) -> Checked<ValueId> {
         self.activation_of(operator, index, what, &[DType::I8])
+    }
+
+    /// The int8 or int16 activation that an operator computes with; of int16 the zero point is 0.
+    pub(super) fn integers(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<ValueId> {
+        let value = self.activation_of(operator, index, what, &INT)?;
+        symmetric(self.value(value), what)?;
+        Ok(value)
+    }
+
+    /// The value of this type that an operator's only output becomes; of int16 the zero point is 0.
+    pub(super) fn integer_result(&self, operator: &Operator<'a>, dtype: DType) -> Checked<QValue> {
+        let result = self.result_of(operator, &[dtype])?;
+        symmetric(&result, "output")?;
+        Ok(result)
     }
 
     /// The activation of one of these types that an operator reads in this place.
@@ -263,6 +285,17 @@ impl<'m, 'a> Importer<'m, 'a> {
         self.values[id.index()]
             .as_ref()
             .expect("what is defined has a value")
+    }
+}
+
+/// An int16 tensor that is computed with has the zero point 0 (TFLite's quantization specification).
+pub(super) fn symmetric(value: &QValue, what: &str) -> Checked {
+    match value.dtype {
+        DType::I16 if value.params.zero_point != 0 => {
+            let found = format!("`{}` with {}", value.name, value.params.zero_point);
+            Err(operand(what, "of int16 with the zero point 0", found))
+        }
+        DType::I8 | DType::I16 | DType::I32 | DType::Bool => Ok(()),
     }
 }
 

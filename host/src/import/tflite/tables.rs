@@ -13,7 +13,7 @@ use super::fixed_point::{
     divide_i16, inverse_root, logistic, multiply_rounding_i16, multiply_truncating_i16,
     saturate_i16, shift_left_i16, tanh, upper_half,
 };
-use crate::quantize::graph::{QClamp, QuantParams};
+use crate::quantize::graph::{QClamp, QValue, QuantParams};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
 use tiivis_runtime::blob::Scale;
@@ -52,13 +52,17 @@ pub(super) fn quantized_bound(real: f32, params: QuantParams) -> i32 {
 /// The range of a fused activation between these real bounds.
 ///
 /// TFLite's `CalculateActivationRangeQuantized` (`kernels/kernel_util.cc`).
-pub(super) fn clamp_between(low: Option<f32>, high: Option<f32>, params: QuantParams) -> QClamp {
-    let bound = |real: Option<f32>, open: i8| {
-        real.map_or(open, |real| narrow(quantized_bound(real, params)))
+pub(super) fn clamp_between(low: Option<f32>, high: Option<f32>, output: &QValue) -> QClamp {
+    let open = QClamp::open(output.dtype);
+    let bound = |real: Option<f32>, open_end: i16| {
+        real.map_or(open_end, |real| {
+            let bound = quantized_bound(real, output.params);
+            bound.clamp(open.min.into(), open.max.into()) as i16
+        })
     };
     QClamp {
-        min: bound(low, i8::MIN),
-        max: bound(high, i8::MAX),
+        min: bound(low, open.min),
+        max: bound(high, open.max),
     }
 }
 

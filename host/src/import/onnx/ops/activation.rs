@@ -1,13 +1,12 @@
 //! Functions of one number: they keep the layout, whatever it is.
 
-use super::choice;
+use super::fold;
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault};
-use crate::import::onnx::tensor::Data;
+use crate::import::onnx::tensor::{Constant, Data};
 use crate::ir::{Activation as Function, Clamp, Op};
-use rten_onnx::onnx::DataType;
 
 pub(super) fn apply(
     context: &mut Context,
@@ -33,6 +32,9 @@ pub(super) fn relu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
 
 /// Clamp to bounds that are attributes or, since opset 11, inputs; each may be missing.
 pub(super) fn clip(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    if let Tensor::Constant(constant) = node.required(0, "input")? {
+        return fold::clipped(context, node, constant);
+    }
     let bound = |index, name, open| {
         let attribute = node.attributes.float_or_infinity(name)?;
         match node.input(index) {
@@ -42,13 +44,15 @@ pub(super) fn clip(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
     };
     let min: f32 = bound(1, "min", f32::NEG_INFINITY)?;
     let max: f32 = bound(2, "max", f32::INFINITY)?;
-    if min > max || min == f32::INFINITY || max == f32::NEG_INFINITY {
+    if min == f32::INFINITY || max == f32::NEG_INFINITY {
         return Err(operand_fault(
             "bounds min, max",
             "an interval",
             &format!("{min}, {max}"),
         ));
     }
+    // ONNX: where the bounds are the wrong way round, everything is the upper one.
+    let min = min.min(max);
     if (min, max) == (f32::NEG_INFINITY, f32::INFINITY) {
         return Ok(node.activation(0, "input")?.clone().into());
     }
@@ -116,7 +120,20 @@ pub(super) fn dropout(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
             }
         }
     }
-    identity(context, node)
+    let result = identity(context, node)?;
+    if node.outputs.len() > 1 {
+        // Nothing is dropped.
+        let shape = result.shape();
+        context.reserve_constant(&shape)?;
+        let count = shape.iter().product();
+        let mask = Constant {
+            name: node.outputs[1].clone(),
+            shape,
+            data: Data::Bool(vec![true; count].into()),
+        };
+        context.side_outputs = vec![mask.into()];
+    }
+    Ok(result)
 }
 
 /// Before opset 7, an attribute said whether a node is for training, which was the default.
@@ -129,32 +146,4 @@ pub(super) fn check_inference(node: &Node<'_>) -> Result<(), NodeFault> {
         ));
     }
     Ok(())
-}
-
-/// Cast of floats and truths to floats, of floats to truths, and of integers to integers where shapes
-/// are computed.
-pub(super) fn cast(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let to = node.attributes.int("to")?.unwrap_or(0);
-    let to = DataType(i32::try_from(to).unwrap_or(0));
-    if to == DataType::BOOL && matches!(node.required(0, "input")?, Tensor::Activation(_)) {
-        return choice::truth(context, node);
-    }
-    let same = match node.required(0, "input")? {
-        Tensor::Activation(_) => to == DataType::FLOAT,
-        Tensor::Constant(constant) => match constant.data {
-            Data::F32(_) => to == DataType::FLOAT,
-            Data::I64(_) => matches!(to, DataType::INT64 | DataType::INT32),
-            Data::Bool(_) => to == DataType::BOOL,
-            Data::I8(_) => to == DataType::INT8,
-            Data::U8(_) => to == DataType::UINT8,
-        },
-    };
-    if !same {
-        return Err(fault(
-            "to",
-            to.to_string(),
-            "FLOAT for float32, INT64 and INT32 for integer constants",
-        ));
-    }
-    identity(context, node)
 }

@@ -107,13 +107,36 @@ fn dims(
         }
     }
     let own = context.graph.shape(lead.value).to_vec();
-    if let Some(dims) = masked(&own, atoms, &has) {
+    if own.len() <= MAX_AXES
+        && let Some(dims) = masked(&own, atoms, &has)
+    {
         return Ok((lead.value, dims));
     }
-    let shape: Vec<usize> = std::iter::once(1).chain(atoms.iter().copied()).collect();
+    let shape = if atoms.len() < MAX_AXES {
+        std::iter::once(1).chain(atoms.iter().copied()).collect()
+    } else {
+        runs(atoms, &has)
+    };
     let value = context.reshape(&node.name, lead.value, shape.clone())?;
-    let dims = masked(&shape, atoms, &has).expect("every atom has its own axis");
+    let dims = masked(&shape, atoms, &has).expect("every axis is of atoms that are all had or not");
     Ok((value, dims))
+}
+
+/// Axes that the kernels for two operands take.
+const MAX_AXES: usize = 4;
+
+/// Atoms that follow each other as one axis where all are had or none is, behind the batch.
+fn runs(atoms: &[usize], has: &[bool]) -> Vec<usize> {
+    let mut shape = vec![1];
+    let mut whole = None;
+    for (&atom, &had) in atoms.iter().zip(has).filter(|(atom, _)| **atom != 1) {
+        match shape.last_mut() {
+            Some(last) if whole == Some(had) => *last *= atom,
+            Some(_) | None => shape.push(atom),
+        }
+        whole = Some(had);
+    }
+    shape
 }
 
 /// `shape`, each of whose axes is made of some atoms in order, with 1 where those are not had;

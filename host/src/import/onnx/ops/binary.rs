@@ -1,13 +1,15 @@
-//! Add, Sub, Mul, Div with broadcasting, and Expand, which only broadcasts.
+//! Add, Sub, Mul, Div with broadcasting.
 
 use super::align::follow;
-use super::conv::map_view;
-use super::{fold, window};
+use super::choice::numbers;
+use super::fold;
+use super::shape::reshaped_to;
 use crate::import::NodeFault;
-use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::attributes::fault;
+use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::layout::batch_first;
-use crate::import::onnx::node::{Node, floats, operand_fault, shape_fault};
-use crate::import::onnx::tensor::{Constant, Data, elements};
+use crate::import::onnx::node::{Node, axis_index, floats, operand_fault};
+use crate::import::onnx::tensor::{Constant, Data};
 use crate::import::onnx::view::View;
 use crate::ir::{Binary, Op, ValueId};
 
@@ -45,7 +47,7 @@ pub(super) fn mul(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
 /// so the result is within two roundings (2⁻²³ relative) of the quotient, and exact for powers of
 /// two.
 pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let (a, b) = operands(node)?;
+    let (a, b) = &operands(context, node)?;
     match (a, b) {
         (Tensor::Constant(a), Tensor::Constant(b)) => {
             fold::arithmetic(context, node, fold::Arithmetic::Div, a, b)
@@ -78,69 +80,29 @@ pub(super) fn div(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Node
     }
 }
 
-/// Repeats a tensor along axes of extent 1: a sum with zeros that have these axes alone.
-pub(super) fn expand(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let x = node.required(0, "input")?;
-    let wanted = node.ints(1, "input shape")?;
-    let own = x.shape();
-    let wanted_shape: Option<Vec<usize>> = wanted
-        .iter()
-        .map(|&len| usize::try_from(len).ok().filter(|&len| len > 0))
-        .collect();
-    let shape = wanted_shape
-        .and_then(|wanted| fold::broadcast(&own, &wanted))
-        .filter(|shape| elements(shape).is_some())
-        .ok_or_else(|| {
-            let expected = format!("a shape to which {own:?} broadcasts");
-            operand_fault("input shape", &expected, &format!("{wanted:?}"))
-        })?;
-    if shape == own {
-        return Ok(x.clone());
+/// The operands. Before opset 7, an attribute said along which axis of the first the second lies.
+fn operands(context: &mut Context, node: &Node<'_>) -> Result<(Tensor, Tensor), NodeFault> {
+    let a = node.required(0, "input A")?.clone();
+    let b = node.required(1, "input B")?.clone();
+    let axis = node.attributes.int("axis")?;
+    let broadcast = node.attributes.flag("broadcast")?;
+    if node.opset >= 7 && (axis.is_some() || broadcast.is_some()) {
+        let found = "of opset 6 and before".into();
+        return Err(fault("axis, broadcast", found, "none since opset 7"));
     }
-    let missing = shape.len() - own.len();
-    let repeated = |(axis, &len): (usize, &usize)| match axis.checked_sub(missing) {
-        Some(axis) if own[axis] == len => 1,
-        Some(_) | None => len,
+    let Some(axis) = axis else {
+        return Ok((a, b));
     };
-    let repeats: Vec<usize> = shape.iter().enumerate().map(repeated).collect();
-    context.reserve_constant(&repeats)?;
-    let count = repeats.iter().product();
-    let zeros = Constant {
-        name: format!("{}/zeros", node.name),
-        shape: repeats,
-        data: Data::F32(vec![0.0; count].into()),
-    };
-    let op = Op::Add { clamp: None };
-    match x {
-        Tensor::Constant(x) => fold::arithmetic(context, node, fold::Arithmetic::Add, x, &zeros),
-        Tensor::Activation(x) if missing == 0 && shape.len() == 4 && own[0] == 1 => {
-            expand_map(context, node, x, &zeros)
-        }
-        Tensor::Activation(_) => apply(context, node, op, x, &zeros.into()),
+    let rank = a.shape().len();
+    let mut shape = b.shape();
+    let end = axis_index(axis, rank)? + shape.len();
+    if end > rank {
+        let supported = format!("an axis from which {shape:?} fits into {:?}", a.shape());
+        return Err(fault("axis", axis.to_string(), &supported));
     }
-}
-
-/// As [`expand`], with the channels last, as all maps have them: what has the extent of 1 in space
-/// could lie in any order.
-fn expand_map(
-    context: &mut Context,
-    node: &Node<'_>,
-    x: &Activation,
-    zeros: &Constant,
-) -> Result<Tensor, NodeFault> {
-    let value = window::arrange(context, &node.name, x, window::spatial_axes(&x.view)?)?;
-    let [_, c, h, w] = zeros.shape[..] else {
-        return Err(shape_fault("input", "of rank 4", &zeros.shape));
-    };
-    let data = floats(zeros, "zeros")?;
-    let zeros = context.add_constant(&zeros.name, vec![1, h, w, c], data)?;
-    let value = context.emit(node, Op::Add { clamp: None }, vec![value, zeros])?;
-    let view = map_view(context.graph.shape(value), 4);
-    Ok(Tensor::computed(value, view))
-}
-
-fn operands<'n>(node: &'n Node<'_>) -> Result<(&'n Tensor, &'n Tensor), NodeFault> {
-    Ok((node.required(0, "input A")?, node.required(1, "input B")?))
+    shape.resize(shape.len() + rank - end, 1);
+    let b = reshaped_to(context, node, &b, shape)?;
+    Ok((a, b))
 }
 
 fn binary(
@@ -149,7 +111,7 @@ fn binary(
     op: Op,
     arithmetic: fold::Arithmetic,
 ) -> Result<Tensor, NodeFault> {
-    match operands(node)? {
+    match &operands(context, node)? {
         (Tensor::Constant(a), Tensor::Constant(b)) => {
             fold::arithmetic(context, node, arithmetic, a, b)
         }
@@ -165,6 +127,7 @@ pub(super) fn apply(
     a: &Tensor,
     b: &Tensor,
 ) -> Result<Tensor, NodeFault> {
+    let (a, b) = (&numbers(a)?, &numbers(b)?);
     let (a_shape, b_shape) = (a.shape(), b.shape());
     let shape = fold::broadcast(&a_shape, &b_shape).ok_or_else(|| {
         operand_fault(
@@ -198,6 +161,16 @@ pub(super) fn source_view(context: &Context, value: ValueId, shape: &[usize]) ->
     let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
     axes.extend((0..rank - 1).map(|atom| vec![atom]));
     View::new(context.graph.shape(value)[1..].to_vec(), axes)
+}
+
+/// `a mod b` of known integers, of the sign of `b`, as exporters compute with shapes.
+pub(super) fn modulo(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    if node.attributes.flag("fmod")?.unwrap_or(false) {
+        return Err(fault("fmod", "1".into(), "0: the rest of integers"));
+    }
+    let (a, b) = (node.constant(0, "input A")?, node.constant(1, "input B")?);
+    node.ints(0, "input A")?;
+    fold::arithmetic(context, node, fold::Arithmetic::Mod, a, b)
 }
 
 /// An operand in the source order, with `rank` axes, the batch in front.

@@ -166,18 +166,26 @@ fn choose_alike(
     Ok(Some(Tensor::computed(value, lead.view.clone())))
 }
 
-/// An operand whose truths, if it is a constant of such, are numbers.
-fn numbers(tensor: &Tensor) -> Result<Tensor, NodeFault> {
+/// An operand whose truths or integers, if it is a constant of such, are numbers as computed tensors
+/// have them.
+pub(super) fn numbers(tensor: &Tensor) -> Result<Tensor, NodeFault> {
     let Tensor::Constant(constant) = tensor else {
         return Ok(tensor.clone());
     };
     let data: Arc<[f32]> = match &constant.data {
         Data::F32(_) => return Ok(tensor.clone()),
         Data::Bool(values) => values.iter().map(|&x| f32::from(u8::from(x))).collect(),
-        Data::I64(_) | Data::I8(_) | Data::U8(_) => {
+        Data::I64(values) => {
+            let exact: Option<Arc<[f32]>> = values.iter().map(|&x| exact(x)).collect();
+            exact.ok_or_else(|| {
+                let found = format!("`{}` with larger ones", constant.name);
+                operand_fault("constant", "of integers up to 2^24", &found)
+            })?
+        }
+        Data::I8(_) | Data::U8(_) => {
             return Err(operand_fault(
                 "constant",
-                "float32 or BOOL",
+                "float32, INT64, INT32 or BOOL",
                 &format!("`{}` of {}", constant.name, constant.data.type_name()),
             ));
         }
@@ -188,6 +196,15 @@ fn numbers(tensor: &Tensor) -> Result<Tensor, NodeFault> {
         data: Data::F32(data),
     }
     .into())
+}
+
+/// An integer as a float, if that is exact.
+#[expect(
+    clippy::as_conversions,
+    reason = "integers up to 2^24 are exact in f32"
+)]
+fn exact(x: i64) -> Option<f32> {
+    (x.unsigned_abs() <= 1 << 24).then_some(x as f32)
 }
 
 /// Max, Min, Sum and Mean of any number of operands.

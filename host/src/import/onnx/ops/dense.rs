@@ -20,6 +20,11 @@ struct Weights<'c> {
 /// `Y = alpha · A' · B' + beta · C`; alpha and beta are multiplied into the constants in f32.
 pub(super) fn gemm(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let attributes = &node.attributes;
+    // Since opset 7, C always broadcasts.
+    if attributes.flag("broadcast")?.is_some() && node.opset >= 7 {
+        let found = "of opset 6 and before".into();
+        return Err(fault("broadcast", found, "none since opset 7"));
+    }
     let mut x = node.activation(0, "input A")?.clone();
     if x.view.rank() != 2 {
         return Err(shape_fault("input A", "of rank 2", &x.view.shape()));
@@ -203,5 +208,5 @@ fn with_last(view: &View, len: usize) -> View {
     let outer = view.atoms().len() - last.len();
     let atoms = view.atoms()[..outer].iter().copied().chain([len]).collect();
     let axes = kept.iter().cloned().chain([vec![outer]]).collect();
-    View::new(atoms, axes)
+    View::new(atoms, axes).with_batch(view.batch())
 }

@@ -16,6 +16,8 @@ pub(super) enum Arithmetic {
     Div,
     Max,
     Min,
+    /// The rest of a division of integers, of the divisor's sign.
+    Mod,
 }
 
 impl Arithmetic {
@@ -27,6 +29,7 @@ impl Arithmetic {
             Self::Div => a / b,
             Self::Max => a.max(b),
             Self::Min => a.min(b),
+            Self::Mod => a - b * (a / b).floor(),
         }
     }
 
@@ -38,6 +41,11 @@ impl Arithmetic {
             Self::Div => a.checked_div(b),
             Self::Max => Some(a.max(b)),
             Self::Min => Some(a.min(b)),
+            Self::Mod => {
+                let rest = a.checked_rem(b)?;
+                let other_sign = rest != 0 && (rest < 0) != (b < 0);
+                Some(if other_sign { rest + b } else { rest })
+            }
         }
     }
 }
@@ -75,32 +83,61 @@ pub(super) fn arithmetic(
         )
     })?;
     context.reserve_constant(&shape)?;
-    let data = match (&a.data, &b.data) {
-        (Data::F32(x), Data::F32(y)) => {
-            let (x, y) = (repeated(x, &a.shape, &shape), repeated(y, &b.shape, &shape));
-            Data::F32(x.zip(y).map(|(x, y)| operation.float(x, y)).collect())
-        }
-        (Data::I64(x), Data::I64(y)) => {
-            let (x, y) = (repeated(x, &a.shape, &shape), repeated(y, &b.shape, &shape));
-            let values: Option<Arc<[i64]>> =
-                x.zip(y).map(|(x, y)| operation.integer(x, y)).collect();
-            Data::I64(values.ok_or_else(|| operand_fault("divisor", "not 0", "0"))?)
-        }
-        (a, b) => {
-            let found = format!("{} and {}", a.type_name(), b.type_name());
-            return Err(operand_fault(
-                "inputs",
-                "both float32 or both integers",
-                &found,
-            ));
+    let pair = (&a.data, &b.data);
+    if let (Data::F32(x), Data::F32(y)) = pair {
+        let (x, y) = (repeated(x, &a.shape, &shape), repeated(y, &b.shape, &shape));
+        let data = Data::F32(x.zip(y).map(|(x, y)| operation.float(x, y)).collect());
+        return Ok(named_result(node, shape, data));
+    }
+    let (Some(x), Some(y), true) = (
+        a.data.integers(),
+        b.data.integers(),
+        a.data.type_name() == b.data.type_name(),
+    ) else {
+        let found = format!("{} and {}", a.data.type_name(), b.data.type_name());
+        return Err(operand_fault(
+            "inputs",
+            "both float32 or both integers of one type",
+            &found,
+        ));
+    };
+    let pairs = repeated(&x, &a.shape, &shape).zip(repeated(&y, &b.shape, &shape));
+    let values: Option<Vec<i64>> = pairs.map(|(x, y)| operation.integer(x, y)).collect();
+    let values = values.ok_or_else(|| operand_fault("divisor", "not 0", "0"))?;
+    let data = a.data.of_integers(&values);
+    Ok(named_result(node, shape, data))
+}
+
+/// A constant between bounds of its type, which are operands or, before opset 11, attributes; each
+/// may be missing.
+pub(super) fn clipped(
+    context: &mut Context,
+    node: &Node<'_>,
+    constant: &Constant,
+) -> Result<Tensor, NodeFault> {
+    context.reserve_constant(&constant.shape)?;
+    let bound = |index, name| -> Result<Option<f64>, NodeFault> {
+        let Some(Tensor::Constant(bound)) = node.input(index) else {
+            let attribute = node.attributes.float_or_infinity(name)?;
+            return Ok(attribute.map(f64::from));
+        };
+        match bound.data.numbers()[..] {
+            [value] if bound.data.type_name() == constant.data.type_name() => Ok(Some(value)),
+            _ => Err(operand_fault(
+                name,
+                "one number of the input's type",
+                bound.data.type_name(),
+            )),
         }
     };
-    Ok(Constant {
-        name: node.output.clone(),
-        shape,
-        data,
-    }
-    .into())
+    let (min, max) = (bound(1, "min")?, bound(2, "max")?);
+    let clip = |x: f64| {
+        let above = min.map_or(x, |min| x.max(min));
+        max.map_or(above, |max| above.min(max))
+    };
+    let numbers: Vec<f64> = constant.data.numbers().into_iter().map(clip).collect();
+    let data = constant.data.of_numbers(numbers);
+    Ok(named_result(node, constant.shape.clone(), data))
 }
 
 /// Whether each pair of elements holds, broadcasting.
@@ -151,6 +188,8 @@ pub(super) fn chosen(
         (Data::F32(a), Data::F32(b)) => Data::F32(pick(flags, [a, b], [x, y], &shape)),
         (Data::I64(a), Data::I64(b)) => Data::I64(pick(flags, [a, b], [x, y], &shape)),
         (Data::Bool(a), Data::Bool(b)) => Data::Bool(pick(flags, [a, b], [x, y], &shape)),
+        (Data::I8(a), Data::I8(b)) => Data::I8(pick(flags, [a, b], [x, y], &shape)),
+        (Data::U8(a), Data::U8(b)) => Data::U8(pick(flags, [a, b], [x, y], &shape)),
         (a, b) => {
             let found = format!("{} and {}", a.type_name(), b.type_name());
             return Err(operand_fault("inputs", "of one type", &found));
@@ -219,7 +258,7 @@ pub(super) fn reshaped(node: &Node<'_>, constant: &Constant, shape: Vec<usize>) 
 }
 
 /// A weight keeps the name that it has in the file.
-fn named(node: &Node<'_>, constant: &Constant) -> String {
+pub(super) fn named(node: &Node<'_>, constant: &Constant) -> String {
     match constant.data {
         Data::F32(_) => constant.name.clone(),
         Data::I8(_) | Data::U8(_) => constant.name.clone(),

@@ -1,24 +1,47 @@
 //! `MaxPool`, `AveragePool`, their global forms, `ReduceMean` and `ReduceMax`.
 
+use super::compose::without;
 use super::conv::map_view;
+use super::volume;
 use super::window::{self, Geometry};
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
-use crate::import::onnx::context::{Context, Tensor};
-use crate::import::onnx::node::{Node, axis_indices, operand_fault};
+use crate::import::onnx::context::{Activation, Context, Tensor};
+use crate::import::onnx::node::Node;
 use crate::import::onnx::view::View;
 use crate::ir::{AvgPool2d, Op, Pad, Pool2d, ValueId, Window2d};
 
 /// Largest value of each window.
 pub(super) fn max_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    let (x, geometry) = pool(context, node)?;
-    finish(context, node, largest(geometry.window()), x)
+    let x = node.activation(0, "input X")?;
+    if volume::is_volume(x) {
+        return volume::max_pool(context, node, x, &geometry(node, x)?);
+    }
+    let (value, geometry) = pool(context, node, x)?;
+    finish(context, node, largest(geometry.window()), value)
 }
 
 /// Mean of each window.
 pub(super) fn average_pool(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let include = node.attributes.flag("count_include_pad")?.unwrap_or(false);
-    let (mut x, mut geometry) = pool(context, node)?;
+    let x = node.activation(0, "input X")?;
+    if volume::is_volume(x) {
+        return volume::average_pool(context, node, x, &geometry(node, x)?, include);
+    }
+    let (value, geometry) = pool(context, node, x)?;
+    let value = mean_of(context, node, value, geometry, include)?;
+    let view = map_view(context.graph.shape(value), x.view.rank());
+    Ok(Tensor::computed(value, view))
+}
+
+/// Mean of each window of a map, in which padding counts as zeros or not.
+pub(super) fn mean_of(
+    context: &mut Context,
+    node: &Node<'_>,
+    mut x: ValueId,
+    mut geometry: Geometry,
+    include: bool,
+) -> Result<ValueId, NodeFault> {
     let mut count_include_pad = include;
     if include && geometry.overhang.iter().any(|&len| len > 0) {
         // The padding counts, the overhang does not: the padding becomes a part of the input.
@@ -39,13 +62,41 @@ pub(super) fn average_pool(context: &mut Context, node: &Node<'_>) -> Result<Ten
         count_include_pad,
         clamp: None,
     });
-    finish(context, node, op, x)
+    context.emit(node, op, vec![x])
+}
+
+/// Mean of each window, in which padding counts as zeros, and the taps of a window.
+pub(super) fn padded_mean(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+) -> Result<(Activation, usize), NodeFault> {
+    let (value, geometry) = pool(context, node, x)?;
+    let window = geometry.window();
+    let taps = window.kernel[0].saturating_mul(window.kernel[1]);
+    let op = Op::AvgPool2d(AvgPool2d {
+        window,
+        count_include_pad: true,
+        clamp: None,
+    });
+    let value = context.emit(node, op, vec![value])?;
+    let view = map_view(context.graph.shape(value), x.view.rank());
+    Ok((Activation { value, view }, taps))
 }
 
 /// The input as `[1, H, W, C]`, and the geometry.
-fn pool(context: &mut Context, node: &Node<'_>) -> Result<(ValueId, Geometry), NodeFault> {
-    let x = node.activation(0, "input X")?;
+fn pool(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+) -> Result<(ValueId, Geometry), NodeFault> {
     let spatial = window::spatial_axes(&x.view)?;
+    let geometry = geometry(node, x)?;
+    Ok((window::arrange(context, &node.name, x, spatial)?, geometry))
+}
+
+/// The geometry over the axes of space.
+fn geometry(node: &Node<'_>, x: &Activation) -> Result<Geometry, NodeFault> {
     let input = &x.view.shape()[2..];
     let Some(_) = node.attributes.ints("kernel_shape")? else {
         return Err(fault(
@@ -67,7 +118,7 @@ fn pool(context: &mut Context, node: &Node<'_>) -> Result<(ValueId, Geometry), N
             "padding that is smaller than the kernel",
         ));
     }
-    Ok((window::arrange(context, &node.name, x, spatial)?, geometry))
+    Ok(geometry)
 }
 
 fn finish(context: &mut Context, node: &Node<'_>, op: Op, x: ValueId) -> Result<Tensor, NodeFault> {
@@ -120,7 +171,7 @@ fn mean(window: Window2d) -> Op {
     })
 }
 
-fn largest(window: Window2d) -> Op {
+pub(super) fn largest(window: Window2d) -> Op {
     Op::MaxPool2d(Pool2d {
         window,
         clamp: None,
@@ -128,31 +179,37 @@ fn largest(window: Window2d) -> Op {
 }
 
 /// Mean over axes.
-pub(super) fn reduce_mean(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    reduce(context, node, mean)
+pub(super) fn reduce_mean(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    axes: &[usize],
+    keep: bool,
+) -> Result<Activation, NodeFault> {
+    reduce(context, node, x, (axes, keep), mean)
 }
 
 /// Largest value over axes.
-pub(super) fn reduce_max(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
-    reduce(context, node, largest)
+pub(super) fn reduce_max(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Activation,
+    axes: &[usize],
+    keep: bool,
+) -> Result<Activation, NodeFault> {
+    reduce(context, node, x, (axes, keep), largest)
 }
 
 /// A pool over a map of which the reduced axes are rows, columns or both.
 fn reduce(
     context: &mut Context,
     node: &Node<'_>,
+    x: &Activation,
+    (reduced, keep): (&[usize], bool),
     pool: fn(Window2d) -> Op,
-) -> Result<Tensor, NodeFault> {
-    let x = node.activation(0, "input data")?;
-    let reduced = reduced_axes(node, x.view.rank())?;
-    let keep = node.attributes.flag("keepdims")?.unwrap_or(true);
-    if reduced.is_empty() || reduced.iter().all(|&axis| x.view.axis_len(axis) == 1) {
-        let view = without(&x.view, &reduced, keep);
-        return Ok(x.seen_as(view).into());
-    }
-    if x.view.axis_len(0) == 1 && reduced.contains(&0) {
-        let found = format!("{reduced:?}");
-        return Err(fault("axes", found, "axes without the batch, e.g. [2, 3]"));
+) -> Result<Activation, NodeFault> {
+    if reduced.iter().all(|&axis| x.view.axis_len(axis) == 1) {
+        return Ok(x.seen_as(without(&x.view, reduced, keep)));
     }
     let order = x.view.axis_order();
     // `[1, a, b, c]` with the innermost axis kept is a map already.
@@ -183,43 +240,6 @@ fn reduce(
         axes[axis].push(atoms.len());
         atoms.push(x.view.axis_len(axis));
     }
-    let view = without(&View::new(atoms, axes), &reduced, keep);
-    Ok(Tensor::computed(value, view))
-}
-
-/// The axes: an attribute, since opset 18 an input; all of them if none are given.
-fn reduced_axes(node: &Node<'_>, rank: usize) -> Result<Vec<usize>, NodeFault> {
-    let given = match node.attributes.ints("axes")? {
-        Some(axes) => Some(axes),
-        None if node.input(1).is_some() => Some(node.ints(1, "input axes")?),
-        None => None,
-    };
-    let mut axes = match given {
-        Some(axes) if !axes.is_empty() => axis_indices(axes, rank)?,
-        _ if node
-            .attributes
-            .flag("noop_with_empty_axes")?
-            .unwrap_or(false) =>
-        {
-            Vec::new()
-        }
-        _ => {
-            return Err(operand_fault(
-                "input axes",
-                "given, and without the batch",
-                "none",
-            ));
-        }
-    };
-    axes.sort_unstable();
-    Ok(axes)
-}
-
-/// The view without reduced axes, whose atoms are gone already or of extent 1.
-fn without(view: &View, reduced: &[usize], keep: bool) -> View {
-    let axes = view.axes().iter().enumerate();
-    let axes = axes
-        .filter(|(axis, _)| keep || !reduced.contains(axis))
-        .map(|(_, atoms)| atoms.clone());
-    View::new(view.atoms().to_vec(), axes.collect())
+    let view = without(&View::new(atoms, axes), reduced, keep);
+    Ok(Activation { value, view })
 }

@@ -11,6 +11,11 @@ pub(super) fn prelu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
     let x = node.activation(0, "input X")?;
     let (slope, slopes) = node.floats(1, "slope")?;
     let shape = x.view.shape();
+    let mut slope = slope.clone();
+    if node.opset < 7 && slope.shape.len() == 1 && shape.len() > 1 {
+        // One slope for each channel, axis 1.
+        slope.shape.resize(shape.len() - 1, 1);
+    }
     if fold::broadcast(&shape, &slope.shape).as_ref() != Some(&shape) {
         let expected = format!("of a shape that broadcasts to {shape:?}");
         return Err(shape_fault("slope", &expected, &slope.shape));
@@ -26,5 +31,5 @@ pub(super) fn prelu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, No
         return Ok(Tensor::computed(value, x.view.clone()));
     }
     let op = Op::Binary(Binary::Prelu);
-    binary::apply(context, node, op, &x.clone().into(), &slope.clone().into())
+    binary::apply(context, node, op, &x.clone().into(), &slope.into())
 }

@@ -21,9 +21,33 @@ fn reshaped(
             &format!("rank {}", shape.len()),
         ));
     }
-    match node.required(0, "input")? {
+    let x = node.required(0, "input")?.clone();
+    reshaped_to(context, node, &x, shape)
+}
+
+/// The same elements of a tensor in the source model's order, in another shape of as many.
+pub(super) fn reshaped_to(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Tensor,
+    shape: Vec<usize>,
+) -> Result<Tensor, NodeFault> {
+    match x {
         Tensor::Constant(constant) => Ok(fold::reshaped(node, constant, shape).into()),
         Tensor::Activation(x) => Ok(reshaped_activation(context, node, x, &shape)?.into()),
+    }
+}
+
+/// A tensor whose axis `i` is axis `perm[i]`.
+pub(super) fn transposed(
+    context: &mut Context,
+    node: &Node<'_>,
+    x: &Tensor,
+    perm: &[usize],
+) -> Result<Tensor, NodeFault> {
+    match x {
+        Tensor::Constant(constant) => fold::transposed(context, node, constant, perm),
+        Tensor::Activation(x) => Ok(x.seen_as(x.view.transposed(perm)).into()),
     }
 }
 
@@ -107,11 +131,16 @@ fn given_axes<'n>(node: &'n Node<'_>) -> Result<Option<&'n [i64]>, NodeFault> {
 /// Without some axes of extent 1.
 pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     let source = node.required(0, "input")?.shape();
-    let Some(axes) = given_axes(node)? else {
+    let axes = match given_axes(node)? {
+        Some(axes) => axis_indices(axes, source.len())?,
         // All of extent 1 would include the batch or not, depending on how many samples there are.
-        return Err(fault("axes", "missing".into(), "axes by name, e.g. [2, 3]"));
+        None if context.open_batch => {
+            return Err(fault("axes", "missing".into(), "axes by name, e.g. [2, 3]"));
+        }
+        None => (0..source.len())
+            .filter(|&axis| source[axis] == 1)
+            .collect(),
     };
-    let axes = axis_indices(axes, source.len())?;
     if axes.iter().any(|&axis| source[axis] != 1) {
         return Err(fault(
             "axes",
@@ -170,8 +199,5 @@ pub(super) fn transpose(context: &mut Context, node: &Node<'_>) -> Result<Tensor
             valid.ok_or_else(|| fault("perm", format!("{given:?}"), &supported))?
         }
     };
-    match node.required(0, "input")? {
-        Tensor::Constant(constant) => fold::transposed(context, node, constant, &perm),
-        Tensor::Activation(x) => Ok(x.seen_as(x.view.transposed(&perm)).into()),
-    }
+    transposed(context, node, node.required(0, "input")?, &perm)
 }

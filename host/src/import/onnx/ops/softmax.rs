@@ -1,4 +1,4 @@
-//! Softmax.
+//! Softmax and its logarithm.
 
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -9,6 +9,15 @@ use crate::ir::Op;
 ///
 /// The sum does not depend on the order of its terms, so the axes only have to lie innermost.
 pub(super) fn softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    along(context, node, Op::Softmax)
+}
+
+/// The logarithm of [`softmax`].
+pub(super) fn log_softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
+    along(context, node, Op::LogSoftmax)
+}
+
+fn along(context: &mut Context, node: &Node<'_>, op: Op) -> Result<Tensor, NodeFault> {
     let x = node.activation(0, "input")?;
     let flattening = node.opset < 13;
     let axis = node
@@ -21,7 +30,8 @@ pub(super) fn softmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     } else {
         vec![axis]
     };
+    context.check_batch(x, axes.iter().copied())?;
     let x = context.trailing(&node.name, x, &axes)?;
-    let value = context.emit(node, Op::Softmax, vec![x.value])?;
+    let value = context.emit(node, op, vec![x.value])?;
     Ok(Tensor::computed(value, x.view))
 }

@@ -1,9 +1,12 @@
 //! The supported operators.
 
 use super::choice::{Order, Variadic};
+use super::recurrent::Kind;
+use super::reduce::Reducing;
 use super::{
-    activation, binary, choice, concat, constant, conv, conv_transpose, dense, norm, pad, pick,
-    pool, prelu, quantized, shape, softmax, unary,
+    activation, binary, blocks, cast, choice, concat, constant, conv, conv_transpose, dense,
+    generate, lp_pool, norm, normalize, pad, pick, pool, prelu, quantized, recurrent, reduce,
+    repeat, resize, shape, softmax, unary,
 };
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -150,6 +153,31 @@ const Q_AVERAGE_POOL: &[&str] = &[
     "pads",
     "strides",
 ];
+/// Of opset 6 and before.
+const BROADCAST: &[&str] = &["axis", "broadcast"];
+const LP_POOL: &[&str] = &[
+    "auto_pad",
+    "ceil_mode",
+    "dilations",
+    "kernel_shape",
+    "p",
+    "pads",
+    "strides",
+];
+const ARG: &[&str] = &["axis", "keepdims", "select_last_index"];
+const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
+const RESIZE: &[&str] = &[
+    "antialias",
+    "axes",
+    "coordinate_transformation_mode",
+    "cubic_coeff_a",
+    "exclude_outside",
+    "extrapolation_value",
+    "keep_aspect_ratio_policy",
+    "mode",
+    "nearest_mode",
+    "scales",
+];
 const BATCH_NORM: &[&str] = &["epsilon", "is_test", "momentum", "spatial", "training_mode"];
 const CONSTANT: &[&str] = &[
     "value",
@@ -157,6 +185,36 @@ const CONSTANT: &[&str] = &[
     "value_floats",
     "value_int",
     "value_ints",
+];
+
+const RNN: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+];
+const GRU: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "layout",
+    "linear_before_reset",
+];
+const LSTM: &[&str] = &[
+    "activation_alpha",
+    "activation_beta",
+    "activations",
+    "clip",
+    "direction",
+    "hidden_size",
+    "input_forget",
+    "layout",
 ];
 
 /// Every supported operator, by name.
@@ -170,9 +228,15 @@ const ROWS: &[Row] = &[
     row("Acosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Acosh)
     }),
-    row("Add", 2, &[], binary::add),
+    row("Add", 2, BROADCAST, binary::add),
     row("And", 2, &[], |context, node| {
         choice::logical(context, node, Binary::Minimum)
+    }),
+    row("ArgMax", 1, ARG, |context, node| {
+        reduce::arg_extreme(context, node, true)
+    }),
+    row("ArgMin", 1, ARG, |context, node| {
+        reduce::arg_extreme(context, node, false)
     }),
     row("Asin", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Asin)
@@ -193,12 +257,8 @@ const ROWS: &[Row] = &[
         BATCH_NORM,
         norm::batch_normalization,
     ),
-    row(
-        "Cast",
-        1,
-        &["to", "saturate", "round_mode"],
-        activation::cast,
-    ),
+    row("Cast", 1, &["to", "saturate", "round_mode"], cast::cast),
+    row("CastLike", 2, &["saturate", "round_mode"], cast::cast_like),
     row("Ceil", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Ceil)
     }),
@@ -227,13 +287,25 @@ const ROWS: &[Row] = &[
     row("Cosh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Cosh)
     }),
+    row(
+        "CumSum",
+        2,
+        &["exclusive", "reverse"],
+        generate::running_sum,
+    ),
+    row(
+        "DepthToSpace",
+        1,
+        &["blocksize", "mode"],
+        blocks::depth_to_space,
+    ),
     quantized(
         "DequantizeLinear",
         3,
         QUANTIZE,
         quantized::dequantize_linear,
     ),
-    row("Div", 2, &[], binary::div),
+    row("Div", 2, BROADCAST, binary::div),
     row(
         "Dropout",
         3,
@@ -250,20 +322,27 @@ const ROWS: &[Row] = &[
     row("Exp", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Exp)
     }),
-    row("Expand", 2, &[], binary::expand),
+    row("Expand", 2, &[], repeat::expand),
+    row("EyeLike", 1, &["dtype", "k"], generate::eye_like),
     row("Flatten", 1, &["axis"], shape::flatten),
     row("Floor", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Floor)
     }),
+    row("GRU", 6, GRU, |context, node| {
+        recurrent::recurrent(context, node, Kind::Gru)
+    }),
     row("Gather", 2, &["axis"], pick::gather),
+    row("GatherElements", 2, &["axis"], pick::gather_elements),
+    row("GatherND", 2, &["batch_dims"], pick::gather_nd),
     row("Gelu", 1, &["approximate"], unary::gelu),
     row(
         "Gemm",
         3,
-        &["alpha", "beta", "transA", "transB"],
+        &["alpha", "beta", "broadcast", "transA", "transB"],
         dense::gemm,
     ),
     row("GlobalAveragePool", 1, &[], pool::global_average_pool),
+    row("GlobalLpPool", 1, &["p"], lp_pool::global),
     row("GlobalMaxPool", 1, &[], pool::global_max_pool),
     row("Greater", 2, &[], |context, node| {
         choice::compare(context, node, Order::Greater)
@@ -272,13 +351,41 @@ const ROWS: &[Row] = &[
         choice::compare(context, node, Order::GreaterOrEqual)
     }),
     row(
+        "GroupNormalization",
+        3,
+        &["epsilon", "num_groups", "stash_type"],
+        normalize::group,
+    ),
+    row(
         "HardSigmoid",
         1,
         &["alpha", "beta"],
         activation::hard_sigmoid,
     ),
     row("HardSwish", 1, &[], activation::hard_swish),
+    row("Hardmax", 1, &["axis"], reduce::hardmax),
     row("Identity", 1, &[], activation::identity),
+    row(
+        "InstanceNormalization",
+        3,
+        &["epsilon"],
+        normalize::instance,
+    ),
+    row(
+        "LRN",
+        1,
+        &["alpha", "beta", "bias", "size"],
+        normalize::local_response,
+    ),
+    row("LSTM", 8, LSTM, |context, node| {
+        recurrent::recurrent(context, node, Kind::Lstm)
+    }),
+    row(
+        "LayerNormalization",
+        3,
+        &["axis", "epsilon", "stash_type"],
+        normalize::layer,
+    ),
     row("LeakyRelu", 1, &["alpha"], activation::leaky_relu),
     row("Less", 2, &[], |context, node| {
         choice::compare(context, node, Order::Less)
@@ -289,6 +396,9 @@ const ROWS: &[Row] = &[
     row("Log", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Log)
     }),
+    row("LogSoftmax", 1, &["axis"], softmax::log_softmax),
+    row("LpNormalization", 1, &["axis", "p"], normalize::vector),
+    row("LpPool", 1, LP_POOL, lp_pool::windows),
     row("MatMul", 2, &[], dense::mat_mul),
     row("Max", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Max)
@@ -297,17 +407,26 @@ const ROWS: &[Row] = &[
     row("Mean", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Mean)
     }),
+    row(
+        "MeanVarianceNormalization",
+        1,
+        &["axes"],
+        normalize::mean_variance,
+    ),
     row("Min", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Min)
     }),
     row("Mish", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Mish)
     }),
-    row("Mul", 2, &[], binary::mul),
+    row("Mod", 2, &["fmod"], binary::modulo),
+    row("Mul", 2, BROADCAST, binary::mul),
     row("Neg", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Neg)
     }),
+    row("NonZero", 1, &[], generate::non_zero),
     row("Not", 1, &[], choice::not),
+    row("OneHot", 3, &["axis"], generate::one_hot),
     row("Or", 2, &[], |context, node| {
         choice::logical(context, node, Binary::Maximum)
     }),
@@ -317,23 +436,52 @@ const ROWS: &[Row] = &[
     quantized("QLinearConv", 9, CONV, quantized::conv),
     quantized("QLinearMatMul", 8, &[], quantized::mat_mul),
     quantized("QuantizeLinear", 3, QUANTIZE, quantized::quantize_linear),
+    row(
+        "RMSNormalization",
+        2,
+        &["axis", "epsilon", "stash_type"],
+        normalize::root_mean_square,
+    ),
+    row("RNN", 6, RNN, |context, node| {
+        recurrent::recurrent(context, node, Kind::Rnn)
+    }),
+    row("Range", 3, &["stash_type"], generate::range),
     row("Reciprocal", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Reciprocal)
     }),
-    row(
-        "ReduceMax",
-        2,
-        &["axes", "keepdims", "noop_with_empty_axes"],
-        pool::reduce_max,
-    ),
-    row(
-        "ReduceMean",
-        2,
-        &["axes", "keepdims", "noop_with_empty_axes"],
-        pool::reduce_mean,
-    ),
+    row("ReduceL1", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::L1)
+    }),
+    row("ReduceL2", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::L2)
+    }),
+    row("ReduceLogSum", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::LogSum)
+    }),
+    row("ReduceLogSumExp", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::LogSumExp)
+    }),
+    row("ReduceMax", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::Max)
+    }),
+    row("ReduceMean", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::Mean)
+    }),
+    row("ReduceMin", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::Min)
+    }),
+    row("ReduceProd", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::Prod)
+    }),
+    row("ReduceSum", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::Sum)
+    }),
+    row("ReduceSumSquare", 2, REDUCE, |context, node| {
+        reduce::reduce(context, node, Reducing::SumSquare)
+    }),
     row("Relu", 1, &[], activation::relu),
     row("Reshape", 2, &["allowzero"], shape::reshape),
+    row("Resize", 4, RESIZE, resize::resize),
     row("Round", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Round)
     }),
@@ -354,6 +502,7 @@ const ROWS: &[Row] = &[
     row("Sinh", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Sinh)
     }),
+    row("Size", 1, &[], generate::size),
     row("Slice", 5, &["starts", "ends", "axes"], pick::slice),
     row("Softmax", 1, &["axis"], softmax::softmax),
     row("Softplus", 1, &[], |context, node| {
@@ -362,11 +511,18 @@ const ROWS: &[Row] = &[
     row("Softsign", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Softsign)
     }),
+    row(
+        "SpaceToDepth",
+        1,
+        &["blocksize", "mode"],
+        blocks::space_to_depth,
+    ),
+    row("Split", 2, &["axis", "num_outputs", "split"], pick::split),
     row("Sqrt", 1, &[], |context, node| {
         unary::unary(context, node, Unary::Sqrt)
     }),
     row("Squeeze", 2, &["axes"], shape::squeeze),
-    row("Sub", 2, &[], binary::sub),
+    row("Sub", 2, BROADCAST, binary::sub),
     row("Sum", MANY, &[], |context, node| {
         choice::variadic(context, node, Variadic::Sum)
     }),
@@ -380,8 +536,11 @@ const ROWS: &[Row] = &[
     row("ThresholdedRelu", 1, &["alpha"], |context, node| {
         unary::parametric(context, node, Parametric::ThresholdedRelu, [1.0, 0.0])
     }),
+    row("Tile", 2, &[], repeat::tile),
     row("Transpose", 1, &["perm"], shape::transpose),
+    row("Trilu", 2, &["upper"], generate::trilu),
     row("Unsqueeze", 2, &["axes"], shape::unsqueeze),
+    row("Upsample", 2, &["mode", "scales"], resize::upsample),
     row("Where", 3, &[], choice::choose),
     row("Xor", 2, &[], |context, node| {
         choice::logical(context, node, Binary::NotEqual)
@@ -396,42 +555,22 @@ pub(in crate::import::onnx) fn row_of(operator: &str) -> Option<&'static Row> {
 /// What comes nearest to an operator that is not supported.
 pub(in crate::import::onnx) fn nearest(operator: &str) -> String {
     let hint = match operator {
-        "LogSoftmax" | "Hardmax" | "ArgMax" => {
-            "Softmax is supported; cut the rest off and leave it to the application"
-        }
-        "ReduceSum" | "ReduceMin" | "ReduceL2" | "LpPool" | "GlobalLpPool" => {
-            "ReduceMean, ReduceMax, GlobalMaxPool and GlobalAveragePool are supported"
-        }
-        "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" | "LRN" => {
-            "BatchNormalization is supported"
-        }
-        "Resize" | "Upsample" | "DepthToSpace" => {
-            "maps are made larger by ConvTranspose; Conv and the pools are supported"
-        }
         "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
             "scales that are computed when the network runs (dynamic quantization) are not supported: \
              quantize statically, or give the float model"
         }
-        "LSTM" | "GRU" | "RNN" => {
-            "feed-forward networks are supported: Conv in one dimension, Gemm and MatMul"
+        "TopK" => "ArgMax and ArgMin are supported; leave more to the application",
+        "GridSample" | "AffineGrid" | "RoiAlign" => {
+            "Resize, Slice and Gather are supported, at positions that are known at import"
         }
         "If" | "Loop" | "Scan" => {
             "graphs without control flow are supported: export with fixed shapes, so that it \
              folds away"
         }
-        "Split" => {
-            "a tensor cannot be cut; compute each part by a Conv of its own with its part of the \
-             weights"
-        }
-        "Range" => {
-            "constants are not computed so: export with constant folding, or run a simplifier \
-             such as onnxsim"
-        }
-        "Tile" => "Expand is supported",
         "IsNaN" | "IsInf" => {
             "int8 holds finite numbers only; Equal, Greater and Less are supported"
         }
-        "Mod" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
             "numbers are real: Div, Floor, Mul and Sub, and And, Or, Xor and Not of truths are \
              supported"
         }

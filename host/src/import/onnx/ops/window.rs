@@ -185,6 +185,19 @@ impl Geometry {
         })
     }
 
+    /// The geometry of some of the axes.
+    pub(super) fn part(&self, axes: &[usize]) -> Self {
+        let of = |lens: &[usize]| axes.iter().map(|&axis| lens[axis]).collect();
+        Self {
+            kernel: of(&self.kernel),
+            strides: of(&self.strides),
+            dilations: of(&self.dilations),
+            before: of(&self.before),
+            after: of(&self.after),
+            overhang: of(&self.overhang),
+        }
+    }
+
     /// The geometry in two dimensions, the overhang a part of the padding behind.
     pub(super) fn window(&self) -> Window2d {
         let after: Vec<usize> = self

@@ -52,7 +52,7 @@ pub(super) fn space_to_batch<'a>(
         let border = QOp::Pad {
             before: border(0),
             after: border(1),
-            value: i8::try_from(source.params.zero_point).expect("in -128..=127"),
+            value: i16::try_from(source.params.zero_point).unwrap_or(0),
         };
         let padded = QValue {
             name: format!("{} with border", importer.result(operator)?.name),

@@ -1,12 +1,12 @@
 //! Two operands, element by element.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::Importer;
+use super::super::importer::{INT, Importer, symmetric};
 use super::super::model::Operator;
 use super::options::{fused, kind, options, shaped};
 use crate::ir::ValueId;
 use crate::quantize::graph::{DType, QOp, QValue};
-use crate::quantize::quantize_multiplier;
+use crate::quantize::{left_shift, quantize_multiplier, square_left_shift};
 use tiivis_runtime::blob::Which;
 
 /// What is computed.
@@ -33,14 +33,23 @@ impl Binary {
         }
     }
 
-    /// The largest scale that its kernel needs, for operands and a result of these scales.
-    fn scale(self, [x, y, z]: [f64; 3]) -> f64 {
-        let larger = 2.0 * x.max(y);
+    /// Types of which TFLM has it.
+    fn types(self) -> &'static [DType] {
         match self {
-            Self::Add | Self::Sub => larger / (f64::from(1 << 20) * z),
+            Self::Add | Self::Sub | Self::Mul | Self::SquaredDifference => &INT,
+            Self::Div | Self::Prelu => &[DType::I8],
+        }
+    }
+
+    /// The largest scale that its kernel needs, for operands and a result of these scales.
+    fn scale(self, [x, y, z]: [f64; 3], dtype: DType) -> f64 {
+        let larger = 2.0 * x.max(y);
+        let raised = |bits: u32| f64::from(1u32 << bits);
+        match self {
+            Self::Add | Self::Sub => larger / (raised(left_shift(dtype)) * z),
             Self::Mul => x * y / z,
             Self::Div => x / (y * z),
-            Self::SquaredDifference => larger * larger / (f64::from(1 << 14) * z),
+            Self::SquaredDifference => larger * larger / (raised(2 * square_left_shift(dtype)) * z),
             Self::Prelu => (x / z).max(x * y / z),
         }
     }
@@ -54,10 +63,13 @@ pub(super) fn binary<'a>(
     binary: Binary,
 ) -> Checked {
     let options = options(operator, binary.kind())?;
-    let (operands, result) = operands(importer, operator, &[DType::I8])?;
+    let (operands, result) = operands(importer, operator, binary.types())?;
     let [left, right] = operands.map(|id| importer.value(id));
+    symmetric(left, "first operand")?;
+    symmetric(right, "second operand")?;
+    symmetric(&result, "output")?;
     let [x, y, z] = [left, right, &result].map(|value| f64::from(value.params.scale));
-    if quantize_multiplier(binary.scale([x, y, z])).is_err() {
+    if quantize_multiplier(binary.scale([x, y, z], result.dtype)).is_err() {
         let found = format!("scales {x}, {y} and {z}");
         return Err(operand(
             "output",
@@ -65,22 +77,21 @@ pub(super) fn binary<'a>(
             found,
         ));
     }
-    let params = result.params;
     let op = match binary {
         Binary::Add => QOp::Add {
-            clamp: fused(options, 0, params)?,
+            clamp: fused(options, 0, &result)?,
         },
         Binary::Sub => QOp::Sub {
-            clamp: fused(options, 0, params)?,
+            clamp: fused(options, 0, &result)?,
         },
         Binary::Mul => QOp::Mul {
-            clamp: fused(options, 0, params)?,
+            clamp: fused(options, 0, &result)?,
         },
         Binary::Div => QOp::Div {
-            clamp: fused(options, 0, params)?,
+            clamp: fused(options, 0, &result)?,
         },
         Binary::SquaredDifference => QOp::SquaredDifference {
-            clamp: fused(None, 0, params)?,
+            clamp: fused(None, 0, &result)?,
         },
         Binary::Prelu => QOp::Prelu,
     };
@@ -94,7 +105,7 @@ pub(super) fn extreme<'a>(
     which: Which,
 ) -> Checked {
     options(operator, kind::MAXIMUM_MINIMUM)?;
-    let (operands, result) = operands(importer, operator, &[DType::I8])?;
+    let (operands, result) = operands(importer, operator, &INT)?;
     importer.push(operator, QOp::Extreme { which }, operands.to_vec(), result)
 }
 
@@ -106,7 +117,7 @@ fn operands<'a>(
     types: &[DType],
 ) -> Checked<([ValueId; 2], QValue)> {
     let result = importer.result_of(operator, types)?;
-    let operands = pair(importer, operator, types, &result)?;
+    let operands = pair(importer, operator, &[result.dtype], &result)?;
     Ok((operands, result))
 }
 

@@ -5,6 +5,7 @@ mod choice;
 mod elementwise;
 pub(super) mod float;
 mod index;
+mod int16;
 mod lstm;
 mod memory;
 mod moves;

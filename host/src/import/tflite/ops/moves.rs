@@ -1,13 +1,13 @@
 //! What moves numbers and computes none.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{ANY, Importer, elements, params};
+use super::super::importer::{ANY, Importer, element_type, elements, params};
 use super::super::model::Operator;
 use super::super::tables;
 use super::options::{axis_option, integers, kind, options, same_params, shaped};
 use super::take::{Part, Request, foreign, taken};
 use crate::ir::{IndexMap, ValueId};
-use crate::quantize::graph::{QOp, QValue};
+use crate::quantize::graph::{DType, QOp, QValue};
 
 /// Most axes that the kernels take.
 const MAX_AXES: usize = 6;
@@ -99,9 +99,9 @@ pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
 
 /// PAD, with the zero point, and PADV2, with a number of the input's scale.
 pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
     let source = importer.value(input).clone();
+    let result = importer.integer_result(operator, source.dtype)?;
     let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
     let given = integers(tensor, "paddings")?;
     let extents: Vec<usize> = given
@@ -128,7 +128,7 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     same_params(&source, &result)?;
     let value = if &*operator.name == "PADV2" {
         let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
-        super::super::importer::check_int8(tensor, "pad value")?;
+        element_type(tensor, "pad value", &[source.dtype])?;
         if params(tensor, "pad value")? != source.params {
             return Err(operand(
                 "pad value",
@@ -136,18 +136,21 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
                 "another",
             ));
         }
-        match *importer.int8_data(tensor, "pad value")? {
-            [value] => value,
+        match *importer.data(tensor, "pad value", source.dtype)? {
+            [value] if source.dtype == DType::I8 => value.into(),
+            [low, high] if source.dtype == DType::I16 => {
+                i16::from_le_bytes([low, high].map(i8::cast_unsigned))
+            }
             ref other => {
                 return Err(operand(
                     "pad value",
                     "one number",
-                    format!("{} numbers", other.len()),
+                    format!("{} bytes", other.len()),
                 ));
             }
         }
     } else {
-        i8::try_from(source.params.zero_point).expect("in -128..=127")
+        i16::try_from(source.params.zero_point).expect("a number of 8 or 16 bits")
     };
     let op = QOp::Pad {
         before,

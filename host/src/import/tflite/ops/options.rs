@@ -98,7 +98,7 @@ pub(super) fn positive(table: Table<'_>, id: usize, default: i32, name: &str) ->
 }
 
 /// The output's range under a fused activation.
-pub(super) fn fused(options: Option<Table<'_>>, id: usize, output: QuantParams) -> Checked<QClamp> {
+pub(super) fn fused(options: Option<Table<'_>>, id: usize, output: &QValue) -> Checked<QClamp> {
     let found = options.map_or(Ok(0), |table| table.i8(id))?;
     match found {
         0 => Ok(clamp_between(None, None, output)),

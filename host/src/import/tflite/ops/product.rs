@@ -1,8 +1,9 @@
 //! Transposed convolution and products of two matrices.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::Importer;
+use super::super::importer::{INT, Importer, symmetric};
 use super::super::model::Operator;
+use super::super::schema::Type;
 use super::options::{fused, kind, options, positive, required, shaped};
 use super::weighted::{LayerOperands, weights};
 use super::window::{is_same, map};
@@ -16,8 +17,8 @@ pub(super) fn transpose_conv<'a>(
     operator: &Operator<'a>,
 ) -> Checked {
     let options = required(operator, kind::TRANSPOSE_CONV)?;
-    let input = importer.activation(operator, 2, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 2, "input")?;
+    let result = importer.integer_result(operator, importer.value(input).dtype)?;
     let (_, channels) = map(&importer.value(input).shape, "input")?;
     let (output, out) = map(&result.shape, "output")?;
     let (_, filter) = importer.tensor(operator, 1, "filter")?;
@@ -42,15 +43,16 @@ pub(super) fn transpose_conv<'a>(
         pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
         output,
     };
-    let clamp = fused(Some(options), 3, result.params)?;
+    let clamp = fused(Some(options), 3, &result)?;
     let operands = LayerOperands {
         filter: 1,
         bias: 3,
         channels: out,
         axis: 0,
         is_symmetric: true,
+        bias_of_int16: &[Type::INT16, Type::INT64],
     };
-    let weights = weights(importer, operator, input, result.params, operands)?;
+    let weights = weights(importer, operator, input, &result, operands)?;
     let op = QOp::TransposeConv2d {
         window,
         groups: 1,
@@ -84,9 +86,12 @@ pub(super) fn batch_mat_mul<'a>(
             .map(|flag| flag != 0)
     };
     let (transpose_a, transpose_b) = (flag(0)?, flag(1)?);
-    let a = importer.activation_or_constant(operator, 0, "first factor")?;
-    let b = importer.activation_or_constant(operator, 1, "second factor")?;
-    let result = importer.result(operator)?;
+    let a = importer.activation_or_constant_of(operator, 0, "first factor", &INT)?;
+    let dtype = importer.value(a).dtype;
+    let b = importer.activation_or_constant_of(operator, 1, "second factor", &[dtype])?;
+    let result = importer.integer_result(operator, dtype)?;
+    symmetric(importer.value(a), "first factor")?;
+    symmetric(importer.value(b), "second factor")?;
     let shape = crate::ir::mat_mul_shape(
         [transpose_a, transpose_b],
         &importer.value(a).shape,
@@ -101,10 +106,7 @@ pub(super) fn batch_mat_mul<'a>(
     let op = QOp::MatMul {
         transpose_a,
         transpose_b,
-        clamp: QClamp {
-            min: i8::MIN,
-            max: i8::MAX,
-        },
+        clamp: QClamp::open(dtype),
     };
     importer.push(operator, op, vec![a, b], result)
 }

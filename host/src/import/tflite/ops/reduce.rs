@@ -15,11 +15,6 @@ use crate::quantize::reduction_scale;
 /// Most axes that TFLM's kernels take.
 const MAX_AXES: usize = 5;
 
-const UNCLAMPED: QClamp = QClamp {
-    min: i8::MIN,
-    max: i8::MAX,
-};
-
 pub(super) fn mean<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     reduce(importer, operator, Reduction::Mean)
 }
@@ -45,8 +40,9 @@ fn reduce<'a>(
 ) -> Checked {
     let options = options(operator, kind::REDUCER)?;
     let keep = options.map_or(Ok(false), |table| table.bool(0))?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let dtype = importer.value(input).dtype;
+    let result = importer.integer_result(operator, dtype)?;
     let (_, tensor) = importer.tensor(operator, 1, "axes")?;
     let given = integers(tensor, "axes")?;
     let source = importer.value(input);
@@ -59,8 +55,8 @@ fn reduce<'a>(
             same_params(source, &result)?;
             true
         }
-        Reduction::Mean => reduction_scale(from, to, count, true).is_some(),
-        Reduction::Sum => reduction_scale(from, to, count, false).is_some(),
+        Reduction::Mean => reduction_scale(from, to, (dtype, count), true).is_some(),
+        Reduction::Sum => reduction_scale(from, to, (dtype, count), false).is_some(),
     };
     if !fits {
         let found = format!("{} for {count} numbers of scale {}", to.scale, from.scale);
@@ -73,7 +69,7 @@ fn reduce<'a>(
     let op = QOp::Reduce {
         reduction,
         axes,
-        clamp: UNCLAMPED,
+        clamp: QClamp::open(result.dtype),
     };
     importer.push(operator, op, vec![input], result)
 }

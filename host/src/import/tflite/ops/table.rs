@@ -31,12 +31,13 @@ const fn row(operator: &'static str, precisions: &'static [Precision], import: I
 }
 
 const INT8: &[Precision] = &[Precision::Int8];
-const BOTH: &[Precision] = &[Precision::Int8, Precision::Int16x8];
+/// Of int16 too.
+const INT: &[Precision] = &[Precision::Int8, Precision::Int16x8];
 
 /// Every supported operator, by name.
 pub(in crate::import::tflite) const ROWS: &[Row] = &[
-    row("ABS", INT8, unary::abs),
-    row("ADD", INT8, |importer, operator| {
+    row("ABS", INT, unary::abs),
+    row("ADD", INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Add)
     }),
     row("ARG_MAX", INT8, |importer, operator| {
@@ -46,19 +47,19 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         index::arg_extreme(importer, operator, false)
     }),
     row("ASSIGN_VARIABLE", INT8, state::assign),
-    row("AVERAGE_POOL_2D", INT8, |importer, operator| {
+    row("AVERAGE_POOL_2D", INT, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
     }),
-    row("BATCH_MATMUL", INT8, product::batch_mat_mul),
+    row("BATCH_MATMUL", INT, product::batch_mat_mul),
     row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
-    row("BROADCAST_TO", INT8, moves::take),
+    row("BROADCAST_TO", INT, moves::take),
     row("CALL_ONCE", INT8, state::call_once),
     row("CAST", INT8, choice::cast),
-    row("CONCATENATION", INT8, moves::concatenation),
-    row("CONV_2D", INT8, weighted::conv2d),
-    row("DEPTHWISE_CONV_2D", INT8, weighted::depthwise),
+    row("CONCATENATION", INT, moves::concatenation),
+    row("CONV_2D", INT, weighted::conv2d),
+    row("DEPTHWISE_CONV_2D", INT, weighted::depthwise),
     row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
-    row("DEQUANTIZE", INT8, unary::dequantize),
+    row("DEQUANTIZE", INT, unary::dequantize),
     row("DIV", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Div)
     }),
@@ -67,9 +68,9 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::compare(importer, operator, Order::Equal)
     }),
     row("EXP", INT8, unary::exp),
-    row("EXPAND_DIMS", INT8, moves::reshape),
-    row("FULLY_CONNECTED", INT8, weighted::dense),
-    row("GATHER", INT8, moves::take),
+    row("EXPAND_DIMS", INT, moves::reshape),
+    row("FULLY_CONNECTED", INT, weighted::dense),
+    row("GATHER", INT, moves::take),
     row("GELU", INT8, unary::gelu),
     row("GREATER", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Greater)
@@ -79,7 +80,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
-    row("LEAKY_RELU", INT8, unary::leaky_relu),
+    row("LEAKY_RELU", INT, unary::leaky_relu),
     row("LESS", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Less)
     }),
@@ -94,20 +95,20 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("LOGICAL_OR", INT8, |importer, operator| {
         choice::logical(importer, operator, Which::Largest)
     }),
-    row("LOGISTIC", INT8, unary::logistic),
+    row("LOGISTIC", INT, unary::logistic),
     row("LOG_SOFTMAX", INT8, reduce::log_softmax),
-    row("MAXIMUM", INT8, |importer, operator| {
+    row("MAXIMUM", INT, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Largest)
     }),
-    row("MAX_POOL_2D", INT8, |importer, operator| {
+    row("MAX_POOL_2D", INT, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
-    row("MEAN", INT8, reduce::mean),
-    row("MINIMUM", INT8, |importer, operator| {
+    row("MEAN", INT, reduce::mean),
+    row("MINIMUM", INT, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Smallest)
     }),
-    row("MIRROR_PAD", INT8, moves::take),
-    row("MUL", INT8, |importer, operator| {
+    row("MIRROR_PAD", INT, moves::take),
+    row("MUL", INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
     row("NEG", INT8, unary::neg),
@@ -115,27 +116,27 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::compare(importer, operator, Order::NotEqual)
     }),
     row("PACK", INT8, blocks::pack),
-    row("PAD", INT8, moves::pad),
-    row("PADV2", INT8, moves::pad),
+    row("PAD", INT, moves::pad),
+    row("PADV2", INT, moves::pad),
     row("PRELU", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Prelu)
     }),
-    row("QUANTIZE", INT8, unary::quantize),
+    row("QUANTIZE", INT, unary::quantize),
     row("READ_VARIABLE", INT8, state::read),
-    row("REDUCE_MAX", INT8, reduce::max),
-    row("REDUCE_MIN", INT8, reduce::min),
-    row("RELU", INT8, unary::relu),
-    row("RELU6", INT8, unary::relu6),
+    row("REDUCE_MAX", INT, reduce::max),
+    row("REDUCE_MIN", INT, reduce::min),
+    row("RELU", INT, unary::relu),
+    row("RELU6", INT, unary::relu6),
     row("RELU_0_TO_1", INT8, |importer, operator| {
         unary::relu_between(importer, operator, 0.0)
     }),
     row("RELU_N1_TO_1", INT8, |importer, operator| {
         unary::relu_between(importer, operator, -1.0)
     }),
-    row("RESHAPE", INT8, moves::reshape),
+    row("RESHAPE", INT, moves::reshape),
     row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
-    row("RESIZE_NEAREST_NEIGHBOR", INT8, moves::take),
-    row("REVERSE_V2", INT8, moves::take),
+    row("RESIZE_NEAREST_NEIGHBOR", INT, moves::take),
+    row("REVERSE_V2", INT, moves::take),
     row("RSQRT", INT8, unary::rsqrt),
     row("SELECT", INT8, |importer, operator| {
         choice::select(importer, operator, true)
@@ -143,29 +144,29 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("SELECT_V2", INT8, |importer, operator| {
         choice::select(importer, operator, false)
     }),
-    row("SLICE", INT8, moves::take),
-    row("SOFTMAX", INT8, unary::softmax),
+    row("SLICE", INT, moves::take),
+    row("SOFTMAX", INT, unary::softmax),
     row("SPACE_TO_BATCH_ND", INT8, blocks::space_to_batch),
     row("SPACE_TO_DEPTH", INT8, blocks::space_to_depth),
-    row("SPLIT", INT8, moves::take),
-    row("SPLIT_V", INT8, moves::take),
+    row("SPLIT", INT, moves::take),
+    row("SPLIT_V", INT, moves::take),
     row("SQRT", INT8, unary::sqrt),
-    row("SQUARED_DIFFERENCE", INT8, |importer, operator| {
+    row("SQUARED_DIFFERENCE", INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::SquaredDifference)
     }),
-    row("SQUEEZE", INT8, moves::reshape),
-    row("STRIDED_SLICE", INT8, moves::take),
-    row("SUB", INT8, |importer, operator| {
+    row("SQUEEZE", INT, moves::reshape),
+    row("STRIDED_SLICE", INT, moves::take),
+    row("SUB", INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
-    row("SUM", INT8, reduce::sum),
+    row("SUM", INT, reduce::sum),
     row("SVDF", INT8, svdf::svdf),
-    row("TANH", INT8, unary::tanh),
-    row("TILE", INT8, moves::take),
-    row("TRANSPOSE", INT8, moves::transpose),
-    row("TRANSPOSE_CONV", INT8, product::transpose_conv),
-    row("UNIDIRECTIONAL_SEQUENCE_LSTM", BOTH, lstm::lstm),
-    row("UNPACK", INT8, moves::take),
+    row("TANH", INT, unary::tanh),
+    row("TILE", INT, moves::take),
+    row("TRANSPOSE", INT, moves::transpose),
+    row("TRANSPOSE_CONV", INT, product::transpose_conv),
+    row("UNIDIRECTIONAL_SEQUENCE_LSTM", INT, lstm::lstm),
+    row("UNPACK", INT, moves::take),
     row("VAR_HANDLE", INT8, state::handle),
 ];
 

@@ -1,13 +1,14 @@
 //! Functions of one tensor.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::Importer;
+use super::super::importer::{INT, Importer};
 use super::super::model::Operator;
 use super::super::port;
 use super::super::schema::Type;
 use super::super::tables::{self, LutTable, Unfit};
+use super::int16;
 use super::options::{kind, options, same_params, shaped};
-use crate::quantize::graph::{QOp, QuantParams};
+use crate::quantize::graph::{CurveFunction, DType, QOp, QuantParams};
 use crate::quantize::quantize_multiplier;
 
 /// Appends the node of a table that the two scales and zero points decide.
@@ -37,7 +38,7 @@ pub(super) fn fixed_output<'a>(
     operator: &Operator<'a>,
     expected: QuantParams,
 ) -> Checked {
-    let found = importer.result(operator)?.params;
+    let found = importer.result_of(operator, &INT)?.params;
     if found == expected {
         return Ok(());
     }
@@ -52,6 +53,9 @@ const UNIT: QuantParams = QuantParams {
 };
 
 pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if int16::is_read(importer, operator) {
+        return int16::curve(importer, operator, CurveFunction::Logistic);
+    }
     fixed_output(importer, operator, UNIT)?;
     if importer.tensor(operator, 0, "input")?.1.is_unsigned() {
         return lut(importer, operator, |input, output| {
@@ -62,6 +66,9 @@ pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<
 }
 
 pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if int16::is_read(importer, operator) {
+        return int16::curve(importer, operator, CurveFunction::Tanh);
+    }
     let expected = QuantParams {
         scale: 1.0 / 128.0,
         zero_point: 0,
@@ -76,10 +83,16 @@ pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 }
 
 pub(super) fn relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if int16::is_read(importer, operator) {
+        return int16::relu(importer, operator);
+    }
     lut(importer, operator, tables::relu)
 }
 
 pub(super) fn relu6<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if int16::is_read(importer, operator) {
+        return int16::relu6(importer, operator);
+    }
     let input = importer.activation(operator, 0, "input")?;
     same_params(importer.value(input), &importer.result(operator)?)?;
     lut(importer, operator, |input, _| Ok(tables::relu6(input)))
@@ -88,6 +101,9 @@ pub(super) fn relu6<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
 pub(super) fn leaky_relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = options(operator, kind::LEAKY_RELU)?;
     let alpha = options.map_or(Ok(0.0), |table| table.f32(0))?;
+    if int16::is_read(importer, operator) {
+        return int16::leaky_relu(importer, operator, alpha);
+    }
     lut(importer, operator, |input, output| {
         tables::leaky_relu(alpha, input, output)
     })
@@ -104,6 +120,9 @@ pub(super) fn hard_swish<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 }
 
 pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
+    if int16::is_read(importer, operator) {
+        return int16::abs(importer, operator);
+    }
     lut(importer, operator, tables::abs)
 }
 
@@ -155,16 +174,28 @@ pub(super) fn relu_between<'a>(
     })
 }
 
-/// QUANTIZE: of float32 an input of the network, of int8 another scale.
+/// Integers that can be brought to another scale.
+const INTEGER: [DType; 3] = [DType::I8, DType::I16, DType::I32];
+
+/// QUANTIZE: of float32 an input of the network, of integers another scale or type.
 pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let (tensor, source) = importer.tensor(operator, 0, "input")?;
     if source.element == Type::FLOAT32 {
         return port::quantize_input(importer, operator, tensor);
     }
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.activation_of(operator, 0, "input", &INTEGER)?;
+    let result = importer.result_of(operator, &INTEGER)?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
+    if let (DType::I32, DType::I32) = (source.dtype, result.dtype) {
+        return Err(operand("output", "int8 or int16, of int32", "int32"));
+    }
+    for value in [source, &result] {
+        if value.dtype == DType::I32 && value.params.zero_point != 0 {
+            let found = format!("`{}` with {}", value.name, value.params.zero_point);
+            return Err(operand("int32", "with the zero point 0", found));
+        }
+    }
     let ratio = f64::from(source.params.scale) / f64::from(result.params.scale);
     if quantize_multiplier(ratio).is_err() {
         return Err(operand(
@@ -178,7 +209,7 @@ pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<
 
 /// DEQUANTIZE: an output of the network.
 pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let value = importer.activation(operator, 0, "input")?;
+    let value = importer.activation_of(operator, 0, "input", &INT)?;
     port::dequantize_output(importer, operator, value)
 }
 
@@ -186,9 +217,13 @@ pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 pub(super) fn softmax<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = options(operator, kind::SOFTMAX)?;
     let beta = options.map_or(Ok(0.0), |table| table.f32(0))?;
-    fixed_output(importer, operator, UNIT)?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let result = importer.integer_result(operator, importer.value(input).dtype)?;
+    let unit = match result.dtype {
+        DType::I16 => int16::UNIT,
+        DType::I8 | DType::I32 | DType::Bool => UNIT,
+    };
+    fixed_output(importer, operator, unit)?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
     let scale = f64::from(source.params.scale) * f64::from(beta);

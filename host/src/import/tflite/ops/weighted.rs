@@ -8,15 +8,15 @@ use super::super::schema::Type;
 use super::options::{fused, kind, options, positive, required, shaped};
 use super::window::{Slide, Steps, map, slide_of};
 use crate::ir::ValueId;
-use crate::quantize::graph::{QOp, QValue, QuantParams, Weights};
+use crate::quantize::graph::{DType, QOp, QValue, Sums, Weights};
 use crate::quantize::quantize_multiplier;
 use tiivis_runtime::blob::Scale;
 
 /// `CONV_2D`; filters `[out, rows, columns, in / groups]`.
 pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = required(operator, kind::CONV_2D)?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let result = importer.integer_result(operator, importer.value(input).dtype)?;
     let (size, channels) = map(&importer.value(input).shape, "input")?;
     let (_, filter) = importer.tensor(operator, 1, "filter")?;
     let &[out, kernel_h, kernel_w, depth] = filter.shape.as_slice() else {
@@ -33,12 +33,12 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     let steps = steps(options, [2, 1], [5, 4])?;
     let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
-    let clamp = fused(Some(options), 3, result.params)?;
+    let clamp = fused(Some(options), 3, &result)?;
     let weights = weights(
         importer,
         operator,
         input,
-        result.params,
+        &result,
         LayerOperands {
             is_symmetric: !filter.is_unsigned(),
             ..LayerOperands::usual(out, 0)
@@ -57,8 +57,8 @@ pub(super) fn conv2d<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
 /// shapes say; the option of that name is redundant (the schema's words).
 pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = required(operator, kind::DEPTHWISE_CONV_2D)?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let result = importer.integer_result(operator, importer.value(input).dtype)?;
     let (size, channels) = map(&importer.value(input).shape, "input")?;
     let (_, filter) = importer.tensor(operator, 1, "filter")?;
     let &[1, kernel_h, kernel_w, out] = filter.shape.as_slice() else {
@@ -76,14 +76,16 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let steps = steps(options, [2, 1], [6, 5])?;
     let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
-    let clamp = fused(Some(options), 4, result.params)?;
+    let clamp = fused(Some(options), 4, &result)?;
     let weights = weights(
         importer,
         operator,
         input,
-        result.params,
+        &result,
         LayerOperands {
             is_symmetric: !filter.is_unsigned(),
+            // TFLM reads int64, whatever it finds.
+            bias_of_int16: &[Type::INT64],
             ..LayerOperands::usual(out, 3)
         },
     )?;
@@ -103,8 +105,8 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
     if format != 0 {
         return Err(option("weights_format", format.to_string(), "DEFAULT (0)"));
     }
-    let input = importer.activation(operator, 0, "input")?;
-    let mut result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let mut result = importer.integer_result(operator, importer.value(input).dtype)?;
     let (_, filter) = importer.tensor(operator, 1, "filter")?;
     let &[out, width] = filter.shape.as_slice() else {
         return Err(filter_shape("[out, in]", filter));
@@ -127,12 +129,12 @@ pub(super) fn dense<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
             format!("shape {:?}", result.shape),
         ));
     }
-    let clamp = fused(options, 0, result.params)?;
+    let clamp = fused(options, 0, &result)?;
     let weights = weights(
         importer,
         operator,
         input,
-        result.params,
+        &result,
         LayerOperands {
             is_symmetric: false,
             ..LayerOperands::usual(out, 0)
@@ -197,6 +199,8 @@ pub(super) struct LayerOperands {
     pub(super) axis: i32,
     /// TFLM takes a zero point of 0 for granted, whatever the file says.
     pub(super) is_symmetric: bool,
+    /// What TFLM's kernel of int16 takes for the bias.
+    pub(super) bias_of_int16: &'static [Type],
 }
 
 impl LayerOperands {
@@ -208,6 +212,7 @@ impl LayerOperands {
             channels,
             axis,
             is_symmetric: true,
+            bias_of_int16: &[Type::INT32, Type::INT64],
         }
     }
 }
@@ -217,21 +222,28 @@ pub(super) fn weights<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
     input: ValueId,
-    output: QuantParams,
+    output: &QValue,
     operands: LayerOperands,
 ) -> Checked<Weights> {
     let LayerOperands { channels, axis, .. } = operands;
+    let is_symmetric = operands.is_symmetric || output.dtype == DType::I16;
     let (_, filter) = importer.tensor(operator, operands.filter, "filter")?;
+    if output.dtype == DType::I16 && filter.element == Type::INT4 {
+        let found = filter.element.describe();
+        return Err(operand("filter of an int16 layer", "int8", found));
+    }
     let weights = importer.filter_data(filter)?;
     importer
         .budget
-        .take(channels.saturating_mul(size_of::<i32>() + size_of::<Scale>()))?;
+        .take(channels.saturating_mul(size_of::<i64>() + size_of::<Scale>()))?;
     let input = importer.value(input).params.scale;
+    let (bias, sums) = layer_bias(importer, operator, output.dtype, &operands)?;
     Ok(Weights {
         weights,
-        zero_point: filter_zero_point(filter, operands.is_symmetric)?,
-        bias: bias(importer, operator, operands.bias, channels)?,
-        scales: scales(filter, input, output.scale, channels, axis)?,
+        zero_point: filter_zero_point(filter, is_symmetric)?,
+        bias,
+        sums,
+        scales: scales(filter, input, output.params.scale, channels, axis)?,
     })
 }
 
@@ -242,21 +254,70 @@ pub(super) fn bias<'a>(
     place: usize,
     channels: usize,
 ) -> Checked<Vec<i32>> {
-    if !matches!(operator.inputs.get(place), Some(Some(_))) {
+    let found = bias_of(importer, operator, (place, channels), &[Type::INT32])?;
+    let Some((_, numbers)) = found else {
         return Ok(vec![0; channels]);
+    };
+    let number = |number: i64| i32::try_from(number).expect("it was int32");
+    Ok(numbers.into_iter().map(number).collect())
+}
+
+/// What a layer adds to its sums, and the type of those: int32 of layers of int8; of those of
+/// int16, what TFLM's kernel takes, and int64 but where that is int32.
+fn layer_bias<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    dtype: DType,
+    operands: &LayerOperands,
+) -> Checked<(Vec<i64>, Sums)> {
+    let (types, sums) = match dtype {
+        DType::I16 => (operands.bias_of_int16, Sums::Int64),
+        DType::I8 | DType::I32 | DType::Bool => (&[Type::INT32][..], Sums::Int32),
+    };
+    let place = (operands.bias, operands.channels);
+    Ok(match bias_of(importer, operator, place, types)? {
+        None => (vec![0; operands.channels], sums),
+        Some((Type::INT32, numbers)) => (numbers, Sums::Int32),
+        Some((_, numbers)) => (numbers, sums),
+    })
+}
+
+/// As many numbers of one of these types; none where the operand is left out.
+fn bias_of<'a>(
+    importer: &Importer<'_, 'a>,
+    operator: &Operator<'a>,
+    (place, channels): (usize, usize),
+    types: &[Type],
+) -> Checked<Option<(Type, Vec<i64>)>> {
+    if !matches!(operator.inputs.get(place), Some(Some(_))) {
+        return Ok(None);
     }
     let (_, tensor) = importer.tensor(operator, place, "bias")?;
-    if tensor.element != Type::INT32 {
-        let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
-        return Err(operand("bias", "int32", found));
+    let element = tensor.element;
+    if !types.contains(&element) {
+        let names: Vec<_> = types.iter().map(|of| of.describe()).collect();
+        let found = format!("`{}` of {}", tensor.name, element.describe());
+        return Err(operand("bias", names.join(" or "), found));
     }
     let data = constant(tensor, "bias")?;
-    if channels.checked_mul(4) != Some(data.len()) {
-        let found = format!("{} bytes", data.len());
-        return Err(operand("bias", format!("{channels} int32 numbers"), found));
+    let width = match element {
+        Type::INT16 => 2,
+        Type::INT64 => 8,
+        _ => 4,
+    };
+    if channels.checked_mul(width) != Some(data.len()) {
+        let expected = format!("{channels} numbers of {width} bytes");
+        return Err(operand("bias", expected, format!("{} bytes", data.len())));
     }
-    let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
-    Ok(data.chunks_exact(4).map(number).collect())
+    let number = |bytes: &[u8]| match *bytes {
+        [a, b] => i16::from_le_bytes([a, b]).into(),
+        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
+        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
+    };
+    Ok(Some((
+        element,
+        data.chunks_exact(width).map(number).collect(),
+    )))
 }
 
 /// The one zero point of a filter.

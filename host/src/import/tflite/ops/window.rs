@@ -157,8 +157,8 @@ pub(super) fn pool<'a>(
     pool: Pool,
 ) -> Checked {
     let options = required(operator, kind::POOL_2D)?;
-    let input = importer.activation(operator, 0, "input")?;
-    let result = importer.result(operator)?;
+    let input = importer.integers(operator, 0, "input")?;
+    let result = importer.integer_result(operator, importer.value(input).dtype)?;
     let ([rows, columns], channels) = map(&importer.value(input).shape, "input")?;
     let stride = [
         positive(options, 2, 0, "stride_h")?,
@@ -175,8 +175,8 @@ pub(super) fn pool<'a>(
     let Slide { window, results } = slide(options, [rows, columns], kernel, steps)?;
     shaped(&result, &[1, results[0], results[1], channels])?;
     same_params(importer.value(input), &result)?;
-    let clamp = fused(Some(options), 5, result.params)?;
     let (_, source) = importer.tensor(operator, 0, "input")?;
+    let clamp = fused(Some(options), 5, &result)?;
     let op = match pool {
         Pool::Average => QOp::AvgPool2d {
             window,
