@@ -2,7 +2,7 @@
 // could with it. Only a panic, a sanitizer's report or a timeout is a finding.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use tiivis_runtime::blob::{Op, Window2d};
+use tiivis_runtime::blob::{Int16, Op, Window2d};
 use tiivis_runtime::frontend::Frontend;
 use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
 
@@ -144,5 +144,12 @@ fn work(op: &Op) -> u64 {
         Op::Lstm(p) => u64::from(p.batch)
             .saturating_mul(p.time.into())
             .saturating_mul(op.weights_bytes().into()),
+        Op::Int16(wide) => match wide {
+            Int16::MaxPool2d(p) | Int16::AvgPool2d(p) => {
+                u64::from(p.output.len).saturating_mul(taps(&p.window))
+            }
+            Int16::Reduce(p) => p.input.len.into(),
+            other => other.macs().saturating_add(other.output().len.into()),
+        },
     }
 }
