@@ -2,7 +2,7 @@
 // could with it. Only a panic, a sanitizer's report or a timeout is a finding.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use tiivis_runtime::blob::{Op, Window2d};
+use tiivis_runtime::blob::{Int16, Op, Window2d};
 use tiivis_runtime::frontend::Frontend;
 use tiivis_runtime::{Aligned, Model, flatten, flatten_mut};
 
@@ -133,6 +133,11 @@ fn work(op: &Op) -> u64 {
         Op::ResizeBilinear(p) => p.output.len.into(),
         Op::L2Normalize(p) => p.output.len.into(),
         Op::LogSoftmax(p) => p.output.len.into(),
+        Op::Int16(Int16::MaxPool2d(p) | Int16::AvgPool2d(p)) => {
+            u64::from(p.output.len).saturating_mul(taps(&p.window))
+        }
+        Op::Int16(Int16::Reduce(p)) => p.input.len.into(),
+        Op::Int16(_) => op.macs().saturating_add(op.output().len.into()),
         Op::Svdf(p) => u64::from(p.batch)
             .saturating_mul(p.weights.len.into())
             .saturating_add(p.state.len.into()),
