@@ -800,3 +800,19 @@ fn other_operators_of_int16() {
         |p: &mut Convert| p.input.offset = 1 => ArenaExtent,
     );
 }
+
+/// An operator lies on the stack of a run: those of int16 make it no larger.
+#[test]
+fn an_operator_is_as_large_as_its_largest_parameters() {
+    let parameters = [
+        size_of::<Conv2d>(),
+        size_of::<DepthwiseConv2d>(),
+        size_of::<Select>(),
+        size_of::<Take>(),
+        size_of::<Lstm>(),
+        size_of::<MatMul>(),
+        size_of::<AddSub>(),
+    ];
+    let largest = parameters.into_iter().max().expect("some");
+    assert_eq!(size_of::<Op>(), largest + size_of::<u32>());
+}

@@ -55,7 +55,7 @@ impl Table {
         if !case.is_in_scope() {
             match outcome {
                 Outcome::Passed | Outcome::Integer | Outcome::Folded | Outcome::FoldedIntegers => {
-                    self.beyond_scope += 1
+                    self.beyond_scope += 1;
                 }
                 Outcome::Failed(_) | Outcome::Refused(..) | Outcome::OutOfScope(_) => {
                     self.out_of_scope += 1;

@@ -55,7 +55,7 @@ fn convolution(
 }
 
 /// A depthwise convolution; of one channel it is an ordinary one, which is the same sums by the faster
-/// kernel (micro_speech on a Cortex-M4: 2.9 million instructions in all instead of 6.8).
+/// kernel (`micro_speech` on a Cortex-M4: 2.9 million instructions in all instead of 6.8).
 pub(super) fn depthwise(
     data: &mut Data,
     ends: &Ends<'_>,
