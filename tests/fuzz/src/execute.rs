@@ -138,6 +138,11 @@ fn work(op: &Op) -> u64 {
         Op::Convert(p) => p.output.len.into(),
         Op::Gather(p) => p.output.len.into(),
         Op::CumSum(p) => p.output.len.into(),
+        Op::Int16(Int16::MaxPool2d(p) | Int16::AvgPool2d(p)) => {
+            u64::from(p.output.len).saturating_mul(taps(&p.window))
+        }
+        Op::Int16(Int16::Reduce(p)) => p.input.len.into(),
+        Op::Int16(_) => op.macs().saturating_add(op.output().len.into()),
         Op::Svdf(p) => u64::from(p.batch)
             .saturating_mul(p.weights.len.into())
             .saturating_add(p.state.len.into()),

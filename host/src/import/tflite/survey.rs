@@ -82,11 +82,12 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
     })
 }
 
-/// A tensor's type; `describe` puts a remark behind its name.
+/// A tensor's type; `describe` puts an article before its name and remarks behind.
 fn dtype(tensor: &Tensor<'_>) -> String {
     let description = tensor.element.describe();
     let name = description.split(',').next().unwrap_or_default();
-    name.to_owned()
+    let name = name.split(" without").next().unwrap_or_default();
+    name.trim_start_matches("a ").to_owned()
 }
 
 /// A verdict without the list of all operators that are supported.
