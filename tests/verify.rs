@@ -1,5 +1,6 @@
 //! `tiivis verify`: two forms of one model beside each other.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use tiivis::data::{Array, read_npz, write_npy, write_npz};
 use tiivis_tests::{asset, compiled, golden, succeed, tiivis};
@@ -162,4 +163,39 @@ fn what_cannot_be_compared_is_refused_and_says_why() {
     assert_eq!(layers(&report).len(), 0);
     assert_eq!(report["only_in_a"].as_array().expect("names").len(), 17);
     assert_eq!(report["outputs"][0]["is_equal"], true);
+}
+
+/// Names of all fields of a value.
+fn fields(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (name, value) in object {
+                found.insert(name.clone());
+                fields(value, found);
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| fields(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_help_says_what_the_json_and_the_exit_codes_mean() {
+    let temporary = folder();
+    let folder = temporary.path();
+    network_input(folder);
+    let model = golden("network/branches.tflite");
+    let verify = ["verify", shown(&model), shown(&model), "--input", "x.npy"];
+    let report = succeed(folder, &[&verify[..], &["--json"]].concat()).json();
+    let help = succeed(folder, &["verify", "--help"]).stdout;
+    let mut names = BTreeSet::new();
+    fields(&report, &mut names);
+    assert!(names.len() >= 16, "{names:?}");
+    for name in names {
+        assert!(help.contains(&format!("`{name}`")), "{name}: {help}");
+    }
+    assert!(
+        help.contains("Exit codes: 0") && help.contains("1 if"),
+        "{help}"
+    );
 }

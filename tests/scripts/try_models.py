@@ -174,6 +174,25 @@ def inline(data):
     return pack(model)
 
 
+def real_weights(data):
+    """A float model whose int8 weights are float: else LiteRT rounds what they are multiplied with to
+    int8 as well, run by run, which is an approximation of its own."""
+    from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as S
+    model = S.ModelT.InitFromPackedBuf(data, 0)
+    for tensor in model.subgraphs[0].tensors:
+        stored, q = model.buffers[tensor.buffer].data, tensor.quantization
+        if tensor.type != S.TensorType.INT8 or stored is None or q is None or q.scale is None:
+            continue
+        shape = [1] * len(tensor.shape)
+        shape[q.quantizedDimension if len(q.scale) > 1 else 0] = len(q.scale)
+        values = np.frombuffer(bytes(bytearray(stored)), np.int8).reshape(tensor.shape).astype(np.float32)
+        buffer = S.BufferT()
+        buffer.data = np.frombuffer((values * q.scale.reshape(shape)).tobytes(), np.uint8)
+        model.buffers.append(buffer)
+        tensor.buffer, tensor.type, tensor.quantization = len(model.buffers) - 1, S.TensorType.FLOAT32, None
+    return pack(model)
+
+
 def show_layers(data):
     """The model with every layer's tensor as an output, and these tensors' numbers."""
     from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as S
@@ -215,6 +234,8 @@ def oracle_main(which, model, feeds, outs):
         extra = {f"t_{index}": np.array(interpreter.get_output(k)) for k, index in enumerate(tensors)}
     elif which == "litert":
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        if tflite_facts(data)["kind"] == "float32, int8 weights":
+            data = real_weights(inline(data))
         interpreter = Interpreter(model_content=data,
                                   experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
                                   experimental_preserve_all_tensors=True)

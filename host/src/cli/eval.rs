@@ -8,6 +8,7 @@ use crate::measure::{float, sim};
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Measures a model's accuracy on labelled data
@@ -26,6 +27,10 @@ pub(super) struct Eval {
     /// A second model to compare with, e.g. the float original.
     #[arg(long, value_name = "MODEL")]
     against: Option<PathBuf>,
+    /// Samples after which a model with state forgets them, 1 where each stands alone [default: all
+    /// samples are one sequence].
+    #[arg(long, value_name = "SAMPLES")]
+    sequence: Option<NonZeroUsize>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -52,12 +57,12 @@ impl Eval {
             .y
             .as_deref()
             .with_context(|| format!("`{}` has no labels: add an array `y`", data.name))?;
-        let (kind, found) = predict(&self.model, &data)?;
+        let (kind, found) = predict(&self.model, &data, self.sequence)?;
         let accuracy = Accuracy::of(kind, &found, labels);
         let against = self
             .against
             .as_deref()
-            .map(|path| predict(path, &data))
+            .map(|path| predict(path, &data, self.sequence))
             .transpose()?;
         let comparison = match against {
             None => Comparison {
@@ -95,10 +100,15 @@ impl Eval {
 }
 
 /// The classes that a model finds in a data set, and with what arithmetic.
-fn predict(path: &std::path::Path, data: &Dataset) -> anyhow::Result<(&'static str, Vec<usize>)> {
+fn predict(
+    path: &std::path::Path,
+    data: &Dataset,
+    sequence: Option<NonZeroUsize>,
+) -> anyhow::Result<(&'static str, Vec<usize>)> {
     match model::executable(path)? {
         model::Executable::Integer(blob, _) => {
-            Ok(("int8, integer kernels", int8_classes(&blob, data)?))
+            let classes = int8_classes(&blob, data, sequence)?;
+            Ok(("int8, integer kernels", classes))
         }
         model::Executable::Float(graph) => Ok(("float32", float_classes(&graph, data)?)),
     }
@@ -111,12 +121,20 @@ fn answers(scores: &Array, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     Ok(found)
 }
 
-/// The classes that the integer kernels find.
-pub(super) fn int8_classes(blob: &sim::Blob, data: &Dataset) -> anyhow::Result<Vec<usize>> {
+/// The classes that the integer kernels find; a model with state forgets after every `sequence`
+/// samples.
+pub(super) fn int8_classes(
+    blob: &sim::Blob,
+    data: &Dataset,
+    sequence: Option<NonZeroUsize>,
+) -> anyhow::Result<Vec<usize>> {
     let model = blob.model();
     let inputs = sim::quantize(&model, &[&data.x])?;
     let bar = progress::bar("integer kernels", inputs.samples);
-    let outputs = sim::run(&model, &inputs, &|count| bar.inc(progress::steps(count)));
+    let sequence = sequence.map_or(inputs.samples, NonZeroUsize::get);
+    let outputs = sim::run_sequences(&model, &inputs, sequence, &|count| {
+        bar.inc(progress::steps(count));
+    });
     bar.finish_and_clear();
     let (Some(port), [values]) = (model.outputs().next(), &outputs[..]) else {
         bail!(

@@ -13,6 +13,7 @@ mod features;
 mod files;
 mod inspect;
 mod model;
+mod ops;
 mod output;
 mod progress;
 mod run;
@@ -33,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::Inspect),
+    Ops(ops::Ops),
     Compress(compress::Compress),
     Run(run::Run),
     Features(features::FeaturesCommand),
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
     };
     let result = match &cli.command {
         Command::Inspect(command) => command.run(),
+        Command::Ops(command) => command.run(),
         Command::Compress(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Features(command) => command.run(),

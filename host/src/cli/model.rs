@@ -11,7 +11,7 @@ use anyhow::Context;
 use std::path::Path;
 
 /// What a path that a user gave turns out to be.
-pub(super) enum Input {
+enum Input {
     /// A compiled blob.
     Blob(Box<Blob>),
     /// A model of some framework.
@@ -19,12 +19,17 @@ pub(super) enum Input {
 }
 
 /// Opens a model file or a blob, told apart by their first bytes.
-pub(super) fn open(path: &Path) -> anyhow::Result<Input> {
+fn open(path: &Path) -> anyhow::Result<Input> {
     if is_blob(path)? {
-        Ok(Input::Blob(Box::new(Blob::read(path)?)))
+        Ok(Input::Blob(Box::new(read_blob(path)?)))
     } else {
         Ok(Input::Model(Box::new(load(path)?)))
     }
+}
+
+/// Reads a compiled model.
+pub(super) fn read_blob(path: &Path) -> anyhow::Result<Blob> {
+    Ok(Blob::read(path)?)
 }
 
 /// Imports a model file; a blob is an error that says so.
@@ -130,7 +135,8 @@ pub(super) fn compiled(path: &Path, graph: &QGraph) -> anyhow::Result<Blob> {
     Ok(Blob::new(&compiled.blob)?)
 }
 
-fn is_blob(path: &Path) -> anyhow::Result<bool> {
+/// Whether a file starts as compiled models do.
+pub(super) fn is_blob(path: &Path) -> anyhow::Result<bool> {
     use std::io::Read;
     let mut magic = Vec::new();
     std::fs::File::open(path)

@@ -21,8 +21,15 @@ const BOARD_SAMPLES: usize = 1;
 ///
 /// Forms are model files and compiled models in any pairing: a float model runs in float, a quantized
 /// one and a .tiv with the device's own integer code. With --board, a compiled model on the host is
-/// compared with the same on an emulated board, outputs only. Layers are matched by name. The exit
-/// code is 1 where a layer's or output's ratio of signal to noise is below --min-sqnr.
+/// compared with the same on an emulated board, outputs only. Layers are matched by name.
+///
+/// Exit codes: 0 if every layer's and output's ratio of signal to noise (SQNR) is at least --min-sqnr;
+/// 1 if one is below, which is named, and for any error. The report is printed in both cases.
+///
+/// --json prints `samples`, `min_sqnr_db`; `layers` in order and `outputs`, each with `name`, `elements`,
+/// `sqnr_db` (null: no difference), `max_difference`, `max_difference_lsb` (null: floats), `is_equal`,
+/// `is_bitwise` (the same integers), `is_below`; `first_different` and `first_below` (names or null);
+/// `only_in_a` and `only_in_b` (layers without a partner).
 ///
 /// Example: tiivis verify model.onnx model.tiv --data test.npz
 #[derive(Debug, Args)]

@@ -8,6 +8,10 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use zip::result::ZipError;
 
+/// Most bytes of all wanted arrays of an `.npz` together, decompressed: 4 GiB. Deflated zeros are a
+/// thousandth of their length, so that the file's says nothing.
+const MAX_NPZ_BYTES: u64 = 4 << 30;
+
 /// Reads a `.npy` file.
 pub fn read_npy(path: &Path) -> Result<Array, DataError> {
     let bytes = std::fs::read(path).map_err(|source| DataError::File {
@@ -44,6 +48,15 @@ pub(super) fn read_members(
     path: &Path,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<(Vec<Named>, Vec<String>), DataError> {
+    read_bounded(path, wanted, MAX_NPZ_BYTES)
+}
+
+/// [`read_members`] of so many bytes at most, decompressed.
+fn read_bounded(
+    path: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+    max_bytes: u64,
+) -> Result<(Vec<Named>, Vec<String>), DataError> {
     let file = File::open(path).map_err(|source| DataError::File {
         action: "read",
         path: path.to_owned(),
@@ -52,6 +65,7 @@ pub(super) fn read_members(
     let damaged = |error: ZipError| malformed(path, "npz", error);
     let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
     let (mut arrays, mut names) = (Vec::new(), Vec::new());
+    let mut left_bytes = max_bytes;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(damaged)?;
         let file_name = entry.name().map_err(damaged)?.into_owned();
@@ -63,9 +77,19 @@ pub(super) fn read_members(
             continue;
         }
         let mut bytes = Vec::new();
-        entry
-            .read_to_end(&mut bytes)
-            .map_err(|error| malformed(path, "npz", error))?;
+        // One byte more than may be, so that an array that is too long shows.
+        let read = (&mut entry).take(left_bytes + 1).read_to_end(&mut bytes);
+        let read = read.map_err(|error| malformed(path, "npz", error))?;
+        left_bytes = u64::try_from(read)
+            .ok()
+            .and_then(|read| left_bytes.checked_sub(read))
+            .ok_or_else(|| {
+                let reason = format!(
+                    "array `{name}` is too long: arrays of up to {} MiB in all are read",
+                    max_bytes >> 20
+                );
+                malformed(path, "npz", reason)
+            })?;
         arrays.push((name.clone(), decode(&bytes, &name, path)?));
     }
     Ok((arrays, names))
@@ -305,6 +329,26 @@ mod tests {
         assert_eq!(read_npz_array(&path, "b").expect("read"), arrays[1].1);
         let error = read_npz_array(&path, "x").expect_err("missing").to_string();
         assert!(error.ends_with("it has: a, b"), "{error}");
+    }
+
+    #[test]
+    fn archives_that_grow_beyond_the_bound_are_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("x.npz");
+        // Zeros deflate to a thousandth.
+        let arrays =
+            ["a", "b"].map(|name| (name.to_owned(), Array::i8(vec![1 << 16], vec![0; 1 << 16])));
+        write_npz(&path, &arrays).expect("written");
+        assert!(std::fs::metadata(&path).expect("there").len() < 4096);
+        let (found, _) = read_bounded(&path, &|_| true, 1 << 18).expect("below the bound");
+        assert_eq!(found, arrays);
+        let error = read_bounded(&path, &|_| true, 100_000).expect_err("beyond it");
+        assert!(
+            error.to_string().contains("array `b` is too long"),
+            "{error}"
+        );
+        // What is not wanted does not count.
+        assert!(read_bounded(&path, &|name| name == "b", 100_000).is_ok());
     }
 
     #[test]

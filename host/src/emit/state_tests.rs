@@ -8,7 +8,8 @@ use crate::ir::ValueId;
 use crate::lower::{ConcatInputs, LowerError, lower, lower_with};
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
-use crate::quantize::graph::{DType, Initial, QGraph, QOp};
+use crate::quantize::graph::{DType, Initial, QGraph, QOp, SvdfLayer};
+use tiivis_runtime::blob::Scale;
 
 /// A random graph with one to three states that are added to values of it. What they become may be
 /// anything of their length: results, inputs, constants, other states, themselves.
@@ -203,4 +204,115 @@ fn states_that_contradict_the_graph_are_named() {
         builder.graph.states[0].next = Some(other);
     });
     assert!(next.contains("another length"), "{next}");
+}
+
+/// Two units of rank 1 over four values, which remember three.
+fn svdf(random: &mut Random, dtype: DType) -> QOp {
+    let scale = |shift| Scale {
+        multiplier: 1_500_000_000,
+        shift,
+    };
+    let bytes = usize::try_from(dtype.bytes()).unwrap();
+    QOp::Svdf(SvdfLayer {
+        weights: int8(random, 2 * 4).into(),
+        time_weights: int8(random, 2 * 3 * bytes).into(),
+        bias: vec![500, -70],
+        rank: 1,
+        state_scale: scale(-6),
+        output_scale: scale(if dtype == DType::I16 { -14 } else { -7 }),
+    })
+}
+
+#[test]
+fn what_a_node_changes_in_place_lies_apart_from_everything() {
+    let mut random = Random::new(5);
+    for round in 0..60 {
+        let mut builder = Builder::new();
+        let scale = params(0.1, 3);
+        let x = builder.input(&[1, 4], scale);
+        let mut wide = x;
+        for _ in 0..1 + random.below(3) {
+            let dtype = [DType::I8, DType::I16][random.below(2)];
+            let state = builder.state(&[1, 6], scale, Initial::Fill(0));
+            builder.retype(state, dtype);
+            let op = svdf(&mut random, dtype);
+            let narrow = builder.node(op, &[wide, state], &[1, 2], scale);
+            // One that becomes another value, beside it.
+            let old = builder.state(&[1, 2], scale, Initial::Fill(9));
+            let at = builder.graph.states.len() - 1;
+            let sum = builder.node(
+                QOp::Add { clamp: clamp() },
+                &[narrow, old],
+                &[1, 2],
+                params(0.2, -5),
+            );
+            builder.graph.states[at].next = Some(sum);
+            wide = builder.node(QOp::Concat { axis: 1 }, &[sum, narrow], &[1, 4], scale);
+            if random.chance(40) {
+                builder.output(sum);
+            }
+        }
+        builder.output(wide);
+        let runs: Vec<_> = (0..6).map(|_| vec![int8(&mut random, 4)]).collect();
+        let program = lower(&builder.graph).unwrap();
+        let apart = disjoint(&program);
+        let apart = emit(&builder.graph, &program, &apart, &options()).unwrap();
+        let compiled = compile(&builder.graph, &options()).unwrap();
+        let found = run_sequence(&compiled.blob, &runs);
+        assert_eq!(found, run_sequence(&apart, &runs), "{round}");
+        assert!(found.windows(2).any(|pair| pair[0] != pair[1]), "{round}");
+    }
+}
+
+#[test]
+fn a_state_that_a_node_changes_is_that_nodes_alone() {
+    let refused = |change: &dyn Fn(&mut Builder, [ValueId; 3])| {
+        let mut builder = Builder::new();
+        let scale = params(0.1, 0);
+        let x = builder.input(&[1, 4], scale);
+        let state = builder.state(&[1, 6], scale, Initial::Fill(0));
+        let op = svdf(&mut Random::new(1), DType::I8);
+        let y = builder.node(op, &[x, state], &[1, 2], scale);
+        builder.output(y);
+        lower(&builder.graph).unwrap();
+        change(&mut builder, [x, state, y]);
+        lower(&builder.graph).unwrap_err().to_string()
+    };
+    let other = refused(&|builder, _| {
+        let input = builder.input(&[1, 6], params(0.1, 0));
+        builder.graph.nodes[0].inputs[1] = input;
+    });
+    assert_eq!(other, "state `value 3` is no state, but a node changes it");
+    let next = refused(&|builder, [_, state, _]| builder.graph.states[0].next = Some(state));
+    assert!(next.ends_with("becomes another value too"), "{next}");
+    let shared = "state `state 0` is changed by a node and read by another";
+    let read = refused(&|builder, [_, state, _]| {
+        let table = (-128..=127).collect();
+        let more = builder.like(QOp::Lut { table }, state);
+        builder.output(more);
+    });
+    assert_eq!(read, shared);
+    let shown = refused(&|builder, [_, state, _]| builder.output(state));
+    assert_eq!(shown, shared);
+    let twice = refused(&|builder, [x, state, _]| {
+        let op = svdf(&mut Random::new(2), DType::I8);
+        let more = builder.node(op, &[x, state], &[1, 2], params(0.1, 0));
+        builder.output(more);
+    });
+    assert_eq!(twice, shared);
+    let short = refused(&|builder, [_, _, y]| {
+        let state = builder.state(&[1, 5], params(0.1, 0), Initial::Fill(0));
+        builder.graph.nodes.retain(|node| node.output == y);
+        builder.graph.nodes[0].inputs[1] = state;
+    });
+    assert!(short.contains("expected a state of 6, found 5"), "{short}");
+    let wide = refused(&|builder, [_, state, _]| {
+        builder.retype(state, DType::I32);
+    });
+    assert!(wide.contains("int8 or int16"), "{wide}");
+    let constant = refused(&|builder, _| {
+        let constant = builder.constant(&[1, 4], params(0.1, 0), vec![0; 4]);
+        builder.graph.nodes[0].inputs[0] = constant;
+    });
+    assert!(constant.contains("constant"), "{constant}");
 }

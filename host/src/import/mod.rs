@@ -8,6 +8,7 @@
 mod error;
 mod network;
 pub mod onnx;
+pub mod operators;
 mod precision;
 pub mod survey;
 pub mod tflite;
@@ -50,11 +51,7 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
     let (network, format) = if is_tflite(&bytes) {
         tflite::import_network(&bytes, &name)?
     } else {
-        let options = onnx::Options {
-            folder: Some(path.parent().unwrap_or(Path::new("")).into()),
-            ..onnx::Options::default()
-        };
-        onnx::import_with(&bytes, &name, &options)?
+        onnx::import_with(&bytes, &name, &onnx::Options::beside(path))?
     };
     Ok(Imported {
         network,

@@ -89,12 +89,15 @@ pub(super) fn lstm(graph: &QGraph, node: &QNode, layer: &LstmLayer) -> Result<()
 /// The state that an operator changes: nobody else reads it, and nothing else makes its next value.
 fn state<'a>(graph: &'a QGraph, node: &QNode, id: ValueId) -> Result<&'a QValue, LowerError> {
     let value = graph.value(id);
-    let fault = |what| LowerError::State {
-        state: value.name.clone(),
-        what,
-    };
     let Some(state) = graph.states.iter().find(|state| state.value == id) else {
-        return Err(fault("is no state, but a node changes it"));
+        return Err(LowerError::State {
+            state: value.name.clone(),
+            what: "is no state, but a node changes it",
+        });
+    };
+    let fault = |what| LowerError::State {
+        state: state.name.clone(),
+        what,
     };
     if state.next.is_some() {
         return Err(fault("is changed by a node and becomes another value too"));

@@ -50,11 +50,23 @@ impl fmt::Display for Plan {
     }
 }
 
+/// Largest arena, more than any Cortex-M's memory: 64 MiB. A file of a few bytes can ask for any, and
+/// the checker's map takes sixteen bytes for each of the arena's.
+const MAX_ARENA_BYTES: u64 = 64 << 20;
+
+/// Most bytes of all buffers together: 1 GiB. The checker takes note of each of them.
+const MAX_BUFFER_BYTES: u64 = 1 << 30;
+
 /// Why there is no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// Offsets do not fit 32 bits.
-    #[error("the activations need an arena of 4 GiB or more; use a smaller network or input")]
+    /// The arena is larger than any memory, or all buffers together are.
+    #[error(
+        "the activations need an arena of more than {} MiB, or {} MiB in all; use a smaller network or \
+         input",
+        MAX_ARENA_BYTES >> 20,
+        MAX_BUFFER_BYTES >> 20
+    )]
     TooLarge,
 }
 
@@ -66,6 +78,10 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError::TooLarge`].
 pub fn plan(program: &Program) -> Result<Plan, PlanError> {
+    let buffers = program.buffers.iter().map(|buffer| u64::from(buffer.bytes));
+    if buffers.fold(0, u64::saturating_add) > MAX_BUFFER_BYTES {
+        return Err(PlanError::TooLarge);
+    }
     // Merging wherever possible gives the fewest live bytes at every step.
     let (bound, peak_time) = live_peak(&blocks(program, Merge::First)?.blocks);
     let mut best: Option<Candidate> = None;
@@ -79,6 +95,9 @@ pub fn plan(program: &Program) -> Result<Plan, PlanError> {
         }
     }
     let best = best.expect("there are ways to merge");
+    if best.bytes > MAX_ARENA_BYTES {
+        return Err(PlanError::TooLarge);
+    }
     let arena_bytes = u32::try_from(best.bytes).map_err(|_| PlanError::TooLarge)?;
     let offsets = best
         .offsets
@@ -214,9 +233,17 @@ mod tests {
 
     #[test]
     fn too_large_an_arena_is_refused() {
-        for bytes in [&[u32::MAX, 4][..], &[3 << 30, 2 << 30]] {
+        for bytes in [
+            &[u32::MAX, 4][..],
+            &[3 << 30, 2 << 30],
+            &[32 << 20, 33 << 20],
+        ] {
             assert_eq!(plan(&chain(bytes, &[])), Err(PlanError::TooLarge));
         }
+        // Each step's fits, but there are many of them.
+        let many = [16 << 20; 65];
+        assert_eq!(plan(&chain(&many, &[])), Err(PlanError::TooLarge));
+        assert!(plan(&chain(&[32 << 20, 32 << 20], &[])).is_ok());
     }
 
     #[test]

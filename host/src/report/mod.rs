@@ -6,4 +6,4 @@ mod table;
 
 pub use bench::{BenchReport, Flash, Layer, Provenance, Total};
 pub use listen::{Costs, ListenReport};
-pub use table::{Align, Table, bytes, count};
+pub use table::{Align, Table, bytes, count, shortened};

@@ -72,6 +72,18 @@ pub fn count(value: impl TryInto<u64>) -> String {
     text
 }
 
+/// A text of so many characters at most: what is too long loses its middle.
+pub fn shortened(text: &str, max_chars: usize) -> String {
+    let len = text.chars().count();
+    if len <= max_chars || max_chars == 0 {
+        return text.to_owned();
+    }
+    let kept = max_chars - 1;
+    let head: String = text.chars().take(kept / 2).collect();
+    let tail: String = text.chars().skip(len - (kept - kept / 2)).collect();
+    format!("{head}\u{2026}{tail}")
+}
+
 /// A number of bytes: `1,234 B`.
 pub fn bytes(value: impl TryInto<u64>) -> String {
     format!("{} B", count(value))
@@ -85,6 +97,21 @@ mod tests {
     fn thousands_are_set_apart() {
         let shown = [0_u64, 999, 1_000, 12_345, 1_234_567].map(count);
         assert_eq!(shown, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn long_names_lose_their_middle() {
+        let shown = [
+            ("abc", 3),
+            ("abcdef", 5),
+            ("abcdef", 4),
+            ("\u{e9}\u{e9}\u{e9}", 2),
+        ];
+        let shown = shown.map(|(text, len)| shortened(text, len));
+        assert_eq!(
+            shown,
+            ["abc", "ab\u{2026}ef", "a\u{2026}ef", "\u{2026}\u{e9}"]
+        );
     }
 
     #[test]

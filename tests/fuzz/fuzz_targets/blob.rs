@@ -8,6 +8,8 @@ mod execute;
 #[path = "../../../runtime/tests/programs/mod.rs"]
 mod programs;
 
+use tiivis_runtime::blob::MAJOR;
+
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if bytes.len() < 32 {
         // Too short to repair: must be refused all the same.
@@ -16,7 +18,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
     let mut blob = bytes.to_vec();
     blob[..4].copy_from_slice(b"TIIV");
-    blob[4..6].copy_from_slice(&1u16.to_le_bytes());
+    blob[4..6].copy_from_slice(&MAJOR.to_le_bytes());
     programs::repair(&mut blob);
     execute::execute(&blob);
 });

@@ -106,6 +106,10 @@ fn work(op: &Op) -> u64 {
         Op::Conv2d(p) => u64::from(p.output.len)
             .saturating_mul(taps(&p.window))
             .saturating_mul((p.in_c / p.groups).into()),
+        Op::TransposeConv2d(p) => u64::from(p.output.len)
+            .saturating_mul((p.window.kernel_h * p.window.kernel_w).into())
+            .saturating_mul((p.in_c / p.groups).into()),
+        Op::MatMul(p) => u64::from(p.output.len).saturating_mul(p.depth.into()),
         Op::DepthwiseConv2d(p) => u64::from(p.output.len).saturating_mul(taps(&p.window)),
         Op::Dense(p) => u64::from(p.output.len).saturating_mul(p.in_features.into()),
         Op::MaxPool2d(p) | Op::AvgPool2d(p) => {

@@ -60,7 +60,7 @@ def svdf(name, batch=1, features=4, units=3, rank=1, memory=5, count=10, refused
 SMALL = {"int8": dict(st=0.001), "int16": dict(st=1e-5)}
 for state in ["int8", "int16"]:
     for rank in [1, 2, 3]:
-        for memory in [1, 2, 5, 10]:
+        for memory in [1, 2, 7]:
             svdf(f"svdf_{state}_rank{rank}_memory{memory}", units=4, rank=rank, memory=memory, state=state,
                  so=0.02 * memory, **SMALL[state])
     for batch, features, units in [(2, 3, 5), (3, 1, 1), (1, 17, 2), (5, 2, 3)]:
@@ -107,8 +107,8 @@ def network(name, state, layers, features, count):
     family.emit(name, "streaming network", m.finish([x], [y, z]), runs(name, shape, "int8", count))
 
 
-network("svdf_network_int8", "int8", [(8, 1, 6), (6, 2, 4)], 10, 24)
-network("svdf_network_int16", "int16", [(8, 2, 6), (6, 1, 8), (5, 1, 3)], 10, 24)
+network("svdf_network_int8", "int8", [(8, 1, 6), (6, 2, 4)], 10, 16)
+network("svdf_network_int16", "int16", [(8, 2, 6), (6, 1, 8), (5, 1, 3)], 10, 16)
 
 svdf("svdf_no_bias", bias=False, refused="TFLM crashes without a bias")
 svdf("svdf_time16_state8", state="int8", time="int16", refused="TFLM crashes: weights over time of another type than the state")
@@ -151,8 +151,11 @@ def add_lstm(m, name, x, shape, units, time_major=False, clip=0.0, act=TANH, dty
     for place in without:
         ins[place] = -1
     y = m.tensor(f"{tag}y", dtype, [shape[0], shape[1], units], [out or sh], zh)
-    between = [m.tensor(f"{tag}i{k}", "int16", [0], [2.0 ** -12], 0) for k in range(4)]
-    between.append(m.tensor(f"{tag}i4", "int8", [0], [sh], zh))
+    # Exporters write these; TFLM does not look at them.
+    between = None
+    if tag:
+        between = [m.tensor(f"{tag}i{k}", "int16", [0], [2.0 ** -12], 0) for k in range(4)]
+        between.append(m.tensor(f"{tag}i4", "int8", [0], [sh], zh))
     m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", ins[:inputs], [y],
          opts(S.UnidirectionalSequenceLSTMOptionsT, fusedActivationFunction=act, cellClip=clip,
               projClip=0.0, timeMajor=time_major, asymmetricQuantizeInputs=False,
@@ -177,7 +180,7 @@ def lstm(name, features=2, units=3, time=3, batch=1, time_major=False, count=4, 
 
 
 for dtype in ["int8", "int16"]:
-    for time in [1, 3, 10]:
+    for time in [1, 3, 10] if dtype == "int8" else [3, 7]:
         for batch in [1, 2]:
             for major in [False, True]:
                 order = "time" if major else "batch"
@@ -186,12 +189,12 @@ for dtype in ["int8", "int16"]:
     for features, units in [(1, 1), (1, 7), (13, 2), (24, 5)]:
         lstm(f"lstm_{dtype}_{features}_to_{units}", features, units, dtype=dtype, sw=0.05 / features ** 0.5,
              srec=0.02 / units ** 0.5)
-    for at, clip in enumerate([1.0, 0.1, 1e-9, -1.0, 7.99]):
+    for at, clip in enumerate([1.0, 0.1, 1e-9, -1.0, 7.99] if dtype == "int8" else [0.5, 1e-9]):
         lstm(f"lstm_{dtype}_clip{at}", clip=clip, sw=0.05, dtype=dtype)
     for power in [-16, -15, -12, 2, -27] if dtype == "int8" else [-15, -9, -27]:
         lstm(f"lstm_{dtype}_cell{-power}".replace("--", "_plus"), cell=2.0 ** power, dtype=dtype)
     lstm(f"lstm_{dtype}_cell_between", cell=2.0 ** -11.3, dtype=dtype)
-    for act in [NONE, RELU]:
+    for act in [NONE] if dtype == "int16" else [RELU]:
         lstm(f"lstm_{dtype}_act{act}", act=act, dtype=dtype, refused="TFLM leaves the cell gate as it is")
     # Every gate with scales of its own, sums at the ends of Q3.12 and near 0.
     lstm(f"lstm_{dtype}_scales", sw=[0.003, 0.02, 0.01, 0.05], srec=[0.04, 0.001, 0.015, 0.007], dtype=dtype)
@@ -241,7 +244,7 @@ def stack(name, dtype, sizes, time, features, count):
 
 
 stack("lstm_network_int8", "int8", [8, 6], 6, 5, 8)
-stack("lstm_network_deep", "int8", [4, 4, 4], 4, 3, 8)
+stack("lstm_network_deep", "int8", [3, 4, 3], 4, 2, 8)
 stack("lstm_network_int16", "int16", [6, 5], 5, 4, 6)
 
 lstm("lstm_no_variable", variable=False, refused="the states are no variable tensors")
@@ -252,5 +255,147 @@ lstm("lstm_projection", extra={16: np.ones([3, 3], np.int8)}, refused="TFLM has 
 lstm("lstm_coupled", without=(1, 5, 12), refused="TFLM has no coupled gates")
 lstm("lstm_other_output", out=0.3, refused="the output has another scale than the hidden state")
 lstm("lstm_cell_coarse", cell=2.0 ** 4, refused="a cell of scale 16 would be shifted out of 32 bits")
+
+# GRU as exporters write it: small operators, step after step, over variables.
+
+class Gru(Model):
+    """A model of GRU cells."""
+
+    def __init__(self, rng):
+        super().__init__()
+        self.rng, self.count = rng, 0
+
+    def t(self, shape, scale, zero=0, dtype="int8", data=None):
+        self.count += 1
+        return self.tensor(f"t{self.count}", dtype, shape, [scale], zero, data=data)
+
+    def dense(self, depth, units, sx, scale, zero):
+        """A constant layer: a function from an input to its result."""
+        w = self.t([units, depth], 0.02, data=self.rng.integers(-127, 128, [units, depth]))
+        b = self.t([units], 0.02 * sx, dtype="int32", data=self.rng.integers(-500, 501, units))
+
+        def layer(x):
+            y = self.t([1, units], scale, zero)
+            self.op("FULLY_CONNECTED", [x, w, b], [y],
+                    opts(S.FullyConnectedOptionsT, fusedActivationFunction=NONE, weightsFormat=0,
+                         keepNumDims=False, asymmetricQuantizeInputs=False), version=4)
+            return y
+        return layer
+
+    def binary(self, name, a, b, shape, scale, zero):
+        y = self.t(shape, scale, zero)
+        options = {"ADD": S.AddOptionsT, "MUL": S.MulOptionsT, "SUB": S.SubOptionsT}[name]
+        self.op(name, [a, b], [y], opts(options, fusedActivationFunction=NONE))
+        return y
+
+    def unary(self, name, x, shape, scale, zero):
+        y = self.t(shape, scale, zero)
+        self.op(name, [x], [y])
+        return y
+
+    def split(self, x, units, scale, zero):
+        parts = [self.t([1, units], scale, zero) for _ in range(3)]
+        axis = self.t([], 1.0, dtype="int32", data=np.array(1))
+        self.op("SPLIT", [axis, x], parts, opts(S.SplitOptionsT, numSplits=3))
+        return parts
+
+    def cell(self, units, features, reset_after, sx):
+        """A function from an input and the state to the new state (as Keras computes it)."""
+        of_x = self.dense(features, 3 * units, sx, 0.05, 3)
+        if reset_after:
+            of_h = self.dense(units, 3 * units, 1 / 128, 0.03, -6)
+        else:
+            of_h = self.dense(units, 2 * units, 1 / 128, 0.03, -6)
+            of_reset = self.dense(units, units, 1 / 128, 0.03, -6)
+        one = self.t([1, 1], 1 / 256, -128, data=np.array([127]))
+        shape = [1, units]
+
+        def step(x, h):
+            xz, xr, xh = self.split(of_x(x), units, 0.05, 3)
+            if reset_after:
+                hz, hr, hh = self.split(of_h(h), units, 0.03, -6)
+            else:
+                both = of_h(h)
+                hz, hr = self.t(shape, 0.03, -6), self.t(shape, 0.03, -6)
+                axis = self.t([], 1.0, dtype="int32", data=np.array(1))
+                self.op("SPLIT", [axis, both], [hz, hr], opts(S.SplitOptionsT, numSplits=2))
+            z = self.unary("LOGISTIC", self.binary("ADD", xz, hz, shape, 0.06, 1), shape, 1 / 256, -128)
+            r = self.unary("LOGISTIC", self.binary("ADD", xr, hr, shape, 0.06, -1), shape, 1 / 256, -128)
+            if reset_after:
+                reset = self.binary("MUL", r, hh, shape, 0.03, -6)
+            else:
+                reset = of_reset(self.binary("MUL", r, h, shape, 1 / 128, 0))
+            candidate = self.unary("TANH", self.binary("ADD", xh, reset, shape, 0.06, 0), shape, 1 / 128, 0)
+            kept = self.binary("MUL", z, h, shape, 1 / 128, 0)
+            rest = self.binary("SUB", one, z, shape, 1 / 256, -128)
+            return self.binary("ADD", kept, self.binary("MUL", rest, candidate, shape, 1 / 128, 0),
+                               shape, 1 / 128, 0)
+        return step
+
+
+def gru(name, features, units, time, reset_after=True, init=None, layers=1, count=12):
+    """GRU layers over `time` vectors a run; what the last step gives is kept in variables."""
+    m = Gru(rng_for(name))
+    shape = [1, time, features] if time > 1 else [1, features]
+    x = m.t(shape, 0.03, -5)
+    if init is not None:
+        m.op("CALL_ONCE", [], [], opts(S.CallOnceOptionsT, initSubgraphIndex=1))
+    steps = [x]
+    if time > 1:
+        steps = [m.t([1, features], 0.03, -5) for _ in range(time)]
+        m.op("UNPACK", [x], steps, opts(S.UnpackOptionsT, num=time, axis=1))
+    scale = 0.03
+    for layer in range(layers):
+        handle = m.tensor(f"handle{layer}", "resource", [1])
+        m.op("VAR_HANDLE", [], [handle],
+             opts(S.VarHandleOptionsT, container="", sharedName=f"gru{layer}/state"))
+        h = m.t([1, units], 1 / 128)
+        m.op("READ_VARIABLE", [handle], [h], S.ReadVariableOptionsT())
+        step = m.cell(units, features, reset_after, scale)
+        results = []
+        for x_t in steps:
+            h = step(x_t, h)
+            results.append(h)
+        m.op("ASSIGN_VARIABLE", [handle, h], [], S.AssignVariableOptionsT())
+        steps, features, scale = results, units, 1 / 128
+    y = h
+    if time > 1:
+        y = m.t([1, time, units], 1 / 128)
+        m.op("PACK", steps, [y], opts(S.PackOptionsT, valuesCount=time, axis=1))
+    if init is not None:
+        m.subgraph("init")
+        for layer in range(layers):
+            handle = m.tensor(f"handle{layer}", "resource", [1])
+            m.op("VAR_HANDLE", [], [handle],
+                 opts(S.VarHandleOptionsT, container="", sharedName=f"gru{layer}/state"))
+            value = m.t([1, units], 1 / 128, data=np.full([1, units], init))
+            m.op("ASSIGN_VARIABLE", [handle, value], [], S.AssignVariableOptionsT())
+        m.sg.inputs, m.sg.outputs = [], []
+    family.emit(name, "GRU network", m.finish([x], [y]), runs(name, shape, "int8", count))
+
+
+gru("gru_step", 3, 4, 1)
+gru("gru_step_reset_before", 3, 4, 1, reset_after=False)
+gru("gru_step_initialized", 5, 3, 1, init=40)
+gru("gru_unrolled", 3, 4, 3)
+gru("gru_unrolled_reset_before", 2, 3, 2, reset_after=False, init=0)
+gru("gru_two_layers", 4, 5, 1, layers=2, count=16)
+gru("gru_two_layers_unrolled", 2, 3, 2, layers=2, init=-9)
+
+# What decides while it runs is refused by name.
+for loop in ["WHILE", "IF"]:
+    m = Model()
+    x = m.tensor("x", "int8", [1, 4], [0.1], 0)
+    condition = m.tensor("c", "bool", [1], data=np.ones([1]))
+    y = m.tensor("y", "int8", [1, 4], [0.1], 0)
+    if loop == "WHILE":
+        m.op("WHILE", [x], [y], opts(S.WhileOptionsT, condSubgraphIndex=1, bodySubgraphIndex=2))
+    else:
+        m.op("IF", [condition, x], [y], opts(S.IfOptionsT, thenSubgraphIndex=1, elseSubgraphIndex=2))
+    for name in ["first", "second"]:
+        m.subgraph(name)
+        inner = m.tensor(f"{name} x", "int8", [1, 4], [0.1], 0)
+        m.sg.inputs, m.sg.outputs = [inner], [inner]
+    family.emit(f"loop_{loop.lower()}", loop, m.finish([x], [y]), [], refused="the steps depend on data")
 
 family.write()

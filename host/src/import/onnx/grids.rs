@@ -34,7 +34,8 @@ pub(super) enum Element {
 }
 
 impl Element {
-    fn name(self) -> &'static str {
+    /// Name, in lower case.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::I8 => "int8",
             Self::U8 => "uint8",
@@ -42,7 +43,7 @@ impl Element {
     }
 
     /// A number of this type as int8, whose zero point moves alike.
-    fn shifted(self, number: i32) -> i32 {
+    pub(super) fn shifted(self, number: i32) -> i32 {
         match self {
             Self::I8 => number,
             Self::U8 => number - 128,

@@ -13,21 +13,21 @@ use crate::import::{ImportError, Network as ImportedNetwork, NodeFault};
 use crate::ir::{Op, Port};
 use crate::quantize::graph::QuantParams;
 use crate::quantize::quantize_given;
-use rten_onnx::onnx::{GraphProto, NodeProto, TensorProto};
+use rten_onnx::onnx::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use std::collections::HashMap;
 
 /// The way through one graph.
 pub(super) struct Importer<'m> {
-    proto: &'m GraphProto,
-    opset: i64,
-    network: Network<'m>,
-    initializers: HashMap<&'m str, &'m TensorProto>,
-    tensors: HashMap<&'m str, Tensor>,
-    context: Context,
-    options: &'m Options,
-    external: External,
+    pub(super) proto: &'m GraphProto,
+    pub(super) opset: i64,
+    pub(super) network: Network<'m>,
+    pub(super) initializers: HashMap<&'m str, &'m TensorProto>,
+    pub(super) tensors: HashMap<&'m str, Tensor>,
+    pub(super) context: Context,
+    pub(super) options: &'m Options,
+    pub(super) external: External,
     /// The fixed batch of which one sample is imported.
-    batch: Option<usize>,
+    pub(super) batch: Option<usize>,
 }
 
 impl<'m> Importer<'m> {
@@ -118,6 +118,15 @@ impl<'m> Importer<'m> {
     }
 
     fn inputs(&mut self) -> Result<(), ImportError> {
+        self.check_constants()?;
+        self.proto
+            .input
+            .iter()
+            .try_for_each(|info| self.input(info))
+    }
+
+    /// Demands that what is made a constant is an input.
+    pub(super) fn check_constants(&self) -> Result<(), ImportError> {
         for (name, _) in &self.options.constants {
             let mut inputs = self.proto.input.iter();
             if !inputs.any(|info| info.name.as_ref() == Some(name)) {
@@ -128,27 +137,30 @@ impl<'m> Importer<'m> {
                 });
             }
         }
-        for info in &self.proto.input {
-            let name = info.name.as_deref().unwrap_or_default();
-            if let Some(constant) = self.options.constant(name) {
-                self.tensors.insert(name, constant.into());
-                continue;
-            }
-            // Before IR version 4, initializers are listed among the inputs.
-            if self.initializers.contains_key(name) {
-                continue;
-            }
-            input::check_use(&self.network, name)?;
-            let shape = input::shape(&self.network, info, self.batch)?;
-            self.context.open_batch |= input::has_open_batch(info) || self.batch.is_some();
-            if let Some(element) = input::integers(info) {
-                let integers = &mut self.context.grids.integers;
-                integers.insert(name.into(), (element, None));
-            }
-            let order = input::memory_order(&self.network, name, &shape);
-            let activation = input::add(&mut self.context, name, &shape, &order)?;
-            self.tensors.insert(name, activation.into());
+        Ok(())
+    }
+
+    /// Adds an input, if it is none of the initializers.
+    pub(super) fn input(&mut self, info: &'m ValueInfoProto) -> Result<(), ImportError> {
+        let name = info.name.as_deref().unwrap_or_default();
+        if let Some(constant) = self.options.constant(name) {
+            self.tensors.insert(name, constant.into());
+            return Ok(());
         }
+        // Before IR version 4, initializers are listed among the inputs.
+        if self.initializers.contains_key(name) {
+            return Ok(());
+        }
+        input::check_use(&self.network, name)?;
+        let shape = input::shape(&self.network, info, self.batch)?;
+        self.context.open_batch |= input::has_open_batch(info) || self.batch.is_some();
+        if let Some(element) = input::integers(info) {
+            let integers = &mut self.context.grids.integers;
+            integers.insert(name.into(), (element, None));
+        }
+        let order = input::memory_order(&self.network, name, &shape);
+        let activation = input::add(&mut self.context, name, &shape, &order)?;
+        self.tensors.insert(name, activation.into());
         Ok(())
     }
 

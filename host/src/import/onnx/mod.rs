@@ -31,9 +31,19 @@ mod order;
 mod recurrent;
 #[cfg(test)]
 mod robustness_tests;
+mod survey;
 mod tensor;
 mod view;
 mod wire;
 
 pub use model::{NEWEST_OPSET, OLDEST_OPSET, fold, import, import_with};
 pub use options::{ConstantTensor, Options};
+pub use survey::survey;
+
+use super::Precision;
+
+/// The operators that are imported, those of ONNX Runtime's domain too, and what their activations
+/// may be.
+pub fn operators() -> impl Iterator<Item = (&'static str, &'static [Precision])> {
+    ops::rows().map(|row| (row.operator, row.precisions))
+}

@@ -65,7 +65,7 @@ pub fn fold(bytes: &[u8], options: &Options) -> Result<Vec<ConstantTensor>, Impo
     Importer::new(graph(&model)?, opset, "folded", options, None)?.fold()
 }
 
-fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
     wire::check(bytes)?;
     let mut model = ModelProto::parse_buf(bytes).map_err(|error| ImportError::Protobuf {
         offset: bytes.len(),
@@ -76,7 +76,7 @@ fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
     Ok((model, opset))
 }
 
-fn graph(model: &ModelProto) -> Result<&GraphProto, ImportError> {
+pub(super) fn graph(model: &ModelProto) -> Result<&GraphProto, ImportError> {
     model.graph.as_ref().ok_or_else(|| ImportError::Model {
         found: "has no graph".into(),
         remedy: "it is empty or no ONNX model",
@@ -85,7 +85,7 @@ fn graph(model: &ModelProto) -> Result<&GraphProto, ImportError> {
 
 /// Whether a listed input is none: an initializer (which files before IR version 4 list too), or
 /// made a constant.
-fn is_constant(graph: &GraphProto, options: &Options, name: &str) -> bool {
+pub(super) fn is_constant(graph: &GraphProto, options: &Options, name: &str) -> bool {
     let mut initializers = graph.initializer.iter();
     initializers.any(|tensor| tensor.name.as_deref() == Some(name))
         || options.constant(name).is_some()
@@ -118,7 +118,7 @@ pub(super) fn is_own(domain: Option<&str>) -> bool {
     matches!(domain, None | Some("" | "ai.onnx"))
 }
 
-fn format(model: &ModelProto, opset: i64) -> String {
+pub(super) fn format(model: &ModelProto, opset: i64) -> String {
     let producer = [&model.producer_name, &model.producer_version];
     let producer: Vec<&str> = producer
         .into_iter()

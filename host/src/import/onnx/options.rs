@@ -6,7 +6,7 @@ use crate::data::{Array, Elements};
 use crate::import::{ImportError, TensorFault};
 use rten_onnx::onnx::TensorProto;
 use rten_onnx::protobuf::{DecodeMessage, ValueReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an import may be told besides the file.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +84,14 @@ impl From<&Array> for ConstantTensor {
 }
 
 impl Options {
+    /// Initializers in other files are read from the folder of this model.
+    pub fn beside(model: &Path) -> Self {
+        Self {
+            folder: Some(model.parent().unwrap_or(Path::new("")).into()),
+            ..Self::default()
+        }
+    }
+
     /// A constant of this name.
     pub(super) fn constant(&self, name: &str) -> Option<Constant> {
         let found = self.constants.iter().find(|(known, _)| known == name);

@@ -149,7 +149,7 @@ impl Data {
 const MAX_ELEMENTS: usize = 1 << 48;
 
 /// What to do about a tensor whose parts do not fit each other.
-const DAMAGED: &str = "the file is damaged: export the model again";
+pub(super) const DAMAGED: &str = "the file is damaged: export the model again";
 
 /// Number of elements of a shape; none if it, or a part of it beside a 0, is absurdly large.
 pub(super) fn elements(shape: &[usize]) -> Option<usize> {

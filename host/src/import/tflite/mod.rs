@@ -26,17 +26,18 @@ mod ops;
 mod port;
 mod quantization;
 mod schema;
+mod survey;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod unsigned;
 
-use super::survey::Verdict;
 use super::{ImportError, Network, Precision};
 use crate::quantize::graph::QGraph;
 use arithmetic::Arithmetic;
 use attempt::Attempt;
 use model::{Budget, Model};
+pub use survey::survey;
 
 /// Reads a model: of float32 into the float graph, of integers into the integer graph. The network
 /// gets this name. Also returns what the file is, e.g. `TFLite schema 3, int8`.
@@ -79,17 +80,6 @@ fn read(bytes: &[u8]) -> Result<(Model<'_>, Budget), ImportError> {
     dilation::fuse(&mut model, &mut budget)?;
     unsigned::shift(&mut model, &mut budget)?;
     Ok((model, budget))
-}
-
-/// Every operator of a model, in the file's order, and whether it is imported or why not.
-///
-/// # Errors
-/// If the file is truncated, damaged or no TFLite model.
-pub fn survey(bytes: &[u8]) -> Result<Vec<(String, Verdict)>, ImportError> {
-    let (mut model, budget) = read(bytes)?;
-    let (attempt, _) = attempt(&mut model, &budget, "survey");
-    let names = model.operators.iter().map(|found| found.name.to_string());
-    Ok(names.zip(attempt.verdicts).collect())
 }
 
 /// The operators that are imported, by name, and what their activations may be.

@@ -1,6 +1,6 @@
 //! Functions of one number: they keep the layout, whatever it is.
 
-use super::fold;
+use super::fold_choice;
 use crate::import::NodeFault;
 use crate::import::onnx::attributes::fault;
 use crate::import::onnx::context::{Context, Tensor};
@@ -33,7 +33,7 @@ pub(super) fn relu(context: &mut Context, node: &Node<'_>) -> Result<Tensor, Nod
 /// Clamp to bounds that are attributes or, since opset 11, inputs; each may be missing.
 pub(super) fn clip(context: &mut Context, node: &Node<'_>) -> Result<Tensor, NodeFault> {
     if let Tensor::Constant(constant) = node.required(0, "input")? {
-        return fold::clipped(context, node, constant);
+        return fold_choice::clipped(context, node, constant);
     }
     let bound = |index, name, open| {
         let attribute = node.attributes.float_or_infinity(name)?;

@@ -2,8 +2,8 @@
 
 use super::align::follow;
 use super::binary::{apply, in_source_order, source_view};
-use super::fold;
 use super::unary::unary;
+use super::{fold, fold_choice};
 use crate::import::NodeFault;
 use crate::import::onnx::context::{Activation, Context, Tensor};
 use crate::import::onnx::layout::batch_first;
@@ -42,7 +42,7 @@ pub(super) fn compare(
 ) -> Result<Tensor, NodeFault> {
     let (a, b) = (node.required(0, "input A")?, node.required(1, "input B")?);
     if let (Tensor::Constant(a), Tensor::Constant(b)) = (a, b) {
-        return fold::compared(context, node, [a, b], |a, b| order.holds(a, b));
+        return fold_choice::compared(context, node, [a, b], |a, b| order.holds(a, b));
     }
     let (a, b) = (numbers(a)?, numbers(b)?);
     match order {
@@ -62,7 +62,7 @@ pub(super) fn logical(
 ) -> Result<Tensor, NodeFault> {
     let (a, b) = (node.required(0, "input A")?, node.required(1, "input B")?);
     if let (Tensor::Constant(a), Tensor::Constant(b)) = (a, b) {
-        return fold::compared(context, node, [a, b], |a: f64, b: f64| {
+        return fold_choice::compared(context, node, [a, b], |a: f64, b: f64| {
             function.apply(a, b) != 0.0
         });
     }
@@ -104,7 +104,7 @@ pub(super) fn choose(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
         Tensor::Constant(y),
     ] = operands[..]
     {
-        return fold::chosen(context, node, condition, [x, y]);
+        return fold_choice::chosen(context, node, condition, [x, y]);
     }
     let operands: Result<Vec<Tensor>, NodeFault> = operands.into_iter().map(numbers).collect();
     let operands = operands?;

@@ -13,6 +13,7 @@ mod conv;
 mod conv_transpose;
 mod dense;
 mod fold;
+mod fold_choice;
 mod generate;
 mod lp_pool;
 mod mat_mul;
@@ -32,8 +33,11 @@ mod shape;
 mod softmax;
 mod table;
 mod take;
+mod triangle;
 mod unary;
 mod volume;
 mod window;
 
-pub(super) use table::{RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, runtime_row_of};
+pub(super) use table::{
+    RUNTIME_DOMAIN, Row, nearest, nearest_of_runtime, row_of, rows, runtime_row_of,
+};

@@ -163,7 +163,7 @@ fn sized(
     let policy = node.attributes.text(name)?.unwrap_or("stretch");
     let mut scales = Vec::with_capacity(sizes.len());
     for (&at, &size) in named.iter().zip(sizes) {
-        let size = u32::try_from(size).map_or(f32::INFINITY, |size| f32_of(size_usize(size)));
+        let size = usize::try_from(size).map_or(f32::INFINITY, f32_of);
         axes[at] = axis(axes[at].input, size, size / f32_of(axes[at].input))?;
         scales.push(axes[at].scale);
     }
@@ -184,10 +184,6 @@ fn sized(
         axes[at] = axis(input, (f32_of(input) * common + 0.5).floor(), common)?;
     }
     Ok(())
-}
-
-fn size_usize(size: u32) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 /// Every output is the nearest input.

@@ -6,11 +6,11 @@ use super::reduce::Reducing;
 use super::{
     activation, binary, blocks, cast, choice, concat, constant, conv, conv_transpose, dense,
     generate, lp_pool, norm, normalize, pad, pick, pool, prelu, quantized, recurrent, reduce,
-    repeat, resize, shape, softmax, unary,
+    repeat, resize, shape, softmax, triangle, unary,
 };
-use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::Node;
+use crate::import::{NodeFault, Precision};
 use crate::ir::{Binary, Parametric, Unary};
 
 /// How an operator is imported.
@@ -23,9 +23,15 @@ pub(in crate::import::onnx) struct Row {
     pub operands: usize,
     /// Whether it takes tensors of quantized integers.
     pub reads_integers: bool,
+    /// What its activations may be, the quantizer's int8 included.
+    pub precisions: &'static [Precision],
     /// Computes its first output.
     pub import: fn(&mut Context, &Node<'_>) -> Result<Tensor, NodeFault>,
 }
+
+/// The evaluator computes it, and the quantizer makes int8 of it.
+const REAL: &[Precision] = &[Precision::Float, Precision::Int8];
+const INT8: &[Precision] = &[Precision::Int8];
 
 const fn row(
     operator: &'static str,
@@ -38,6 +44,7 @@ const fn row(
         attributes,
         operands,
         reads_integers: false,
+        precisions: REAL,
         import,
     }
 }
@@ -51,6 +58,7 @@ const fn quantized(
 ) -> Row {
     Row {
         reads_integers: true,
+        precisions: INT8,
         ..row(operator, operands, attributes, import)
     }
 }
@@ -291,7 +299,7 @@ const ROWS: &[Row] = &[
         "CumSum",
         2,
         &["exclusive", "reverse"],
-        generate::running_sum,
+        triangle::running_sum,
     ),
     row(
         "DepthToSpace",
@@ -538,7 +546,7 @@ const ROWS: &[Row] = &[
     }),
     row("Tile", 2, &[], repeat::tile),
     row("Transpose", 1, &["perm"], shape::transpose),
-    row("Trilu", 2, &["upper"], generate::trilu),
+    row("Trilu", 2, &["upper"], triangle::trilu),
     row("Unsqueeze", 2, &["axes"], shape::unsqueeze),
     row("Upsample", 2, &["mode", "scales"], resize::upsample),
     row("Where", 3, &[], choice::choose),
@@ -550,6 +558,13 @@ const ROWS: &[Row] = &[
 /// The row of an operator of ONNX's own domain.
 pub(in crate::import::onnx) fn row_of(operator: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.operator == operator)
+}
+
+/// All rows: those of ONNX's own domain, then those of the other that have names of their own.
+pub(in crate::import::onnx) fn rows() -> impl Iterator<Item = &'static Row> {
+    let others = RUNTIME_ROWS.iter();
+    ROWS.iter()
+        .chain(others.filter(|row| row_of(row.operator).is_none()))
 }
 
 /// What comes nearest to an operator that is not supported.

@@ -43,15 +43,32 @@ pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     if operator.absorbed {
         return Ok(());
     }
-    let row = row_of(&operator.name).ok_or_else(unsupported)?;
+    let row = row_of(&operator.name).ok_or_else(|| unsupported(&operator.name))?;
     unsigned::check(importer.model, operator)?;
     (row.import)(importer, operator)
 }
 
 /// The fault of an operator that no row names.
-fn unsupported() -> NodeFault {
-    let names: Vec<&str> = ROWS.iter().map(|row| row.operator).collect();
-    NodeFault::Operator {
-        nearest: format!("supported: {}", names.join(", ")),
-    }
+fn unsupported(operator: &str) -> NodeFault {
+    let nearest = match operator {
+        "WHILE" | "IF" | "CALL" | "STABLEHLO_WHILE" => {
+            "its numbers decide how many steps a run takes: convert the network with its loops \
+             unrolled (Keras: `unroll=True`) or one step a run, with what it remembers in variables"
+                .to_owned()
+        }
+        "RNN"
+        | "LSTM"
+        | "UNIDIRECTIONAL_SEQUENCE_RNN"
+        | "BIDIRECTIONAL_SEQUENCE_RNN"
+        | "BIDIRECTIONAL_SEQUENCE_LSTM" => {
+            "TensorFlow Lite Micro has no kernel for it; UNIDIRECTIONAL_SEQUENCE_LSTM, SVDF and \
+             cells unrolled to small operators are supported"
+                .to_owned()
+        }
+        _ => {
+            let names: Vec<&str> = ROWS.iter().map(|row| row.operator).collect();
+            format!("supported: {}", names.join(", "))
+        }
+    };
+    NodeFault::Operator { nearest }
 }
