@@ -165,6 +165,9 @@ MODELS = {
     "crnn": (Crnn, [spectrum]),
     "norms": (Norms, [(3, 8, 8)]),
 }
+# What is not imported: the dynamo exporter unrolls an RNN and joins its steps along an axis of which we
+# do not know that it is not the batch.
+SKIPPED = [("rnn", "dynamo")]
 NAMES = {"step": ["x", "h", "c"]}
 
 
@@ -231,7 +234,8 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODELS:
         for exporter in ("dynamo", "legacy"):
-            export(name, exporter, folder)
+            if (name, exporter) not in SKIPPED:
+                export(name, exporter, folder)
 
 
 if __name__ == "__main__":

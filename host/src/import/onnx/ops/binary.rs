@@ -148,10 +148,14 @@ pub(super) fn apply(
         return Ok(Tensor::computed(value, view));
     }
     let rank = batch_first(&shape).len();
+    let batch = [a, b].into_iter().find_map(|operand| match operand {
+        Tensor::Activation(x) => Some(x.view.with_rank(shape.len()).batch()),
+        Tensor::Constant(_) => None,
+    });
     let a = in_source_order(context, node, a, rank)?;
     let b = in_source_order(context, node, b, rank)?;
     let value = context.emit(node, op, vec![a, b])?;
-    let view = source_view(context, value, &shape);
+    let view = source_view(context, value, &shape).with_batch(batch.unwrap_or(0));
     Ok(Tensor::computed(value, view))
 }
 

@@ -148,11 +148,29 @@ pub(super) fn squeeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
             &format!("axes of extent 1 of shape {source:?}"),
         ));
     }
-    let shape = (0..source.len())
+    let kept: Vec<usize> = (0..source.len())
         .filter(|axis| !axes.contains(axis))
-        .map(|axis| source[axis])
         .collect();
-    reshaped(context, node, shape)
+    let shape = kept.iter().map(|&axis| source[axis]).collect();
+    let result = reshaped(context, node, shape)?;
+    let batch = kept.iter().position(|&axis| axis == batch_of(node));
+    Ok(with_batch(result, batch.unwrap_or(0)))
+}
+
+/// The axis that is the batch of a node's first operand.
+fn batch_of(node: &Node<'_>) -> usize {
+    match node.input(0) {
+        Some(Tensor::Activation(x)) => x.view.batch(),
+        Some(Tensor::Constant(_)) | None => 0,
+    }
+}
+
+/// The tensor with this axis as its batch.
+fn with_batch(tensor: Tensor, batch: usize) -> Tensor {
+    match tensor {
+        Tensor::Activation(x) => x.seen_as(x.view.clone().with_batch(batch)).into(),
+        Tensor::Constant(constant) => constant.into(),
+    }
 }
 
 /// With new axes of extent 1, at these indices of the result.
@@ -179,7 +197,10 @@ pub(super) fn unsqueeze(context: &mut Context, node: &Node<'_>) -> Result<Tensor
             rest.next().expect("as many as there are other axes")
         });
     }
-    reshaped(context, node, shape)
+    let result = reshaped(context, node, shape)?;
+    let mut old = (0..rank).filter(|axis| !axes.contains(axis));
+    let batch = old.nth(batch_of(node));
+    Ok(with_batch(result, batch.unwrap_or(0)))
 }
 
 /// Axes in another order; reversed if none is given.
