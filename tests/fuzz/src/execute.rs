@@ -149,12 +149,5 @@ fn work(op: &Op) -> u64 {
         Op::Lstm(p) => u64::from(p.batch)
             .saturating_mul(p.time.into())
             .saturating_mul(op.weights_bytes().into()),
-        Op::Int16(wide) => match wide {
-            Int16::MaxPool2d(p) | Int16::AvgPool2d(p) => {
-                u64::from(p.output.len).saturating_mul(taps(&p.window))
-            }
-            Int16::Reduce(p) => p.input.len.into(),
-            other => other.macs().saturating_add(other.output().len.into()),
-        },
     }
 }
