@@ -44,11 +44,11 @@ fn scale(real: f64) -> Checked<Scale> {
         })
 }
 
-/// RELU; a float32 ratio, as TFLM makes it.
+/// RELU; a float64 ratio, as TFLM makes it (LiteRT's is of float32).
 pub(super) fn relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let (input, result) = ends(importer, operator)?;
-    let ratio = importer.value(input).params.scale / result.params.scale;
-    let scale = scale(ratio.into())?;
+    let ratio = f64::from(importer.value(input).params.scale) / f64::from(result.params.scale);
+    let scale = scale(ratio)?;
     let op = QOp::Slopes {
         positive: scale,
         negative: scale,
