@@ -149,9 +149,14 @@ fn a_quantized_model_is_used_like_any_other() {
         write_npy(&folder.join("x.npy"), x).expect("written");
         let summary = succeed(folder, &["compress", model, "-o", "m.tiv", "--json"]).json();
         assert!(summary["calibration"].is_null(), "{summary}");
-        let layers = succeed(folder, &["inspect", model]).stdout;
-        for word in ["int8 scale", "DepthwiseConv2d", "Softmax"] {
-            assert!(layers.contains(word), "{word}: {layers}");
+        for (file, words) in [
+            (model, ["int8", "DequantizeLinear", "Softmax"]),
+            ("m.tiv", ["int8 scale", "DepthwiseConv2d", "Softmax"]),
+        ] {
+            let layers = succeed(folder, &["inspect", file]).stdout;
+            for word in words {
+                assert!(layers.contains(word), "{word}: {layers}");
+            }
         }
         let run = |model: &str| {
             succeed(

@@ -173,7 +173,8 @@ fn the_command_carries_states_along_and_shows_them() {
     write_npy(&folder.join("x.npy"), &array).expect("writes");
 
     // Two layers of 6 and 5 units over 5 steps: int16 hidden states and cells.
-    let summary = succeed(folder, &["inspect", model, "--json"]).json();
+    succeed(folder, &["compress", model, "-o", "m.tiv"]);
+    let summary = succeed(folder, &["inspect", "m.tiv", "--json"]).json();
     let layers = summary["layers"].as_array().expect("layers");
     let lstm = layers.iter().filter(|layer| layer["op"] == "Lstm");
     let macs: Vec<_> = lstm.map(|layer| layer["macs"].as_u64()).collect();
@@ -195,7 +196,6 @@ fn the_command_carries_states_along_and_shows_them() {
     assert_eq!(alone[..sample], y[..sample]);
     assert_ne!(alone, y);
 
-    succeed(folder, &["compress", model, "-o", "m.tiv"]);
     assert_eq!(run("m.tiv", &[]), y);
     let verify = ["verify", model, "m.tiv", "--input", "x.npy", "--json"];
     let report = succeed(folder, &verify).json();

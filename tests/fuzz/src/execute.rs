@@ -55,7 +55,7 @@ pub fn execute(blob: &[u8]) {
         let values: Vec<f32> = (0u8..=255)
             .map(f32::from)
             .cycle()
-            .take(session.input_mut(index).len())
+            .take(session.input_mut(index).len() / port.dtype.bytes() as usize)
             .collect();
         session
             .quantize_input(index, &values)

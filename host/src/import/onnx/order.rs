@@ -111,6 +111,13 @@ fn producers(graph: &GraphProto) -> Result<HashMap<&str, Option<usize>>, ImportE
         }
         producers.insert(name, None);
     }
+    let mut outputs = HashSet::new();
+    for info in &graph.output {
+        let name = info.name.as_deref().unwrap_or_default();
+        if !outputs.insert(name) {
+            return Err(duplicate(name));
+        }
+    }
     for (index, node) in graph.node.iter().enumerate() {
         for name in node.output.iter().filter(|name| !name.is_empty()) {
             if producers.insert(name, Some(index)).is_some() {
