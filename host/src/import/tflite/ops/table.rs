@@ -57,7 +57,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("BATCH_TO_SPACE_ND", INT8, blocks::batch_to_space),
     row("BROADCAST_TO", INT, moves::take),
     row("CALL_ONCE", INT8, state::call_once),
-    row("CAST", INT8, convert::cast),
+    row("CAST", INT, convert::cast),
     row("CONCATENATION", INT, moves::concatenation),
     row("CONV_2D", INT, weighted::conv2d),
     row("CUMSUM", INT8, reduce::cum_sum),
@@ -138,7 +138,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::compare(importer, operator, Order::NotEqual)
     }),
     row("ONE_HOT", INT8, index::one_hot),
-    row("PACK", INT8, blocks::pack),
+    row("PACK", INT, blocks::pack),
     row("PAD", INT, moves::pad),
     row("PADV2", INT, moves::pad),
     row("PRELU", INT8, |importer, operator| {
@@ -163,10 +163,10 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("RESIZE_NEAREST_NEIGHBOR", INT, moves::take),
     row("REVERSE_V2", INT, moves::take),
     row("RSQRT", INT8, unary::rsqrt),
-    row("SELECT", INT8, |importer, operator| {
+    row("SELECT", INT, |importer, operator| {
         choice::select(importer, operator, true)
     }),
-    row("SELECT_V2", INT8, |importer, operator| {
+    row("SELECT_V2", INT, |importer, operator| {
         choice::select(importer, operator, false)
     }),
     row("SLICE", INT, moves::take),
