@@ -44,7 +44,7 @@ fn scale(real: f64) -> Checked<Scale> {
         })
 }
 
-/// RELU; a float64 ratio, as TFLM makes it (LiteRT's is of float32).
+/// RELU; a float64 ratio, as TFLM makes it (`LiteRT`'s is of float32).
 pub(super) fn relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let (input, result) = ends(importer, operator)?;
     let ratio = f64::from(importer.value(input).params.scale) / f64::from(result.params.scale);
