@@ -671,6 +671,13 @@ fn frontends() {
             zero_point: 0,
         } => Multiplier,
         |spec| mel(spec).symmetry = Symmetry::Symmetric => Length,
+        // A band of no bins, whose weights are nowhere: the logarithm's table starts with 0.
+        |spec| {
+            let kind = mel(spec);
+            kind.bands = 1;
+            kind.ranges = Span { offset: kind.logarithm.offset, len: 4 };
+            kind.weights = Span { offset: 1 << 20, len: 0 };
+        } => DataExtent,
         |spec| mel(spec).preemphasis = (1 << 14) + 1 => Multiplier,
         |spec| mel(spec).bands = 0 => Count,
         |spec| mel(spec).bands = u32::MAX => Count,

@@ -108,10 +108,7 @@ fn check_micro(spec: &FrontendSpec, kind: &MicroSpec, bounds: &Bounds<'_>) -> Re
         return Err(Fault::Table);
     }
     for table in [kind.weights, kind.unweights] {
-        // No bins, no table.
-        if bins > 0 || table.len > 0 {
-            bounds.constant(table, &[bins], Constant::Int16)?;
-        }
+        bounds.list(table, bins, Constant::Int16)?;
     }
     for shift in [
         kind.smoothing_bits,
@@ -166,7 +163,8 @@ fn check_mel(spec: &FrontendSpec, kind: &MelSpec, bounds: &Bounds<'_>) -> Result
         }
         bins += len;
     }
-    if bins > 0 || kind.weights.len > 0 {
+    bounds.list(kind.weights, bins, Constant::Int32)?;
+    if bins > 0 {
         within_one(bounds.int32(kind.weights, bins)?)?;
     }
     bounds.constant(kind.logarithm, &[log2::TABLE_LEN], Constant::Int32)?;

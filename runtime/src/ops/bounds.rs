@@ -106,6 +106,19 @@ impl<'a> Bounds<'a> {
         Ok(())
     }
 
+    /// As [`Self::constant`] for a list that may have no elements: its span then is empty and lies in
+    /// the data all the same, since it is read like any other.
+    pub(crate) fn list(&self, span: Span, count: u32, constant: Constant) -> Result<(), Fault> {
+        if count > 0 || span.len > 0 {
+            return self.constant(span, &[count], constant);
+        }
+        if usize::try_from(span.offset).is_ok_and(|offset| offset <= self.data.0.len()) {
+            Ok(())
+        } else {
+            Err(Fault::DataExtent)
+        }
+    }
+
     /// The values of a span of int32 constants.
     pub(crate) fn int32(&self, span: Span, count: u32) -> Result<&'a [i32], Fault> {
         self.constant(span, &[count], Constant::Int32)?;

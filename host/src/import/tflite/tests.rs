@@ -239,6 +239,36 @@ fn a_scale_that_is_none_is_refused() {
 }
 
 #[test]
+fn a_map_without_channels_is_refused() {
+    let path = folder();
+    let mut paths: Vec<_> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.retain(|path| path.to_string_lossy().contains("conv_2d_"));
+    assert!(paths.len() > 50, "{}", paths.len());
+    for path in paths {
+        let mut bytes = std::fs::read(&path).unwrap();
+        let (graph, _) = import(&bytes, "x").unwrap();
+        let shape = &graph.value(graph.inputs[0].value).shape;
+        let shape: Vec<u8> = shape[1..]
+            .iter()
+            .flat_map(|&extent| u32::try_from(extent).unwrap().to_le_bytes())
+            .collect();
+        let shapes = bytes
+            .windows(shape.len())
+            .enumerate()
+            .filter(|(_, found)| *found == shape);
+        let channels: Vec<usize> = shapes.map(|(at, _)| at + shape.len() - 4).collect();
+        assert!(!channels.is_empty());
+        for at in channels {
+            bytes[at..at + 4].fill(0);
+        }
+        assert!(import(&bytes, "x").is_err(), "{}", path.display());
+    }
+}
+
+#[test]
 fn only_a_positive_beta_is_read() {
     let mut bytes = model("softmax_beta_half");
     let at = only(&bytes, &0.5f32.to_le_bytes());

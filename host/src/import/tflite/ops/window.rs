@@ -18,10 +18,13 @@ pub(super) enum Pool {
 /// Rows and columns of `[1, rows, columns, channels]`, and the channels.
 pub(super) fn map(shape: &[usize], what: &str) -> Checked<([usize; 2], usize)> {
     match *shape {
-        [1, rows, columns, channels] => Ok(([rows, columns], channels)),
+        // A file leaves extents open by 0.
+        [1, rows, columns, channels] if rows > 0 && columns > 0 && channels > 0 => {
+            Ok(([rows, columns], channels))
+        }
         _ => Err(operand(
             what,
-            "of shape [1, rows, columns, channels]",
+            "of shape [1, rows, columns, channels], all of them fixed",
             format!("shape {shape:?}"),
         )),
     }
