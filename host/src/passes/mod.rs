@@ -25,5 +25,5 @@ mod simplify;
 pub(crate) mod oracle;
 
 pub use error::PassError;
-pub(crate) use rewrite::clamp_slot;
+pub(crate) use rewrite::{clamp_slot, fused_clamp};
 pub use simplify::{PIPELINE, Pass, Report, simplify};

@@ -118,6 +118,11 @@ pub(crate) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
     }
 }
 
+/// The fused clamp of an operator, if it has one.
+pub(crate) fn fused_clamp(op: &Op) -> Option<Clamp> {
+    clamp_slot(&mut op.clone()).copied().flatten()
+}
+
 /// A window of one element that does not move the input.
 pub(super) fn is_pointwise(window: &Window2d) -> bool {
     window.kernel == [1; 2] && window.stride == [1; 2] && !is_padded(window)
