@@ -88,7 +88,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         } => reduce::check(node, *reduction, axes, [input, output]),
         QOp::CumSum { axis, .. } => {
             same_axes(node, input.shape.iter().copied().map(Some), output)?;
-            reduce::check_axis(node, *axis, input)
+            reduce::check_listed(node, &[*axis], input)
         }
         QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {
