@@ -75,11 +75,7 @@ pub(super) fn check_index(
 }
 
 /// The axes are different ones of the value's.
-pub(super) fn check_listed(
-    node: &QNode,
-    axes: &[usize],
-    value: &QValue,
-) -> Result<(), LowerError> {
+pub(super) fn check_listed(node: &QNode, axes: &[usize], value: &QValue) -> Result<(), LowerError> {
     for (index, &axis) in axes.iter().enumerate() {
         let is_new = axis < value.shape.len() && !axes[..index].contains(&axis);
         if !is_new {
