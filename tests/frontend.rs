@@ -24,12 +24,9 @@ fn arrays(name: &str) -> Arrays {
 }
 
 fn integers<T: TryFrom<i64>>(array: &Array) -> Vec<T> {
-    let values: Vec<i64> = match &array.elements {
-        Elements::I16(values) => values.iter().map(|&x| x.into()).collect(),
-        Elements::I32(values) => values.iter().map(|&x| x.into()).collect(),
-        Elements::I64(values) => values.clone(),
-        other => panic!("{} instead of integers", other.type_name()),
-    };
+    let values = array.elements.integers().unwrap_or_else(|| {
+        panic!("{} instead of integers", array.elements.type_name());
+    });
     let narrow = |&x: &i64| T::try_from(x).ok().expect("in range");
     values.iter().map(narrow).collect()
 }

@@ -288,21 +288,17 @@ fn unsupported(info: &ValueInfoProto) -> Option<(Reason, String)> {
     open.then(|| (Reason::DynamicShape, format!("`{name}` has an open shape")))
 }
 
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "small integers"
+)]
 fn values(array: &Array) -> Vec<f64> {
-    match &array.elements {
-        Elements::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Elements::I8(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Elements::U8(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Elements::I16(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Elements::I32(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Elements::Bool(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::as_conversions,
-            reason = "small integers"
-        )]
-        Elements::I64(values) => values.iter().map(|&value| value as f64).collect(),
+    if let Elements::F32(values) = &array.elements {
+        return values.iter().map(|&value| f64::from(value)).collect();
     }
+    let integers = array.elements.integers().unwrap_or_default();
+    integers.into_iter().map(|value| value as f64).collect()
 }
 
 /// As [`equal`], for results of integers, which may differ by 1; uint8 is int8 moved by 128.

@@ -38,7 +38,7 @@ impl Inspect {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         if model::is_blob(&self.model)? {
             if self.dump || self.simplified {
-                bail!("--dump and --simplified look into a model file: give the .onnx");
+                bail!("--dump and --simplified look into a model file: give the .onnx or .tflite");
             }
             let blob = model::read_blob(&self.model)?;
             return blob::of_blob(&blob).show(self.json);
@@ -55,7 +55,7 @@ impl Inspect {
     fn graph(&self) -> anyhow::Result<()> {
         let imported = model::import_model(&self.model)?;
         let Network::Float(graph) = imported.network else {
-            bail!("--dump and --simplified look into a float model: give an .onnx");
+            bail!("--dump and --simplified look into a float model: give one of float32");
         };
         let graph = if self.simplified {
             model::simplified(graph)?

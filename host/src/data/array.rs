@@ -39,6 +39,19 @@ impl Elements {
         self.len() == 0
     }
 
+    /// The elements, if they are integers; a truth is 0 or 1.
+    pub fn integers(&self) -> Option<Vec<i64>> {
+        match self {
+            Self::F32(_) => None,
+            Self::I8(values) => Some(widened(values)),
+            Self::U8(values) => Some(widened(values)),
+            Self::I16(values) => Some(widened(values)),
+            Self::I32(values) => Some(widened(values)),
+            Self::I64(values) => Some(values.clone()),
+            Self::Bool(values) => Some(widened(values)),
+        }
+    }
+
     /// NumPy's name of the type.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -51,6 +64,10 @@ impl Elements {
             Self::Bool(_) => "bool",
         }
     }
+}
+
+fn widened<T: Copy + Into<i64>>(values: &[T]) -> Vec<i64> {
+    values.iter().map(|&value| value.into()).collect()
 }
 
 /// An array.

@@ -92,16 +92,10 @@ fn labels(name: &str, y: &Array) -> Result<Vec<usize>, DataError> {
         name: name.to_owned(),
         found,
     };
+    let integers = y.elements.integers();
+    let integers = integers.ok_or_else(|| wrong(y.elements.type_name().to_owned()))?;
     let class = |value: i64| usize::try_from(value).map_err(|_| wrong(format!("{value}")));
-    match &y.elements {
-        Elements::U8(values) => Ok(values.iter().map(|&value| usize::from(value)).collect()),
-        Elements::I8(values) => values.iter().map(|&value| class(value.into())).collect(),
-        Elements::I16(values) => values.iter().map(|&value| class(value.into())).collect(),
-        Elements::I32(values) => values.iter().map(|&value| class(value.into())).collect(),
-        Elements::I64(values) => values.iter().map(|&value| class(value)).collect(),
-        Elements::Bool(values) => Ok(values.iter().map(|&value| usize::from(value)).collect()),
-        Elements::F32(_) => Err(wrong("float32".to_owned())),
-    }
+    integers.into_iter().map(class).collect()
 }
 
 /// Number of samples in the arrays that are given to a model's inputs, each with its name and its

@@ -65,14 +65,12 @@ pub fn read_samples(path: &Path) -> Result<Samples, FrontendError> {
             )));
         }
     };
-    let values = match &array.elements {
-        Elements::I16(values) => Some(values.clone()),
-        Elements::I32(values) => values.iter().map(|&x| i16::try_from(x).ok()).collect(),
-        Elements::I64(values) => values.iter().map(|&x| i16::try_from(x).ok()).collect(),
-        Elements::I8(values) => Some(values.iter().map(|&x| i16::from(x)).collect()),
-        Elements::U8(values) => Some(values.iter().map(|&x| i16::from(x)).collect()),
-        Elements::F32(_) | Elements::Bool(_) => None,
-    };
+    let is_truth = matches!(array.elements, Elements::Bool(_));
+    let integers = array.elements.integers().filter(|_| !is_truth);
+    let values = integers.and_then(|values| {
+        let narrow = |x| i16::try_from(x).ok();
+        values.into_iter().map(narrow).collect()
+    });
     Ok(Samples {
         sample_rate_hz: None,
         channels: u32::try_from(channels).map_err(|_| FrontendError::TooLarge)?,

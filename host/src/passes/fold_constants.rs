@@ -65,22 +65,17 @@ impl<'a> Tensor<'a> {
 fn compute(graph: &Graph, node: &Node, inputs: &[Tensor<'_>]) -> Option<Vec<f32>> {
     let shape = graph.shape(node.output);
     let x = &inputs[0];
-    let binary = |clamp: &Option<Clamp>, f: fn(f64, f64) -> f64| {
-        let each = positions(shape).map(|at| {
+    let binary = |clamp: &Option<Clamp>, f: &dyn Fn(f64, f64) -> f64| {
+        finite(positions(shape).map(|at| {
             let y = f(x.broadcast_at(&at), inputs[1].broadcast_at(&at));
             clamp.map_or(y, |clamp| clamp.apply(y)) as f32
-        });
-        Some(each.collect())
+        }))
     };
     match &node.op {
-        Op::Add { clamp } => binary(clamp, |a, b| a + b),
-        Op::Sub { clamp } => binary(clamp, |a, b| a - b),
-        Op::Mul { clamp } => binary(clamp, |a, b| a * b),
-        Op::Binary(function) => {
-            let each = positions(shape)
-                .map(|at| function.apply(x.broadcast_at(&at), inputs[1].broadcast_at(&at)) as f32);
-            finite(each)
-        }
+        Op::Add { clamp } => binary(clamp, &|a, b| a + b),
+        Op::Sub { clamp } => binary(clamp, &|a, b| a - b),
+        Op::Mul { clamp } => binary(clamp, &|a, b| a * b),
+        Op::Binary(function) => binary(&None, &|a, b| function.apply(a, b)),
         Op::Select => {
             let each = positions(shape).map(|at| {
                 let chosen = if x.broadcast_at(&at) == 0.0 { 2 } else { 1 };

@@ -165,7 +165,7 @@ fn compute_float(
 
 /// An array of quantized numbers as what they mean; any other as it is.
 fn real(array: &Array, scale: f32, zero_point: i32) -> Array {
-    match integers(array) {
+    match array.elements.integers() {
         Some(integers) if !matches!(array.elements, Elements::U8(_)) => {
             let values = integers
                 .iter()
@@ -190,7 +190,7 @@ fn of_floats(name: &str, values: &[f32]) -> Values {
 }
 
 fn of_layer(layer: Layer) -> Values {
-    let reals = integers(&layer.array).unwrap_or_default();
+    let reals = layer.array.elements.integers().unwrap_or_default();
     let reals = reals
         .into_iter()
         .map(|q| dequantize(q, layer.scale, layer.zero_point));
@@ -199,23 +199,6 @@ fn of_layer(layer: Layer) -> Values {
         name: layer.name,
         params: Some((layer.scale, layer.zero_point)),
     }
-}
-
-/// An array's elements, if they are integers.
-fn integers(array: &Array) -> Option<Vec<i64>> {
-    match &array.elements {
-        Elements::F32(_) => None,
-        Elements::I8(values) => Some(widened(values)),
-        Elements::U8(values) => Some(widened(values)),
-        Elements::I16(values) => Some(widened(values)),
-        Elements::I32(values) => Some(widened(values)),
-        Elements::I64(values) => Some(values.clone()),
-        Elements::Bool(values) => Some(widened(values)),
-    }
-}
-
-fn widened<T: Copy + Into<i64>>(values: &[T]) -> Vec<i64> {
-    values.iter().map(|&value| value.into()).collect()
 }
 
 #[expect(
