@@ -14,16 +14,13 @@ pub(super) fn check(params: &Extreme, bounds: &Bounds<'_>) -> Result<(), Fault> 
 }
 
 pub(super) fn run(params: &Extreme, arena: &mut [i8], data: Data<'_>) {
-    binary(params).run(arena, data, &|a, b, output| {
-        kernels::extreme(params.which, a, b, output);
-    });
-}
-
-pub(super) fn binary(params: &Extreme) -> Binary<'_> {
-    Binary {
+    let binary = Binary {
         a: &params.a,
         b: &params.b,
         output: params.output,
         shape: params.shape,
-    }
+    };
+    binary.run(arena, data, &|a, b, output| {
+        kernels::extreme(params.which, a, b, output);
+    });
 }
