@@ -85,7 +85,7 @@ pub use resize_bilinear::resize_bilinear;
 pub use select::select;
 pub use sigmoid::{logistic, tanh};
 pub use softmax::softmax;
-pub use svdf::{StateElement, SvdfWeights, svdf};
+pub use svdf::{SvdfWeights, svdf};
 pub use take::take;
 pub use transpose::transpose;
 pub use transpose_conv2d::transpose_conv2d;
