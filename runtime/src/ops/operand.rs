@@ -1,8 +1,9 @@
 //! Operands of the binary operators: broadcasting, constants and working in place.
 
-use super::bounds::{Bounds, Constant, apart, same_or_apart};
+use super::bounds::Bounds;
+use super::plain::{self, Output, steps};
 use crate::arena::{Split, read, view_mut};
-use crate::blob::{DType, Operand, Source, Span};
+use crate::blob::{DType, Operand, Plain, Source, Span};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::index;
@@ -15,24 +16,18 @@ pub(super) fn check(
     shape: &[u32; 4],
     bounds: &Bounds<'_>,
 ) -> Result<(), Fault> {
-    let fits = |(&axis, &of_output): (&u32, &u32)| axis == 1 || axis == of_output;
-    if !operand.shape.iter().zip(shape).all(fits) {
-        return Err(Fault::Broadcast);
-    }
     bounds.zero_point(operand.zero_point)?;
-    match operand.source {
-        Source::Arena(span) => {
-            bounds.activation(span, &operand.shape)?;
-            if operand.shape == *shape {
-                same_or_apart(span, output)
-            } else {
-                apart(span, output)
-            }
-        }
-        Source::Data(span) => {
-            bounds.constant(span, &operand.shape, Constant::Element(bounds.element))
-        }
-    }
+    let dtype = bounds.element;
+    let plain = Plain {
+        source: operand.source,
+        shape: operand.shape,
+    };
+    let output = Output {
+        span: output,
+        shape,
+        dtype,
+    };
+    plain::check(&plain, dtype, output, bounds)
 }
 
 /// Combines `a` and `b` into the output, all of one number of elements.
@@ -61,6 +56,13 @@ struct Widths {
 }
 
 impl Binary<'_> {
+    /// The output is an activation and [`check`] holds of both operands.
+    pub(super) fn check(&self, bounds: &Bounds<'_>) -> Result<(), Fault> {
+        bounds.activation(self.output, &self.shape)?;
+        check(self.a, self.output, &self.shape, bounds)?;
+        check(self.b, self.output, &self.shape, bounds)
+    }
+
     /// Applies `kernel` to the whole output, of tensors of bytes.
     pub(super) fn run(&self, arena: &mut [i8], data: Data<'_>, kernel: &Kernel<'_>) {
         self.run_as([DType::I8; 2], arena, data, kernel);
@@ -160,17 +162,4 @@ fn repeat(block: &mut [i8], width: usize) {
             block[at] = block[at - width];
         }
     }
-}
-
-/// Elements between neighbours along each axis, 0 along an axis of one (which is repeated).
-fn steps(shape: [u32; 4]) -> [usize; 4] {
-    let mut next = 1;
-    let mut steps = [0; 4];
-    for (step, axis) in steps.iter_mut().zip(shape).rev() {
-        if axis != 1 {
-            *step = next;
-        }
-        next *= index(axis);
-    }
-    steps
 }
