@@ -87,7 +87,7 @@ fn binary(
     data: Data<'_>,
     kernel: impl Fn(&[i16], &[i16], &mut [i16]),
 ) {
-    operands.run_as([DType::I16; 2], arena, data, &|a, b, output| {
+    operands.run_as(DType::I16, arena, data, &|a, b, output| {
         kernel(elements(a), elements(b), elements_mut(output));
     });
 }
