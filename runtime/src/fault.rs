@@ -25,7 +25,7 @@ pub enum Fault {
     Batch,
     /// An axis or a count is 0.
     Empty,
-    /// A length that is not the product of the shape.
+    /// A length that the operator does not take, or not the product of the shape.
     Length,
     /// A span beyond the arena.
     ArenaExtent,
@@ -43,7 +43,7 @@ pub enum Fault {
     Multiplier,
     /// A shift outside its range.
     Shift,
-    /// A smallest output above the largest.
+    /// A bound outside its range, or a smallest output above the largest.
     Bounds,
     /// An output that overlaps an input, where the operator cannot work in place.
     Overlap,
@@ -80,7 +80,7 @@ impl Fault {
             Self::Digest => "the digest is not 32 bytes",
             Self::Batch => "the batch is not 1",
             Self::Empty => "a dimension is 0",
-            Self::Length => "a length is not the product of its shape",
+            Self::Length => "a length is out of range or not the product of its shape",
             Self::ArenaExtent => "a span leaves the arena",
             Self::DataExtent => "a span leaves the data",
             Self::Alignment => "a tensor is not aligned",
@@ -89,7 +89,7 @@ impl Fault {
             Self::ZeroPoint => "a zero point is not a value of its elements",
             Self::Multiplier => "a multiplier is negative",
             Self::Shift => "a shift is out of range",
-            Self::Bounds => "the smallest output is above the largest",
+            Self::Bounds => "a bound is out of range",
             Self::Overlap => "the output overlaps an input",
             Self::Geometry => "a window is too large",
             Self::EmptyWindow => "a window holds no input value",

@@ -286,15 +286,10 @@ fn prove_port(port: &Port<'_>, bounds: &Bounds<'_>) -> Result<(), Fault> {
     if !(1..f32::INFINITY.to_bits()).contains(&port.scale.to_bits()) {
         return Err(Fault::PortScale);
     }
-    let (min, max) = match port.dtype {
-        DType::Bool => (0, 0),
-        DType::I8 | DType::I16 | DType::I32 => port.dtype.range(),
-    };
-    if (min..=max).contains(&port.zero_point) {
-        Ok(())
-    } else {
-        Err(Fault::ZeroPoint)
+    if port.dtype == DType::Bool && port.zero_point != 0 {
+        return Err(Fault::ZeroPoint);
     }
+    ops::value_of(port.dtype, port.zero_point)
 }
 
 fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(), ParseError> {

@@ -21,7 +21,6 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         Op::Sub(params) => Int16::Sub(params),
         Op::Mul(params) => Int16::Mul(params),
         Op::SquaredDifference(params) => Int16::SquaredDifference(params),
-        Op::Extreme(params) => Int16::Extreme(params),
         Op::MatMul(params) => Int16::MatMul(params),
         Op::Reduce(params) => Int16::Reduce(params),
         Op::Pad(params) => Int16::Pad(params),
@@ -42,6 +41,7 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::Transpose(_)
         | Op::Div(_)
         | Op::Compare(_)
+        | Op::Extreme(_)
         | Op::Select(_)
         | Op::Prelu(_)
         | Op::ArgExtreme(_)

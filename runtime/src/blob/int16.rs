@@ -5,7 +5,7 @@
 
 use super::dtype::DType;
 use super::reduce::Reduce;
-use super::step::{AddSub, Conv2d, Extreme, MatMul, Mul, Pad, Pool2d, Scale, Span};
+use super::step::{AddSub, Conv2d, MatMul, Mul, Pad, Pool2d, Scale, Span};
 use serde::{Deserialize, Serialize};
 
 /// The operators of [`super::Op::Int16`]. The order is the encoding: append only.
@@ -31,8 +31,6 @@ pub enum Int16 {
     Mul(Mul),
     /// `(a - b)²`, broadcasting.
     SquaredDifference(AddSub),
-    /// The larger or smaller of two numbers, broadcasting.
-    Extreme(Extreme),
     /// Product of two matrices, with sums of int64 and shifts of at most 14.
     MatMul(MatMul),
     /// Sum, mean, largest or smallest value over axes.
@@ -62,7 +60,6 @@ impl Int16 {
             Self::Sub(_) => "Sub of int16",
             Self::Mul(_) => "Mul of int16",
             Self::SquaredDifference(_) => "SquaredDifference of int16",
-            Self::Extreme(_) => "Extreme of int16",
             Self::MatMul(_) => "MatMul of int16",
             Self::Reduce(_) => "Reduce of int16",
             Self::Pad(_) => "Pad of int16",
@@ -81,7 +78,6 @@ impl Int16 {
             Self::MaxPool2d(op) | Self::AvgPool2d(op) => op.output,
             Self::Add(op) | Self::Sub(op) | Self::SquaredDifference(op) => op.output,
             Self::Mul(op) => op.output,
-            Self::Extreme(op) => op.output,
             Self::MatMul(op) => op.output,
             Self::Reduce(op) => op.output,
             Self::Pad(op) => op.output,
@@ -102,7 +98,6 @@ impl Int16 {
             | Self::Sub(_)
             | Self::Mul(_)
             | Self::SquaredDifference(_)
-            | Self::Extreme(_)
             | Self::MatMul(_)
             | Self::Reduce(_)
             | Self::Pad(_)
@@ -127,7 +122,6 @@ impl Int16 {
             | Self::Sub(_)
             | Self::Mul(_)
             | Self::SquaredDifference(_)
-            | Self::Extreme(_)
             | Self::Reduce(_)
             | Self::Pad(_)
             | Self::Slopes(_)

@@ -1,4 +1,4 @@
-//! Sum, difference and product of two tensors of the same shape. Broadcasting is the caller's.
+//! Sum, difference, its square and product of two tensors of the same shape. Broadcasting is the caller's.
 
 use super::{narrow, requantize};
 use crate::Element;
@@ -19,6 +19,16 @@ pub fn sub<T: Element>(params: &AddSub, a: &[T], b: &[T], output: &mut [T]) {
     combine(params, a, b, output, i32::wrapping_sub);
 }
 
+/// `(a - b)²` at the scales of `params`, element by element; see [`add`].
+///
+/// TFLite's `SQUARED_DIFFERENCE` (`micro/kernels/squared_difference.cc`).
+pub fn squared_difference<T: Element>(params: &AddSub, a: &[T], b: &[T], output: &mut [T]) {
+    combine(params, a, b, output, |a, b| {
+        let difference = a.wrapping_sub(b);
+        difference.wrapping_mul(difference)
+    });
+}
+
 #[inline]
 fn combine<T: Element>(
     params: &AddSub,
@@ -36,9 +46,9 @@ fn combine<T: Element>(
         let a = scaled(a, params.a.zero_point, params.a_scale);
         let b = scaled(b, params.b.zero_point, params.b_scale);
         let scale = params.output_scale;
-        let sum = requantize(operation(a, b), scale.multiplier, scale.shift);
+        let scaled = requantize(operation(a, b), scale.multiplier, scale.shift);
         *out = narrow(
-            sum.wrapping_add(params.output_zero_point),
+            scaled.wrapping_add(params.output_zero_point),
             params.min,
             params.max,
         );

@@ -1,7 +1,6 @@
 //! Long short-term memory, int8 or int16, with an int16 cell.
-#![expect(clippy::as_conversions, reason = "saturated to the result's type")]
 
-use super::{dot, logistic, requantize, requantize_wide, tanh};
+use super::{dot, logistic, requantize, requantize_wide, saturate, tanh};
 use crate::blob::Lstm;
 use crate::element::Element;
 use crate::index;
@@ -16,19 +15,12 @@ pub const LSTM_SCALES: usize = 2 * GATES + 3;
 pub trait LstmElement: Element {
     /// `bias + sum((x - zero_point) * filter)`, requantized and saturated to int16.
     fn layer(x: &[Self], filter: &[i8], zero_point: i32, bias: i32, scale: (i32, i8)) -> i16;
-
-    /// The nearest number.
-    fn of(value: i32) -> Self;
 }
 
 impl LstmElement for i8 {
     fn layer(x: &[Self], filter: &[i8], zero_point: i32, bias: i32, scale: (i32, i8)) -> i16 {
         let sum = dot(x, filter, zero_point, bias);
         saturate(requantize(sum, scale.0, scale.1))
-    }
-
-    fn of(value: i32) -> Self {
-        value.clamp(Self::MIN.into(), Self::MAX.into()) as Self
     }
 }
 
@@ -40,10 +32,6 @@ impl LstmElement for i16 {
         });
         let sum = products.sum::<i64>() + i64::from(bias);
         saturate(requantize_wide(sum, scale.0, scale.1))
-    }
-
-    fn of(value: i32) -> Self {
-        saturate(value)
     }
 }
 
@@ -142,14 +130,14 @@ fn unit_step<T: LstmElement>(
 ) -> T {
     let [enter, forget, leave] = [enter, forget, leave].map(|gate| logistic(units_of(gate)));
     let candidate = tanh(units_of(candidate));
-    let kept = saturate(weights.product(forget, *cell, 2 * GATES));
-    let new = saturate(weights.product(enter, candidate, 2 * GATES + 1));
+    let kept: i16 = saturate(weights.product(forget, *cell, 2 * GATES));
+    let new: i16 = saturate(weights.product(enter, candidate, 2 * GATES + 1));
     let sum = kept.saturating_add(new);
     // Not `clamp`, which would bring its assertion along.
     *cell = sum.min(params.cell_max).max(params.cell_min);
     let shown = tanh(scaled_units_of(*cell, params.cell_bits));
     let product = weights.product(shown, leave, 2 * GATES + 2);
-    T::of(product.wrapping_add(params.hidden_zero_point))
+    saturate(product.wrapping_add(params.hidden_zero_point))
 }
 
 /// Q3.12 in units of 1/12288.
@@ -165,8 +153,4 @@ fn scaled_units_of(x: i16, bits: i8) -> i32 {
     } else {
         (x + (1 << !bits)) >> bits.unsigned_abs()
     }
-}
-
-fn saturate(value: i32) -> i16 {
-    value.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }

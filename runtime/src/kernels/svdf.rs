@@ -1,32 +1,9 @@
 //! A layer of filters with a memory, each a product of a filter over the input and one over time.
-#![expect(
-    clippy::as_conversions,
-    reason = "a state's element wraps, as the reference's cast does"
-)]
 
 use super::{dot, requantize, saturate};
 use crate::blob::Svdf;
 use crate::element::Element;
 use crate::index;
-
-/// What a state is made of: int8 or int16.
-pub trait StateElement: Element + Into<i32> {
-    /// The product of input and filter as an element: saturated, then moved by the zero point,
-    /// which wraps.
-    fn of(product: i32, zero_point: i32) -> Self;
-}
-
-impl StateElement for i8 {
-    fn of(product: i32, zero_point: i32) -> Self {
-        zero_point.wrapping_add(product.clamp(-128, 127)) as Self
-    }
-}
-
-impl StateElement for i16 {
-    fn of(product: i32, zero_point: i32) -> Self {
-        zero_point.wrapping_add(product.clamp(-32_768, 32_767)) as Self
-    }
-}
 
 /// The constants of a step.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +26,7 @@ pub struct SvdfWeights<'a, T> {
 /// `input` is `[batch, in_features]`, `state` `[batch, units * rank, memory]`, oldest first,
 /// `output` `[batch, units]`. Sums wrap, as they do in the reference.
 #[inline(never)]
-pub fn svdf<T: StateElement>(
+pub fn svdf<T: Element>(
     params: &Svdf,
     input: &[i8],
     weights: &SvdfWeights<'_, T>,
@@ -82,7 +59,9 @@ pub fn svdf<T: StateElement>(
                 let product = requantize(product, scale.multiplier, scale.shift);
                 state.copy_within(1.., 0);
                 if let Some(newest) = state.last_mut() {
-                    *newest = T::of(product, params.state_zero_point);
+                    // The sum wraps, as the reference's cast does.
+                    let product: i32 = saturate::<T>(product).into();
+                    *newest = T::from_low(params.state_zero_point.wrapping_add(product));
                 }
                 sum = state.iter().zip(time).fold(sum, |sum, (&value, &weight)| {
                     let value: i32 = value.into();

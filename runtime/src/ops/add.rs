@@ -1,7 +1,7 @@
 //! Sum. What sum and difference have in common is proven here.
 
 use super::bounds::{Bounds, scale};
-use super::operand::{self, Binary};
+use super::operand::Binary;
 use crate::blob::AddSub;
 use crate::data::Data;
 use crate::fault::Fault;
@@ -11,9 +11,7 @@ use crate::kernels;
 pub(super) const MAX_LEFT_SHIFT: u32 = 23;
 
 pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(params.output, &params.shape)?;
-    operand::check(&params.a, params.output, &params.shape, bounds)?;
-    operand::check(&params.b, params.output, &params.shape, bounds)?;
+    binary(params).check(bounds)?;
     if params.left_shift > MAX_LEFT_SHIFT {
         return Err(Fault::Shift);
     }

@@ -2,16 +2,14 @@
 
 use super::add::MAX_LEFT_SHIFT;
 use super::bounds::{Bounds, scale};
-use super::operand::{self, Binary};
+use super::operand::Binary;
 use crate::blob::Compare;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels;
 
 pub(super) fn check(params: &Compare, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(params.output, &params.shape)?;
-    operand::check(&params.a, params.output, &params.shape, bounds)?;
-    operand::check(&params.b, params.output, &params.shape, bounds)?;
+    binary(params).check(bounds)?;
     if params.left_shift > MAX_LEFT_SHIFT {
         return Err(Fault::Shift);
     }
@@ -25,13 +23,16 @@ pub(super) fn check(params: &Compare, bounds: &Bounds<'_>) -> Result<(), Fault> 
 }
 
 pub(super) fn run(params: &Compare, arena: &mut [i8], data: Data<'_>) {
-    let binary = Binary {
+    binary(params).run(arena, data, &|a, b, output| {
+        kernels::compare(params, a, b, output);
+    });
+}
+
+fn binary(params: &Compare) -> Binary<'_> {
+    Binary {
         a: &params.a,
         b: &params.b,
         output: params.output,
         shape: params.shape,
-    };
-    binary.run(arena, data, &|a, b, output| {
-        kernels::compare(params, a, b, output);
-    });
+    }
 }

@@ -1,16 +1,14 @@
 //! The larger or smaller of two numbers.
 
 use super::bounds::Bounds;
-use super::operand::{self, Binary};
+use super::operand::Binary;
 use crate::blob::Extreme;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels;
 
 pub(super) fn check(params: &Extreme, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(params.output, &params.shape)?;
-    operand::check(&params.a, params.output, &params.shape, bounds)?;
-    operand::check(&params.b, params.output, &params.shape, bounds)
+    binary(params).check(bounds)
 }
 
 pub(super) fn run(params: &Extreme, arena: &mut [i8], data: Data<'_>) {
@@ -19,7 +17,7 @@ pub(super) fn run(params: &Extreme, arena: &mut [i8], data: Data<'_>) {
     });
 }
 
-pub(super) fn binary(params: &Extreme) -> Binary<'_> {
+fn binary(params: &Extreme) -> Binary<'_> {
     Binary {
         a: &params.a,
         b: &params.b,

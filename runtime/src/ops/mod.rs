@@ -49,7 +49,7 @@ mod transpose;
 mod transpose_conv;
 mod window;
 
-pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, zero_point};
+pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, value_of, zero_point};
 
 use crate::blob::Op;
 use crate::data::Data;

@@ -1,16 +1,14 @@
 //! Product, element by element.
 
 use super::bounds::{Bounds, scale};
-use super::operand::{self, Binary};
+use super::operand::Binary;
 use crate::blob::Mul;
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::kernels;
 
 pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    bounds.activation(params.output, &params.shape)?;
-    operand::check(&params.a, params.output, &params.shape, bounds)?;
-    operand::check(&params.b, params.output, &params.shape, bounds)?;
+    binary(params).check(bounds)?;
     scale(params.output_scale)?;
     bounds.zero_point(params.output_zero_point)?;
     bounds.ordered(params.min, params.max)

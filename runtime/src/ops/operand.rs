@@ -1,8 +1,9 @@
 //! Operands of the binary operators: broadcasting, constants and working in place.
 
-use super::bounds::{Bounds, Constant, apart, same_or_apart};
+use super::bounds::Bounds;
+use super::plain::{self, Output, steps};
 use crate::arena::{Split, read, view_mut};
-use crate::blob::{DType, Operand, Source, Span};
+use crate::blob::{DType, Operand, Plain, Source, Span};
 use crate::data::Data;
 use crate::fault::Fault;
 use crate::index;
@@ -15,24 +16,18 @@ pub(super) fn check(
     shape: &[u32; 4],
     bounds: &Bounds<'_>,
 ) -> Result<(), Fault> {
-    let fits = |(&axis, &of_output): (&u32, &u32)| axis == 1 || axis == of_output;
-    if !operand.shape.iter().zip(shape).all(fits) {
-        return Err(Fault::Broadcast);
-    }
     bounds.zero_point(operand.zero_point)?;
-    match operand.source {
-        Source::Arena(span) => {
-            bounds.activation(span, &operand.shape)?;
-            if operand.shape == *shape {
-                same_or_apart(span, output)
-            } else {
-                apart(span, output)
-            }
-        }
-        Source::Data(span) => {
-            bounds.constant(span, &operand.shape, Constant::Element(bounds.element))
-        }
-    }
+    let dtype = bounds.element;
+    let plain = Plain {
+        source: operand.source,
+        shape: operand.shape,
+    };
+    let output = Output {
+        span: output,
+        shape,
+        dtype,
+    };
+    plain::check(&plain, dtype, output, bounds)
 }
 
 /// Combines `a` and `b` into the output, all of one number of elements.
@@ -53,43 +48,38 @@ pub(super) struct Binary<'p> {
     pub(super) shape: [u32; 4],
 }
 
-/// Bytes of an element.
-#[derive(Clone, Copy)]
-struct Widths {
-    operand: usize,
-    output: usize,
-}
-
 impl Binary<'_> {
-    /// Applies `kernel` to the whole output, of tensors of bytes.
-    pub(super) fn run(&self, arena: &mut [i8], data: Data<'_>, kernel: &Kernel<'_>) {
-        self.run_as([DType::I8; 2], arena, data, kernel);
+    /// The output is an activation and [`check`] holds of both operands.
+    pub(super) fn check(&self, bounds: &Bounds<'_>) -> Result<(), Fault> {
+        bounds.activation(self.output, &self.shape)?;
+        check(self.a, self.output, &self.shape, bounds)?;
+        check(self.b, self.output, &self.shape, bounds)
     }
 
-    /// Applies `kernel` to the whole output: operands of the first type, an output of the second.
-    /// What it gets is aligned to them.
+    /// Applies `kernel` to the whole output, of tensors of int8.
+    pub(super) fn run(&self, arena: &mut [i8], data: Data<'_>, kernel: &Kernel<'_>) {
+        self.run_as(DType::I8, arena, data, kernel);
+    }
+
+    /// Applies `kernel` to the whole output, of tensors of `dtype`. What it gets is aligned to it.
     ///
     /// A dynamic call and not a type parameter: the walk exists once for all operators.
     pub(super) fn run_as(
         &self,
-        [operands, output]: [DType; 2],
+        dtype: DType,
         arena: &mut [i8],
         data: Data<'_>,
         kernel: &Kernel<'_>,
     ) {
-        let widths = Widths {
-            operand: index(operands.bytes()),
-            output: index(output.bytes()),
-        };
         let whole = self.a.shape == self.shape && self.b.shape == self.shape;
         let in_place = |operand: &Operand| operand.source == Source::Arena(self.output);
         if !whole {
             let operands = [self.a.shape, self.b.shape];
-            self.rows((self.shape, operands, widths), arena, data, kernel);
+            self.rows((self.shape, operands), dtype, arena, data, kernel);
         } else if in_place(self.a) || in_place(self.b) {
             // One row, however the axes are.
-            let shape = [1, 1, 1, self.output.len / output.bytes()];
-            self.rows((shape, [shape, shape], widths), arena, data, kernel);
+            let shape = [1, 1, 1, self.output.len / dtype.bytes()];
+            self.rows((shape, [shape, shape]), dtype, arena, data, kernel);
         } else {
             let split = Split::around(arena, self.output);
             let [a, b] = [self.a, self.b].map(|operand| match operand.source {
@@ -104,12 +94,14 @@ impl Binary<'_> {
     /// place and constants one case. The shapes are the output's and the operands'.
     fn rows(
         &self,
-        (shape, operands, widths): ([u32; 4], [[u32; 4]; 2], Widths),
+        (shape, operands): ([u32; 4], [[u32; 4]; 2]),
+        dtype: DType,
         arena: &mut [i8],
         data: Data<'_>,
         kernel: &Kernel<'_>,
     ) {
         let extents = shape.map(index);
+        let width = index(dtype.bytes());
         let [a_steps, b_steps] = operands.map(steps);
         let mut output_at = 0;
         for i in 0..extents[0] {
@@ -118,31 +110,24 @@ impl Binary<'_> {
                     let row = |steps: [usize; 4]| i * steps[0] + j * steps[1] + k * steps[2];
                     let mut x = 0;
                     while x < extents[3] {
-                        let len = (BLOCK_BYTES / widths.operand).min(extents[3] - x);
+                        let len = (BLOCK_BYTES / width).min(extents[3] - x);
                         let mut blocks = [const { Block([0; BLOCK_BYTES]) }; 2];
                         let [a, b] = &mut blocks;
-                        let [a, b] = [a, b].map(|block| &mut block.0[..len * widths.operand]);
+                        let [a, b] = [a, b].map(|block| &mut block.0[..len * width]);
                         let fetch = |operand: &Operand, steps: [usize; 4], block: &mut [i8]| {
-                            let at = (row(steps) + x * steps[3]) * widths.operand;
+                            let at = (row(steps) + x * steps[3]) * width;
                             if steps[3] == 1 {
                                 read(arena, data, operand.source, at, block);
                             } else {
-                                read(
-                                    arena,
-                                    data,
-                                    operand.source,
-                                    at,
-                                    &mut block[..widths.operand],
-                                );
-                                repeat(block, widths.operand);
+                                read(arena, data, operand.source, at, &mut block[..width]);
+                                repeat(block, width);
                             }
                         };
                         fetch(self.a, a_steps, a);
                         fetch(self.b, b_steps, b);
                         let output = view_mut(arena, self.output);
-                        let output_len = len * widths.output;
-                        kernel(a, b, &mut output[output_at..][..output_len]);
-                        output_at += output_len;
+                        kernel(a, b, &mut output[output_at..][..len * width]);
+                        output_at += len * width;
                         x += len;
                     }
                 }
@@ -160,17 +145,4 @@ fn repeat(block: &mut [i8], width: usize) {
             block[at] = block[at - width];
         }
     }
-}
-
-/// Elements between neighbours along each axis, 0 along an axis of one (which is repeated).
-fn steps(shape: [u32; 4]) -> [usize; 4] {
-    let mut next = 1;
-    let mut steps = [0; 4];
-    for (step, axis) in steps.iter_mut().zip(shape).rev() {
-        if axis != 1 {
-            *step = next;
-        }
-        next *= index(axis);
-    }
-    steps
 }

@@ -79,7 +79,7 @@ pub(super) fn run<const N: usize>(
 }
 
 /// Elements between neighbours along each axis, 0 along an axis of one (which is repeated).
-fn steps(shape: [u32; 4]) -> [usize; 4] {
+pub(super) fn steps(shape: [u32; 4]) -> [usize; 4] {
     let mut next = 1;
     let mut steps = [0; 4];
     for (step, axis) in steps.iter_mut().zip(shape).rev() {

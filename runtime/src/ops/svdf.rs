@@ -4,9 +4,9 @@ use super::bounds::{Bounds, Constant, apart, scale, value_of, zero_point};
 use crate::arena::disjoint;
 use crate::blob::{DType, Svdf};
 use crate::data::Data;
-use crate::element::elements_mut;
+use crate::element::{Element, elements, elements_mut};
 use crate::fault::Fault;
-use crate::kernels::{self, StateElement, SvdfWeights};
+use crate::kernels::{self, SvdfWeights};
 
 pub(super) fn check(params: &Svdf, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let Svdf {
@@ -44,18 +44,18 @@ pub(super) fn check(params: &Svdf, bounds: &Bounds<'_>) -> Result<(), Fault> {
 
 pub(super) fn run(params: &Svdf, arena: &mut [i8], data: Data<'_>) {
     match params.dtype {
-        DType::I8 => run_of::<i8>(params, arena, data, data.int8(params.time_weights)),
-        DType::I16 => run_of::<i16>(params, arena, data, data.int16(params.time_weights)),
+        DType::I8 => run_of::<i8>(params, arena, data),
+        DType::I16 => run_of::<i16>(params, arena, data),
         // `check` refuses them.
         DType::I32 | DType::Bool => {}
     }
 }
 
-fn run_of<T: StateElement>(params: &Svdf, arena: &mut [i8], data: Data<'_>, time_weights: &[T]) {
+fn run_of<T: Element>(params: &Svdf, arena: &mut [i8], data: Data<'_>) {
     let [input, state, output] = disjoint(arena, [params.input, params.state, params.output]);
     let weights = SvdfWeights {
         weights: data.int8(params.weights),
-        time_weights,
+        time_weights: elements::<T>(data.int8(params.time_weights)),
         bias: data.int32(params.bias),
     };
     kernels::svdf(params, input, &weights, elements_mut(state), output);

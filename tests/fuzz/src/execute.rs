@@ -65,8 +65,9 @@ pub fn execute(blob: &[u8]) {
     session.run();
     session.run();
     RUN.fetch_add(1, Ordering::Relaxed);
-    for index in 0..model.outputs().len() {
-        let mut values = vec![0.0; session.output(index).len()];
+    for (index, port) in model.outputs().enumerate() {
+        let len = session.output(index).len() / port.dtype.bytes() as usize;
+        let mut values = vec![0.0; len];
         session
             .dequantize_output(index, &mut values)
             .expect("as many as the port has");
@@ -115,29 +116,32 @@ fn work(op: &Op) -> u64 {
         Op::MaxPool2d(p) | Op::AvgPool2d(p) => {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }
-        Op::Add(p) | Op::Sub(p) | Op::SquaredDifference(p) => p.output.len.into(),
-        Op::Mul(p) | Op::Div(p) => p.output.len.into(),
-        Op::Extreme(p) => p.output.len.into(),
-        Op::Compare(p) => p.output.len.into(),
-        Op::Select(p) => p.output.len.into(),
-        Op::Prelu(p) => p.output.len.into(),
-        Op::Concat(p) => p.output.len.into(),
-        Op::Pad(p) => p.output.len.into(),
-        Op::Softmax(p) => p.output.len.into(),
-        Op::Lut(p) => p.output.len.into(),
-        Op::Requantize(p) => p.output.len.into(),
-        Op::Transpose(p) => p.output.len.into(),
-        Op::Take(p) => p.output.len.into(),
         Op::Reduce(p) => p.input.len.into(),
         Op::ArgExtreme(p) => p.input.len.into(),
-        Op::ResizeBilinear(p) => p.output.len.into(),
-        Op::L2Normalize(p) => p.output.len.into(),
-        Op::LogSoftmax(p) => p.output.len.into(),
-        Op::Arithmetic(p) => p.output.len.into(),
-        Op::Choose(p) => p.output.len.into(),
-        Op::Convert(p) => p.output.len.into(),
-        Op::Gather(p) => p.output.len.into(),
-        Op::CumSum(p) => p.output.len.into(),
+        Op::Add(_)
+        | Op::Sub(_)
+        | Op::SquaredDifference(_)
+        | Op::Mul(_)
+        | Op::Div(_)
+        | Op::Extreme(_)
+        | Op::Compare(_)
+        | Op::Select(_)
+        | Op::Prelu(_)
+        | Op::Concat(_)
+        | Op::Pad(_)
+        | Op::Softmax(_)
+        | Op::Lut(_)
+        | Op::Requantize(_)
+        | Op::Transpose(_)
+        | Op::Take(_)
+        | Op::ResizeBilinear(_)
+        | Op::L2Normalize(_)
+        | Op::LogSoftmax(_)
+        | Op::Arithmetic(_)
+        | Op::Choose(_)
+        | Op::Convert(_)
+        | Op::Gather(_)
+        | Op::CumSum(_) => op.output().len.into(),
         Op::Int16(Int16::MaxPool2d(p) | Int16::AvgPool2d(p)) => {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }

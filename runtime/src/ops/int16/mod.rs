@@ -8,7 +8,7 @@ mod unary;
 
 use super::bounds::Bounds;
 use super::operand::Binary;
-use super::{add, avg_pool, extreme, max_pool, mul, pad, reduce, squared_difference};
+use super::{add, avg_pool, max_pool, mul, pad, reduce, squared_difference};
 use crate::arena::Split;
 use crate::blob::{DType, Int16, Span};
 use crate::data::Data;
@@ -25,7 +25,6 @@ pub(super) fn check(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Int16::Add(params) | Int16::Sub(params) => add::check(params, bounds),
         Int16::Mul(params) => mul::check(params, bounds),
         Int16::SquaredDifference(params) => squared_difference::check(params, bounds),
-        Int16::Extreme(params) => extreme::check(params, bounds),
         Int16::MatMul(params) => layers::check_mat_mul(params, bounds),
         Int16::Reduce(params) => reduce::check(params, bounds),
         Int16::Pad(params) => pad::check(params, bounds),
@@ -59,9 +58,6 @@ pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
                 kernels::squared_difference(params, a, b, y);
             });
         }
-        Int16::Extreme(params) => binary(&extreme::binary(params), arena, data, |a, b, y| {
-            kernels::extreme(params.which, a, b, y);
-        }),
         Int16::MatMul(params) => layers::run_mat_mul(params, arena, data),
         Int16::Reduce(params) => whole(arena, params.input, params.output, |x, y| {
             kernels::reduce(params, x, y);
@@ -91,7 +87,7 @@ fn binary(
     data: Data<'_>,
     kernel: impl Fn(&[i16], &[i16], &mut [i16]),
 ) {
-    operands.run_as([DType::I16; 2], arena, data, &|a, b, output| {
+    operands.run_as(DType::I16, arena, data, &|a, b, output| {
         kernel(elements(a), elements(b), elements_mut(output));
     });
 }
