@@ -145,8 +145,9 @@ impl<'m, 'a> Importer<'m, 'a> {
         Ok(value)
     }
 
-    /// The elements of an int8 constant, one for each of its shape.
+    /// The elements of a constant, which must be int8, one for each of its shape.
     pub(super) fn int8_data(&mut self, tensor: &Tensor<'a>, what: &str) -> Checked<Arc<[i8]>> {
+        element_type(tensor, what, &[DType::I8])?;
         self.data(tensor, what, DType::I8)
     }
 
@@ -175,7 +176,6 @@ impl<'m, 'a> Importer<'m, 'a> {
     /// int4: two in a byte, the first in the lower half (`PackInt4`, `kernels/internal/portable_tensor_utils.h`).
     pub(super) fn filter_data(&mut self, tensor: &Tensor<'a>) -> Checked<Arc<[i8]>> {
         if tensor.element != Type::INT4 || tensor.oddity.is_some() {
-            check_int8(tensor, "filter")?;
             return self.int8_data(tensor, "filter");
         }
         let data = constant(tensor, "filter")?;
@@ -335,10 +335,6 @@ pub(super) fn check_size(tensor: &Tensor<'_>, what: &str) -> Checked {
         format!("of {MAX_ACTIVATION} numbers at most"),
         found,
     ))
-}
-
-pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
-    element_type(tensor, what, &[DType::I8]).map(|_| ())
 }
 
 /// The type of a plain tensor's elements, which must be one of these.

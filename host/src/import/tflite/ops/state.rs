@@ -9,7 +9,7 @@
 
 use super::super::failure::{Checked, Failure, operand};
 use super::super::flatbuffer::Table;
-use super::super::importer::{Importer, check_int8};
+use super::super::importer::Importer;
 use super::super::model::{Operator, Tensor};
 use super::options::{kind, required, same_params, shaped};
 use crate::import::NodeFault;
@@ -181,9 +181,7 @@ fn initial<'a>(
         let found = "a read or an assignment before it";
         return Err(operand("variable", "not used before CALL_ONCE", found));
     }
-    let tensor = &tensors[value];
-    check_int8(tensor, "initial value")?;
-    let bytes = importer.int8_data(tensor, "initial value")?;
+    let bytes = importer.int8_data(&tensors[value], "initial value")?;
     importer.variables.all[variable].initial = Some(bytes);
     Ok(())
 }
