@@ -23,7 +23,7 @@ pub(super) struct Attempt {
 /// them are found.
 pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
     match Arithmetic::of(model) {
-        Arithmetic::Integer | Arithmetic::Unsigned => integers(model, budget, name),
+        Arithmetic::Int8 | Arithmetic::Int16 | Arithmetic::Uint8 => integers(model, budget, name),
         Arithmetic::Float => {
             let (graph, verdicts) = ops::float::import(model, budget, name);
             let network = graph.map(Network::Float);

@@ -128,10 +128,7 @@ struct Folds {
 impl Folds {
     /// Of the operators in their order; none if the shapes do not say that they add and take out
     /// the same axis, and do nothing else.
-    fn of(
-        model: &Model<'_>,
-        [to_batch, unfold, conv, fold, to_space]: [usize; 5],
-    ) -> Option<Self> {
+    fn of(model: &Model<'_>, [to_batch, unfold, conv, fold, to_space]: [usize; 5]) -> Option<Self> {
         let shape = |tensor: usize| &model.tensors[tensor].shape[..];
         let output = |operator: usize| shape(model.operators[operator].outputs[0]);
         let &input = model.operators[to_batch].inputs.first()?;

@@ -28,8 +28,8 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) nodes: Vec<QNode>,
     /// Those of tensors first, by their index.
     pub(super) values: Vec<Option<QValue>>,
-    /// The int8 value that holds a tensor's numbers; also of float32 tensors, which are another
-    /// view of them.
+    /// The value that holds a tensor's numbers; also of float32 tensors, which are another view
+    /// of them.
     pub(super) holds: Vec<Option<ValueId>>,
     /// Values of the graph's inputs, as far as they are known.
     pub(super) inputs: Vec<Option<ValueId>>,

@@ -183,8 +183,7 @@ pub(super) fn ports(
         let value = importer.inputs[index].ok_or_else(|| ImportError::Input {
             input: name.clone(),
             found: "is float32, and nothing quantizes it".to_owned(),
-            remedy: "float32 models are not supported yet: convert the model to full int8"
-                .to_owned(),
+            remedy: "quantize the whole model to int8, or give the float32 one".to_owned(),
         })?;
         inputs.push(port(importer, name, value, unsigned_inputs[index]));
     }

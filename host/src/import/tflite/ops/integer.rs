@@ -1,4 +1,4 @@
-//! Two int32 (or int16), element by element, as they are: TFLM's kernels do not look at scales.
+//! Two int32, element by element, as they are: TFLM's kernels do not look at scales.
 
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::Importer;
@@ -13,7 +13,7 @@ use tiivis_runtime::blob::Function;
 /// Every result.
 const OPEN: [i32; 2] = [i32::MIN, i32::MAX];
 
-/// Whether an operator's operand of this index is int32, or int64 that is held as int32.
+/// Whether an operator's operand of this index is int32.
 pub(super) fn reads_int32(
     importer: &Importer<'_, '_>,
     operator: &Operator<'_>,

@@ -76,7 +76,7 @@ pub(super) fn scale(input: f32, weights: &Tensor<'_>, output: f32, what: &str) -
     let mut zero_points = weights.quantization.zero_points();
     if let Some(other) = zero_points.find(|&zero_point| zero_point != 0) {
         let found = other.to_string();
-        return Err(operand(format!("{what}' zero point"), "0", found));
+        return Err(operand(format!("zero point of {what}"), "0", found));
     }
     let scales = &weights.quantization.scales;
     let found = scales.len();
@@ -90,7 +90,7 @@ pub(super) fn scale(input: f32, weights: &Tensor<'_>, output: f32, what: &str) -
     scale.ok_or_else(|| {
         let expected = "positive, and input * weight / output below 2^30";
         operand(
-            format!("{what}' scale"),
+            format!("scale of {what}"),
             expected,
             format!("{weight} ({real})"),
         )

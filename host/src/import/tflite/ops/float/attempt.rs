@@ -118,7 +118,8 @@ impl<'a> Importer<'_, 'a> {
         let imported = match row {
             Some(row) => (row.import)(self, operator),
             None => Err(Failure::Node(NodeFault::Operator {
-                nearest: "of float32, so quantize the model to int8 if it is supported there"
+                nearest: "not of float32, that is: quantize the model to int8 if it is supported \
+                          there"
                     .to_owned(),
             })),
         };
