@@ -97,11 +97,6 @@ pub fn operators() -> impl Iterator<Item = (&'static str, Vec<Precision>)> {
             .or_default()
             .extend(row.precisions);
     }
-    for operator in unsigned::OPERATORS {
-        let precisions = operators.entry(operator).or_default();
-        precisions.push(Precision::Uint8);
-        precisions.sort_unstable();
-    }
     operators.into_iter()
 }
 
