@@ -5,7 +5,7 @@ use super::super::importer::{INT, Importer, symmetric};
 use super::super::model::Operator;
 use super::integer;
 use super::options::{fused, kind, options, shaped};
-use crate::ir::ValueId;
+use crate::ir::{ValueId, broadcast};
 use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::{left_shift, quantize_multiplier, square_left_shift};
 use tiivis_runtime::blob::{Function, Which};
@@ -186,16 +186,7 @@ pub(super) fn pair<'a>(
     Ok([a, b])
 }
 
-/// The shape that both are stretched to, their last axes aligned.
+/// The shape that both are stretched to, if the kernels take so many axes.
 pub(super) fn stretched(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let axis = |shape: &[usize], at: usize| match (at + shape.len()).checked_sub(rank) {
-        Some(at) => shape[at],
-        None => 1,
-    };
-    let extent = |at: usize| match (axis(a, at), axis(b, at)) {
-        (1, extent) | (extent, 1) => Some(extent),
-        (left, right) => (left == right).then_some(left),
-    };
-    (rank <= 4).then(|| (0..rank).map(extent).collect())?
+    broadcast(a, b).filter(|shape| shape.len() <= 4)
 }
