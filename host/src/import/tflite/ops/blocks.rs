@@ -3,7 +3,7 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, elements};
 use super::super::model::{Model, Operator};
-use super::options::{integers, kind, options, same_params, shaped};
+use super::options::{axis_option, integers, kind, options, same_params, shaped};
 use crate::ir::{IndexMap, ValueId};
 use crate::quantize::graph::{QOp, QValue};
 
@@ -169,9 +169,8 @@ pub(super) fn batch_moved(shape: &[usize], given: &Blocks) -> Checked<(Moved, Ve
 
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
     let result = importer.result_of(operator, &ANY)?;
-    let axis = super::take::axis(given.into(), result.shape.len())?;
+    let axis = axis_option(operator, result.shape.len())?;
     let mut one = result.shape.clone();
     one[axis] = 1;
     let mut inputs = Vec::new();

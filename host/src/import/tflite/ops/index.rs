@@ -6,7 +6,7 @@ use super::super::model::Operator;
 use super::super::schema::Type;
 use super::moves;
 use super::options::{integers, kind, options, same_params, shaped};
-use super::reduce::axis_index;
+use super::reduce::{axis_index, one_axis};
 use crate::ir::ValueId;
 use crate::ir::reduce::reduced_shape;
 use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
@@ -38,14 +38,7 @@ pub(super) fn arg_extreme<'a>(
     let (_, tensor) = importer.tensor(operator, 1, "axis")?;
     let given = integers(tensor, "axis")?;
     let shape = &importer.value(input).shape;
-    let axis = match given[..] {
-        [axis] => axis_index(axis, shape.len()),
-        _ => None,
-    };
-    let axis = axis.ok_or_else(|| {
-        let expected = format!("one of {} axes", shape.len());
-        operand("axis", expected, format!("{given:?}"))
-    })?;
+    let axis = one_axis(&given, shape.len())?;
     shaped(&result, &reduced_shape(shape, &[axis], false))?;
     let op = QOp::ArgExtreme {
         axis,

@@ -123,6 +123,18 @@ pub(super) fn axis_index(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|_| index < rank)
 }
 
+/// The only axis that a constant operand names.
+pub(super) fn one_axis(given: &[i64], rank: usize) -> Checked<usize> {
+    let axis = match *given {
+        [axis] => axis_index(axis, rank),
+        _ => None,
+    };
+    axis.ok_or_else(|| {
+        let expected = format!("one of {rank} axes");
+        operand("axis", expected, format!("{given:?}"))
+    })
+}
+
 /// CUMSUM along a constant axis. TFLM starts with the zero point's negative where 0 is meant, and so
 /// does this.
 pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
@@ -135,14 +147,7 @@ pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
     let given = integers(tensor, "axis")?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
-    let axis = match given[..] {
-        [axis] => axis_index(axis, source.shape.len()),
-        _ => None,
-    };
-    let axis = axis.ok_or_else(|| {
-        let expected = format!("one of {} axes", source.shape.len());
-        operand("axis", expected, format!("{given:?}"))
-    })?;
+    let axis = one_axis(&given, source.shape.len())?;
     let (from, to) = (source.params, result.params);
     if from.scale >= to.scale * f32::from(1u16 << 15) {
         let found = format!("{} for scale {}", to.scale, from.scale);

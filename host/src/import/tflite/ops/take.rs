@@ -8,6 +8,7 @@ use super::super::importer::{MAX_ACTIVATION, constant, elements};
 use super::super::model::{Model, Operator, Tensor};
 use super::super::schema::Type;
 use super::options::{kind, options};
+use super::reduce::axis_index;
 use super::slice;
 use crate::import::NodeFault;
 use crate::ir::IndexMap;
@@ -148,10 +149,7 @@ pub(in super::super) fn taken(request: &mut Request<'_, '_, '_>) -> Checked<Opti
 
 /// An axis of a shape of this rank, counted from the end if negative.
 pub(super) fn axis(given: i64, rank: usize) -> Checked<usize> {
-    let end = i64::try_from(rank).unwrap_or(0);
-    usize::try_from(if given < 0 { given + end } else { given })
-        .ok()
-        .filter(|&axis| axis < rank)
+    axis_index(given, rank)
         .ok_or_else(|| operand("axis", format!("one of {rank}"), given.to_string()))
 }
 

@@ -3,8 +3,7 @@
 use super::super::super::failure::{Checked, operand};
 use super::super::super::model::Operator;
 use super::super::blocks::{Blocks, Moved, batch_moved, block_size, blocks, space_moved};
-use super::super::options::{kind, options};
-use super::super::take;
+use super::super::options::{axis_option, kind};
 use super::importer::Importer;
 use super::moves::joined;
 use crate::ir::{IndexMap, Op, Pad, ValueId};
@@ -99,9 +98,8 @@ fn apply<'a>(
 
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
     let mut one = importer.shape_of(operator, 0)?.to_vec();
-    let axis = take::axis(given.into(), one.len() + 1)?;
+    let axis = axis_option(operator, one.len() + 1)?;
     for index in 1..operator.inputs.len() {
         let found = importer.shape_of(operator, index)?;
         if found != one {
