@@ -4,6 +4,7 @@ use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, check_size};
 use super::super::model::Operator;
 use super::super::schema::Type;
+use super::integer::open;
 use super::moves;
 use super::options::{integers, kind, options, same_params, shaped};
 use super::reduce::{axis_index, one_axis};
@@ -222,11 +223,7 @@ pub(super) fn one_hot<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
         params: ITSELF,
         ..result.clone()
     };
-    let equal = QOp::Arithmetic {
-        function: Function::Compare(Comparison::Equal),
-        min: i32::MIN,
-        max: i32::MAX,
-    };
+    let equal = open(Function::Compare(Comparison::Equal));
     let is_there = importer.push_between_all(equal, vec![column, places], is_there);
     importer.push(operator, QOp::Select, vec![is_there, on, off], result)
 }
