@@ -21,6 +21,15 @@ pub(super) const ANY: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::Bo
 /// Types that most operators compute with.
 pub(super) const INT: [DType; 2] = [DType::I8, DType::I16];
 
+/// Numbers, whatever stands for them.
+pub(super) const NUMBERS: [DType; 3] = [DType::I8, DType::I16, DType::I32];
+
+/// Of numbers that stand for themselves.
+pub(super) const ITSELF: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
+
 /// Builds the graph.
 pub(super) struct Importer<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -54,6 +63,23 @@ impl<'m, 'a> Importer<'m, 'a> {
             Some(&Some(tensor)) => Ok((tensor, &self.model.tensors[tensor])),
             _ => Err(operand(what, "there", "nothing")),
         }
+    }
+
+    /// Whether an operator's first operand is of this type.
+    pub(super) fn reads(&self, operator: &Operator<'a>, element: DType) -> bool {
+        let first = operator.inputs.first().copied().flatten();
+        first.is_some_and(|tensor| dtype(self.model.tensors[tensor].element) == Some(element))
+    }
+
+    /// The value that holds an int64 operand as int32; none of any other operand.
+    pub(super) fn held_int64(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<Option<ValueId>> {
+        let (id, tensor) = self.tensor(operator, index, what)?;
+        Ok(self.holds[id].filter(|_| tensor.element == Type::INT64))
     }
 
     /// The int8 activation that an operator reads in this place.
@@ -376,12 +402,7 @@ pub(super) fn params_of(tensor: &Tensor<'_>, what: &str, dtype: DType) -> Checke
     let quantization = &tensor.quantization;
     match dtype {
         DType::I32 if quantization.scales.len() > 0 => {}
-        DType::I32 | DType::Bool => {
-            return Ok(QuantParams {
-                scale: 1.0,
-                zero_point: 0,
-            });
-        }
+        DType::I32 | DType::Bool => return Ok(ITSELF),
         DType::I8 | DType::I16 => {}
     }
     let expected = format!("quantized with one positive scale and one zero point in {min}..={max}");

@@ -2,12 +2,12 @@
 //! last, which the port's scale says already.
 
 use super::failure::{Checked, Failure, operand};
-use super::importer::{ANY, Importer, check_size, element_type, params};
+use super::importer::{ANY, INT, Importer, check_size, element_type, params};
 use super::model::{Operator, model_fault};
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QOp, QPort, QValue};
+use crate::quantize::graph::{QOp, QPort, QValue};
 
 /// Most axes of a port, the batch included.
 const MAX_AXES: usize = tiivis_runtime::blob::MAX_RANK;
@@ -118,7 +118,7 @@ pub(super) fn quantize_input(
         let found = format!("`{}`, which is quantized twice", inputs[index].0);
         return Err(operand("input", "quantized once", found));
     }
-    importer.result_of(operator, &[DType::I8, DType::I16])?;
+    importer.result_of(operator, &INT)?;
     define_input(importer, index, operator.outputs[0])
 }
 
@@ -128,7 +128,7 @@ fn quantized_before(
     operator: &Operator<'_>,
     tensor: usize,
 ) -> Checked<Option<ValueId>> {
-    let result = importer.result_of(operator, &[DType::I8, DType::I16])?;
+    let result = importer.result_of(operator, &INT)?;
     let mut operators = importer.model.operators.iter();
     let first = operators.find(|first| {
         let reads = first.inputs.first() == Some(&Some(tensor));

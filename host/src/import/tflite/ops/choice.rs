@@ -60,7 +60,7 @@ pub(super) fn compare<'a>(
     order: Order,
 ) -> Checked {
     options(operator, order.kind())?;
-    let is_int32 = integer::reads_int32(importer, operator, 0);
+    let is_int32 = importer.reads(operator, DType::I32);
     let types: &[DType] = match order {
         _ if is_int32 => &[DType::I32],
         Order::Equal | Order::NotEqual => &[DType::I8, DType::Bool],
@@ -119,20 +119,10 @@ pub(super) fn logical<'a>(
 /// `LOGICAL_NOT`.
 pub(super) fn not<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     options(operator, kind::LOGICAL_NOT)?;
-    bytewise(importer, operator, [DType::Bool; 2], |q| i8::from(q == 0))
-}
-
-/// A function of one byte.
-fn bytewise<'a>(
-    importer: &mut Importer<'_, 'a>,
-    operator: &Operator<'a>,
-    [from, to]: [DType; 2],
-    function: impl Fn(i8) -> i8,
-) -> Checked {
-    let input = importer.activation_of(operator, 0, "input", &[from])?;
-    let result = importer.result_of(operator, &[to])?;
+    let input = importer.activation_of(operator, 0, "input", &[DType::Bool])?;
+    let result = importer.result_of(operator, &[DType::Bool])?;
     shaped(&result, &importer.value(input).shape)?;
-    let table: Arc<[i8]> = (i8::MIN..=i8::MAX).map(function).collect();
+    let table: Arc<[i8]> = (i8::MIN..=i8::MAX).map(|q| i8::from(q == 0)).collect();
     importer.push(operator, QOp::Lut { table }, vec![input], result)
 }
 

@@ -1,7 +1,7 @@
 //! Two operands, element by element.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{INT, Importer, symmetric};
+use super::super::importer::{INT, Importer, NUMBERS, symmetric};
 use super::super::model::Operator;
 use super::integer;
 use super::options::{fused, kind, options, shaped};
@@ -83,10 +83,7 @@ pub(super) fn binary<'a>(
     operator: &Operator<'a>,
     binary: Binary,
 ) -> Checked {
-    if let (true, Some(function)) = (
-        integer::reads_int32(importer, operator, 0),
-        binary.of_integers(),
-    ) {
+    if let (true, Some(function)) = (importer.reads(operator, DType::I32), binary.of_integers()) {
         let kind = (binary.kind(), binary.may_be_fused());
         return integer::arithmetic(importer, operator, function, kind);
     }
@@ -126,9 +123,6 @@ pub(super) fn binary<'a>(
     importer.push(operator, op, operands.to_vec(), result)
 }
 
-/// Numbers that are compared as they are.
-const NUMBERS: &[DType] = &[DType::I8, DType::I16, DType::I32];
-
 /// MAXIMUM and MINIMUM of the numbers as they are: TFLM's kernel does not look at scales.
 pub(super) fn extreme<'a>(
     importer: &mut Importer<'_, 'a>,
@@ -136,7 +130,7 @@ pub(super) fn extreme<'a>(
     which: Which,
 ) -> Checked {
     options(operator, kind::MAXIMUM_MINIMUM)?;
-    let (operands, result) = operands(importer, operator, NUMBERS)?;
+    let (operands, result) = operands(importer, operator, &NUMBERS)?;
     importer.push(operator, QOp::Extreme { which }, operands.to_vec(), result)
 }
 

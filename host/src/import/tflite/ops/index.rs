@@ -1,7 +1,7 @@
 //! Indices: where something is, and what is there.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{ANY, Importer, check_size};
+use super::super::importer::{ANY, ITSELF, Importer, check_size};
 use super::super::model::Operator;
 use super::super::schema::Type;
 use super::integer::open;
@@ -10,14 +10,8 @@ use super::options::{integers, kind, options, same_params, shaped};
 use super::reduce::{axis_index, one_axis};
 use crate::ir::ValueId;
 use crate::ir::reduce::reduced_shape;
-use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QOp, QValue};
 use tiivis_runtime::blob::{Comparison, Function, GATHER_COMPONENTS};
-
-/// Numbers that stand for themselves.
-const ITSELF: QuantParams = QuantParams {
-    scale: 1.0,
-    zero_point: 0,
-};
 
 /// `ARG_MAX` and `ARG_MIN` along a constant axis: the index of the first of the largest or smallest
 /// numbers, int32. What the file calls int64 is int32 too: no axis is longer.
@@ -80,10 +74,9 @@ fn indices<'a>(
     operator: &Operator<'a>,
     index: usize,
 ) -> Checked<ValueId> {
-    let (tensor, described) = importer.tensor(operator, index, "indices")?;
-    match importer.holds[tensor] {
-        Some(value) if described.element == Type::INT64 => Ok(value),
-        _ => importer.activation_or_constant_of(operator, index, "indices", &[DType::I32]),
+    match importer.held_int64(operator, index, "indices")? {
+        Some(value) => Ok(value),
+        None => importer.activation_or_constant_of(operator, index, "indices", &[DType::I32]),
     }
 }
 

@@ -1,13 +1,12 @@
 //! Two int32, element by element, as they are: TFLM's kernels do not look at scales.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::Importer;
+use super::super::importer::{ITSELF, Importer};
 use super::super::model::Operator;
-use super::super::schema::Type;
 use super::elementwise::pair;
 use super::options::{options, shaped};
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QOp, QValue};
 use tiivis_runtime::blob::Function;
 
 /// A function of two int32 whatever its result.
@@ -17,16 +16,6 @@ pub(super) const fn open(function: Function) -> QOp {
         min: i32::MIN,
         max: i32::MAX,
     }
-}
-
-/// Whether an operator's operand of this index is int32.
-pub(super) fn reads_int32(
-    importer: &Importer<'_, '_>,
-    operator: &Operator<'_>,
-    index: usize,
-) -> bool {
-    let tensor = operator.inputs.get(index).copied().flatten();
-    tensor.is_some_and(|tensor| importer.model.tensors[tensor].element == Type::INT32)
 }
 
 /// A function of two int32 that gives a third, with options of this kind, and a fused activation if it may have one.
@@ -113,10 +102,7 @@ fn number(of: &str, what: &str, number: i32) -> QValue {
         name: format!("{of} {what}"),
         shape: vec![1],
         dtype: DType::I32,
-        params: QuantParams {
-            scale: 1.0,
-            zero_point: 0,
-        },
+        params: ITSELF,
         constant: Some(bytes.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! Long short-term memory over a sequence.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{Importer, constant, elements};
+use super::super::importer::{INT, Importer, constant, elements};
 use super::super::model::{Operator, Tensor};
 use super::super::schema::Type;
 use super::memory::variable;
@@ -48,8 +48,7 @@ pub(super) fn lstm<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
     let clip = options.f32(1)?;
     let is_time_major = options.bool(3)?;
     check_absent(importer, operator)?;
-    let types = [DType::I8, DType::I16];
-    let input = importer.activation_of(operator, 0, "input", &types)?;
+    let input = importer.activation_of(operator, 0, "input", &INT)?;
     let from = importer.value(input).clone();
     let result = importer.result_of(operator, &[from.dtype])?;
     let &[first, second, features] = from.shape.as_slice() else {
