@@ -148,11 +148,6 @@ impl<'a> Importer<'_, 'a> {
         }
     }
 
-    /// Says of an input's tensor that nothing is known.
-    pub(super) fn doubt_tensor(&mut self, tensor: usize) {
-        self.unknown[tensor] = true;
-    }
-
     fn graph(mut self, name: &str) -> Result<QGraph, ImportError> {
         let (inputs, outputs) = port::ports(&mut self)?;
         Ok(QGraph {

@@ -134,16 +134,6 @@ impl<'m, 'a> Importer<'m, 'a> {
         })
     }
 
-    /// The int8 activation or constant that an operator reads in this place.
-    pub(super) fn activation_or_constant(
-        &mut self,
-        operator: &Operator<'a>,
-        index: usize,
-        what: &str,
-    ) -> Checked<ValueId> {
-        self.activation_or_constant_of(operator, index, what, &[DType::I8])
-    }
-
     /// The activation or constant of one of these types that an operator reads in this place.
     pub(super) fn activation_or_constant_of(
         &mut self,

@@ -23,7 +23,7 @@ pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError>
         }
         if let Err(failure) = define_input(importer, index, *tensor) {
             faults.push(at_input(name, failure));
-            importer.doubt_tensor(*tensor);
+            importer.unknown[*tensor] = true;
         }
     }
     faults
@@ -118,7 +118,6 @@ pub(super) fn quantize_input(
         let found = format!("`{}`, which is quantized twice", inputs[index].0);
         return Err(operand("input", "quantized once", found));
     }
-    importer.result_of(operator, &INT)?;
     define_input(importer, index, operator.outputs[0])
 }
 
@@ -169,29 +168,22 @@ pub(super) fn dequantize_output(
 pub(super) fn ports(
     importer: &mut Importer<'_, '_>,
 ) -> Result<(Vec<QPort>, Vec<QPort>), ImportError> {
+    let model = importer.model;
+    let is_unsigned = |tensor: usize| model.tensors[tensor].is_unsigned();
     let mut inputs = Vec::new();
-    let is_unsigned = |tensor: usize| importer.model.tensors[tensor].is_unsigned();
-    let unsigned: Vec<bool> = importer
-        .model
-        .inputs
-        .iter()
-        .chain(&importer.model.outputs)
-        .map(|&(_, tensor)| is_unsigned(tensor))
-        .collect();
-    let (unsigned_inputs, unsigned_outputs) = unsigned.split_at(importer.model.inputs.len());
-    for (index, (name, _)) in importer.model.inputs.iter().enumerate() {
+    for (index, (name, tensor)) in model.inputs.iter().enumerate() {
         let value = importer.inputs[index].ok_or_else(|| ImportError::Input {
             input: name.clone(),
             found: "is float32, and nothing quantizes it".to_owned(),
             remedy: "quantize the whole model to int8, or give the float32 one".to_owned(),
         })?;
-        inputs.push(port(importer, name, value, unsigned_inputs[index]));
+        inputs.push(port(importer, name, value, is_unsigned(*tensor)));
     }
-    if importer.model.outputs.is_empty() {
+    if model.outputs.is_empty() {
         return Err(model_fault("has no output".to_owned(), "convert it again"));
     }
     let mut outputs = Vec::new();
-    for ((name, tensor), &unsigned) in importer.model.outputs.iter().zip(unsigned_outputs) {
+    for (name, tensor) in &model.outputs {
         let value = importer.holds[*tensor].ok_or_else(|| ImportError::Output {
             output: name.clone(),
             found: "is computed by no operator",
@@ -204,7 +196,7 @@ pub(super) fn ports(
             None => value,
             Some(outer) => importer.push_between(QOp::Reshape, value, outer),
         };
-        outputs.push(port(importer, name, value, unsigned));
+        outputs.push(port(importer, name, value, is_unsigned(*tensor)));
     }
     Ok((inputs, outputs))
 }

@@ -14,7 +14,7 @@ use super::super::model::{Operator, Tensor};
 use super::options::{kind, required, same_params, shaped};
 use crate::import::NodeFault;
 use crate::ir::ValueId;
-use crate::quantize::graph::{Initial, QState};
+use crate::quantize::graph::{DType, Initial, QState};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ pub(super) fn read<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 /// `ASSIGN_VARIABLE`.
 pub(super) fn assign<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let variable = variable(importer, operator)?;
-    let value = importer.activation_or_constant(operator, 1, "value")?;
+    let value = importer.activation_or_constant_of(operator, 1, "value", &[DType::I8])?;
     let zero_point = importer.value(value).params.zero_point;
     let variable = &mut importer.variables.all[variable];
     variable.current = Some(value);
