@@ -1,5 +1,6 @@
 //! The graph under construction, and what operators ask of tensors.
 
+use super::bytes::halves;
 use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
 use super::ops::Variables;
@@ -188,8 +189,6 @@ impl<'m, 'a> Importer<'m, 'a> {
     }
 
     /// The elements of a filter, int8 or int4, one for each of its shape.
-    ///
-    /// int4: two in a byte, the first in the lower half (`PackInt4`, `kernels/internal/portable_tensor_utils.h`).
     pub(super) fn filter_data(&mut self, tensor: &Tensor<'a>) -> Checked<Arc<[i8]>> {
         if tensor.element != Type::INT4 || tensor.oddity.is_some() {
             return self.int8_data(tensor, "filter");
@@ -201,11 +200,8 @@ impl<'m, 'a> Importer<'m, 'a> {
             return Err(operand("filter", expected, format!("{} bytes", data.len())));
         }
         self.budget.take(count)?;
-        let halves = |&byte: &u8| {
-            let byte = i8::from_le_bytes([byte]);
-            [(byte << 4) >> 4, byte >> 4]
-        };
-        Ok(data.iter().flat_map(halves).take(count).collect())
+        let numbers = data.iter().flat_map(|&byte| halves(byte));
+        Ok(numbers.take(count).collect())
     }
 
     /// The int8 value that an operator's only output becomes.

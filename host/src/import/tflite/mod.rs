@@ -12,6 +12,7 @@ mod arithmetic;
 mod attempt;
 mod batch;
 mod budget;
+mod bytes;
 mod dilation;
 mod failure;
 mod fixed_point;

@@ -3,6 +3,7 @@
 //! Only shapes, options and constant operands say so: constants are folded by the same rules.
 
 use super::super::budget::Budget;
+use super::super::bytes::integer;
 use super::super::failure::{Checked, Failure, operand, option};
 use super::super::importer::{MAX_ACTIVATION, constant, elements};
 use super::super::model::{Model, Operator, Tensor};
@@ -103,12 +104,12 @@ pub(in super::super) fn numbers(
             return Err(operand(what, "int32 or int64", found));
         }
     };
+    if !data.len().is_multiple_of(width) {
+        let found = format!("{} bytes", data.len());
+        return Err(operand(what, format!("numbers of {width} bytes"), found));
+    }
     budget.take(data.len().saturating_mul(2))?;
-    let number = |bytes: &[u8]| match *bytes {
-        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
-    };
-    Ok(data.chunks_exact(width).map(number).collect())
+    Ok(data.chunks_exact(width).map(integer).collect())
 }
 
 /// What the operator takes; none if it is not one that takes.

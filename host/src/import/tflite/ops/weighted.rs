@@ -1,5 +1,6 @@
 //! Convolutions and dense layers.
 
+use super::super::bytes::integer;
 use super::super::failure::{Checked, operand, option};
 use super::super::flatbuffer::Table;
 use super::super::importer::{Importer, constant, elements};
@@ -293,13 +294,24 @@ fn bias_of<'a>(
         return Ok(None);
     }
     let (_, tensor) = importer.tensor(operator, place, "bias")?;
+    let numbers = bias_numbers(tensor, channels, types, "bias")?;
+    Ok(Some((tensor.element, numbers)))
+}
+
+/// As many numbers of one of these types, whatever their scale.
+pub(super) fn bias_numbers(
+    tensor: &Tensor<'_>,
+    channels: usize,
+    types: &[Type],
+    what: &str,
+) -> Checked<Vec<i64>> {
     let element = tensor.element;
     if !types.contains(&element) {
         let names: Vec<_> = types.iter().map(|of| of.describe()).collect();
         let found = format!("`{}` of {}", tensor.name, element.describe());
-        return Err(operand("bias", names.join(" or "), found));
+        return Err(operand(what, names.join(" or "), found));
     }
-    let data = constant(tensor, "bias")?;
+    let data = constant(tensor, what)?;
     let width = match element {
         Type::INT16 => 2,
         Type::INT64 => 8,
@@ -307,17 +319,9 @@ fn bias_of<'a>(
     };
     if channels.checked_mul(width) != Some(data.len()) {
         let expected = format!("{channels} numbers of {width} bytes");
-        return Err(operand("bias", expected, format!("{} bytes", data.len())));
+        return Err(operand(what, expected, format!("{} bytes", data.len())));
     }
-    let number = |bytes: &[u8]| match *bytes {
-        [a, b] => i16::from_le_bytes([a, b]).into(),
-        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
-    };
-    Ok(Some((
-        element,
-        data.chunks_exact(width).map(number).collect(),
-    )))
+    Ok(data.chunks_exact(width).map(integer).collect())
 }
 
 /// The one zero point of a filter.
