@@ -3,7 +3,7 @@
 use super::arithmetic::Arithmetic;
 use super::failure::Failure;
 use super::importer::{ANY, Importer};
-use super::model::{Budget, Model, Operator};
+use super::model::{Budget, Model, Operator, Tensor};
 use super::{ops, port};
 use crate::import::survey::Verdict;
 use crate::import::{ImportError, Network, NodeFault};
@@ -67,8 +67,14 @@ fn integers(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
     Attempt { network, verdicts }
 }
 
+/// Why nothing is said about an operator that reads this tensor.
+pub(super) fn undecided(tensor: &Tensor<'_>) -> String {
+    let name = &tensor.name;
+    format!("reads `{name}`, which depends on what is not supported")
+}
+
 /// A fault with its operator: its index and the name of what it computes.
-fn named(model: &Model<'_>, operator: &Operator<'_>, fault: NodeFault) -> ImportError {
+pub(super) fn named(model: &Model<'_>, operator: &Operator<'_>, fault: NodeFault) -> ImportError {
     let output = operator.outputs.first();
     let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
     ImportError::Node {
@@ -88,8 +94,7 @@ impl<'a> Importer<'_, 'a> {
         let unknown = inputs.copied().find(|&tensor| self.unknown[tensor]);
         if let (Some(tensor), true) = (unknown, ops::is_supported(operator)) {
             self.doubt(operator);
-            let name = &self.model.tensors[tensor].name;
-            let reason = format!("reads `{name}`, which depends on what is not supported");
+            let reason = undecided(&self.model.tensors[tensor]);
             self.budget.take(reason.len())?;
             return Ok(Ok(Verdict::Undecided(reason)));
         }

@@ -60,10 +60,7 @@ impl<'m, 'a> Importer<'m, 'a> {
         index: usize,
         what: &str,
     ) -> Checked<(usize, &'m Tensor<'a>)> {
-        match operator.inputs.get(index) {
-            Some(&Some(tensor)) => Ok((tensor, &self.model.tensors[tensor])),
-            _ => Err(operand(what, "there", "nothing")),
-        }
+        self.model.operand(operator, index, what)
     }
 
     /// Whether an operator's first operand is of this type.
@@ -211,11 +208,7 @@ impl<'m, 'a> Importer<'m, 'a> {
 
     /// The value of one of these types that an operator's only output becomes.
     pub(super) fn result_of(&self, operator: &Operator<'a>, types: &[DType]) -> Checked<QValue> {
-        let &[tensor] = operator.outputs.as_slice() else {
-            let found = operator.outputs.len().to_string();
-            return Err(operand("number of outputs", "1", found));
-        };
-        self.described(tensor, types)
+        self.described(only_output(operator)?, types)
     }
 
     /// A tensor of one of these types that is computed, as the file describes it.
@@ -310,6 +303,17 @@ impl<'m, 'a> Importer<'m, 'a> {
     }
 }
 
+/// The tensor that is an operator's only output.
+pub(super) fn only_output(operator: &Operator<'_>) -> Checked<usize> {
+    match operator.outputs[..] {
+        [tensor] => Ok(tensor),
+        ref others => {
+            let found = others.len().to_string();
+            Err(operand("number of outputs", "1", found))
+        }
+    }
+}
+
 /// An int16 tensor that is computed with has the zero point 0 (TFLite's quantization specification).
 pub(super) fn symmetric(value: &QValue, what: &str) -> Checked {
     match value.dtype {
@@ -321,15 +325,20 @@ pub(super) fn symmetric(value: &QValue, what: &str) -> Checked {
     }
 }
 
+/// A tensor whose elements are used as they are.
+pub(super) fn check_plain(tensor: &Tensor<'_>, what: &str) -> Checked {
+    match tensor.oddity {
+        None => Ok(()),
+        Some(oddity) => {
+            let found = format!("`{}`, {oddity}", tensor.name);
+            Err(operand(what, "a plain tensor", found))
+        }
+    }
+}
+
 /// The bytes of a constant that is used as it is.
 pub(super) fn constant<'t>(tensor: &'t Tensor<'_>, what: &str) -> Checked<&'t [u8]> {
-    if let Some(oddity) = tensor.oddity {
-        return Err(operand(
-            what,
-            "a plain tensor",
-            format!("`{}`, {oddity}", tensor.name),
-        ));
-    }
+    check_plain(tensor, what)?;
     tensor.data.as_deref().ok_or_else(|| {
         let found = format!("`{}`, which the model computes", tensor.name);
         operand(what, "a constant", found)
@@ -351,13 +360,12 @@ pub(super) fn check_size(tensor: &Tensor<'_>, what: &str) -> Checked {
 
 /// The type of a plain tensor's elements, which must be one of these.
 pub(super) fn element_type(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
-    if let Some(oddity) = tensor.oddity {
-        return Err(operand(
-            what,
-            "a plain tensor",
-            format!("`{}`, {oddity}", tensor.name),
-        ));
-    }
+    check_plain(tensor, what)?;
+    type_of(tensor, what, types)
+}
+
+/// [`element_type`] of any tensor.
+pub(super) fn type_of(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
     if let Some(dtype) = dtype(tensor.element).filter(|dtype| types.contains(dtype)) {
         return Ok(dtype);
     }

@@ -2,7 +2,7 @@
 //! last, which the port's scale says already.
 
 use super::failure::{Checked, Failure, operand};
-use super::importer::{ANY, INT, Importer, check_size, element_type, params};
+use super::importer::{ANY, INT, Importer, check_size, element_type, only_output, params};
 use super::model::{Operator, model_fault};
 use super::schema::Type;
 use crate::import::ImportError;
@@ -146,10 +146,7 @@ pub(super) fn dequantize_output(
     operator: &Operator<'_>,
     value: ValueId,
 ) -> Checked {
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     let tensor = &importer.model.tensors[output];
     if tensor.element != Type::FLOAT32 || tensor.shape != importer.value(value).shape {
         let found = format!(

@@ -293,12 +293,8 @@ pub(super) fn blocks(
     shape: &[usize],
     what: &str,
 ) -> Checked<Blocks> {
-    let list = |place: usize, what: &str| match operator.inputs.get(place) {
-        Some(&Some(tensor)) => integers(&model.tensors[tensor], what),
-        _ => Err(operand(what, "there", "nothing")),
-    };
-    let given = list(1, "block")?;
-    let given_pads = list(2, what)?;
+    let given = integers(model.operand(operator, 1, "block")?.1, "block")?;
+    let given_pads = integers(model.operand(operator, 2, what)?.1, what)?;
     let natural = |list: &[i64], least: usize| -> Option<Vec<usize>> {
         let number = |&number: &i64| usize::try_from(number).ok().filter(|&n| n >= least);
         list.iter().map(number).collect()

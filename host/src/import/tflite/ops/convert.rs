@@ -1,7 +1,7 @@
 //! From one type to another: CAST, and QUANTIZE between integers.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{ANY, ITSELF, Importer, NUMBERS};
+use super::super::importer::{ANY, ITSELF, Importer, NUMBERS, only_output};
 use super::super::model::Operator;
 use super::super::port;
 use super::super::schema::Type;
@@ -18,10 +18,7 @@ pub(super) fn cast<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
     options(operator, kind::CAST)?;
     let input = input(importer, operator)?;
     let source = importer.value(input).clone();
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     if importer.model.tensors[output].element == Type::FLOAT32 {
         let mut itself = input;
         if source.params != ITSELF {

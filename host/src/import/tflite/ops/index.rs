@@ -1,7 +1,7 @@
 //! Indices: where something is, and what is there.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{ANY, ITSELF, Importer, check_size};
+use super::super::importer::{ANY, ITSELF, Importer, check_size, only_output};
 use super::super::model::Operator;
 use super::super::schema::Type;
 use super::integer::open;
@@ -50,10 +50,7 @@ pub(super) fn result<'a>(
     operator: &Operator<'a>,
     types: &[DType],
 ) -> Checked<QValue> {
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     let tensor = &importer.model.tensors[output];
     if tensor.element != Type::INT64 {
         return importer.result_of(operator, types);

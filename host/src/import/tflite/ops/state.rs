@@ -9,7 +9,7 @@
 
 use super::super::failure::{Checked, Failure, operand};
 use super::super::flatbuffer::Table;
-use super::super::importer::Importer;
+use super::super::importer::{Importer, only_output};
 use super::super::model::{Operator, Tensor};
 use super::options::{kind, required, same_params, shaped};
 use crate::import::NodeFault;
@@ -83,10 +83,7 @@ fn key<'a>(operator: &Operator<'a>) -> Checked<Key<'a>> {
 
 /// `VAR_HANDLE`.
 pub(super) fn handle<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let &[tensor] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let tensor = only_output(operator)?;
     let variable = importer.variables.index(key(operator)?);
     importer.variables.handles.insert(tensor, variable);
     Ok(())

@@ -45,10 +45,8 @@ pub(in super::super) struct Request<'r, 'm, 'a> {
 
 impl<'m, 'a> Request<'_, 'm, 'a> {
     pub(super) fn tensor(&self, index: usize, what: &str) -> Checked<&'m Tensor<'a>> {
-        match self.operator.inputs.get(index) {
-            Some(&Some(tensor)) => Ok(&self.model.tensors[tensor]),
-            _ => Err(operand(what, "there", "nothing")),
-        }
+        let (_, tensor) = self.model.operand(self.operator, index, what)?;
+        Ok(tensor)
     }
 
     /// The shape of an operand, without open axes.

@@ -1,17 +1,18 @@
 //! What moves numbers and computes none.
 
 use super::super::super::failure::{Checked, operand, option};
+use super::super::super::importer::only_output;
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
 use super::super::options::{axis_option, integers, kind, options};
 use super::super::take::{Part, Request, foreign, taken};
 use super::constant::floats;
-use super::importer::{Framed, Importer};
+use super::importer::{Framed, Importer, behind_ones};
 use crate::ir::{IndexMap, Op, Pad, ValueId};
 
 /// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
 pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let output = Importer::output(operator)?;
+    let output = only_output(operator)?;
     let described = importer.described(output)?;
     let element = importer.model.tensors[output].element;
     let input = importer.operand(operator, 0, "input", element)?;
@@ -45,14 +46,7 @@ pub(super) fn take<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
         };
         let whole: Vec<usize> = maps.iter().map(IndexMap::count).collect();
         let op = Op::Take { maps };
-        let inner = |shape: &[usize]| -> Vec<usize> {
-            shape
-                .iter()
-                .copied()
-                .skip_while(|&extent| extent == 1)
-                .collect()
-        };
-        if inner(&whole) == inner(&shape) {
+        if behind_ones(&whole) == behind_ones(&shape) {
             importer.push_output(output, op, vec![value])?;
             continue;
         }
