@@ -51,7 +51,7 @@ fn integers(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
         match importer.operator(operator) {
             Ok(Ok(verdict)) => verdicts.push(verdict),
             Ok(Err(fault)) => {
-                verdicts.push(Verdict::Unsupported(fault.to_string()));
+                verdicts.push(Verdict::Unsupported(fault.without_list()));
                 faults.push(named(model, operator, fault));
             }
             Err(error) => {

@@ -307,7 +307,7 @@ pub(super) fn bias_numbers(
 ) -> Checked<Vec<i64>> {
     let element = tensor.element;
     if !types.contains(&element) {
-        let names: Vec<_> = types.iter().map(|of| of.describe()).collect();
+        let names: Vec<_> = types.iter().map(|of| of.name()).collect();
         let found = format!("`{}` of {}", tensor.name, element.describe());
         return Err(operand(what, names.join(" or "), found));
     }

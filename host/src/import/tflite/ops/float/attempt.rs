@@ -131,7 +131,7 @@ impl<'a> Importer<'_, 'a> {
                 // Faults quote names, which a hostile file makes long and uses often.
                 self.budget
                     .take(fault.to_string().len().saturating_mul(4))?;
-                let verdict = Verdict::Unsupported(fault.to_string());
+                let verdict = Verdict::Unsupported(fault.without_list());
                 Ok((verdict, Some(named(self.model, operator, fault))))
             }
         }

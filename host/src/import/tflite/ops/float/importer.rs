@@ -289,12 +289,7 @@ fn check_element(tensor: &Tensor<'_>, what: &str, element: Type) -> Checked {
         return Ok(());
     }
     let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
-    let expected = match element {
-        Type::BOOL => "bool".into(),
-        Type::FLOAT32 => "float32".into(),
-        other => other.describe(),
-    };
-    Err(operand(what, expected, found))
+    Err(operand(what, element.name(), found))
 }
 
 /// The clamp that a fused activation is.
