@@ -43,15 +43,10 @@ pub(super) fn space_to_batch<'a>(
     let (moved, shape) = space_moved(&source.shape, &given)?;
     let mut value = input;
     if shape != source.shape {
-        let border = |at: usize| {
-            let mut sizes: Vec<usize> = given.pads.iter().map(|pad| pad[at]).collect();
-            sizes.resize(shape.len() - 1, 0);
-            sizes.insert(0, 0);
-            sizes
-        };
+        let [before, after] = given.borders(shape.len());
         let border = QOp::Pad {
-            before: border(0),
-            after: border(1),
+            before,
+            after,
             value: i16::try_from(source.params.zero_point).unwrap_or(0),
         };
         let padded = QValue {
@@ -284,6 +279,19 @@ impl Moved {
 pub(super) struct Blocks {
     pub(super) block: Vec<usize>,
     pub(super) pads: Vec<[usize; 2]>,
+}
+
+impl Blocks {
+    /// What is added before and after each of so many axes.
+    pub(super) fn borders(&self, rank: usize) -> [Vec<usize>; 2] {
+        [0, 1].map(|end| {
+            let mut sizes = vec![0; rank];
+            for (size, pad) in sizes[1..].iter_mut().zip(&self.pads) {
+                *size = pad[end];
+            }
+            sizes
+        })
+    }
 }
 
 /// The operands of the `ND` operators, for an input of samples, 1 or 2 axes of pixels, and others.

@@ -119,6 +119,14 @@ pub(super) fn fused(options: Option<Table<'_>>, id: usize, output: &QValue) -> C
     }
 }
 
+/// An operator whose kernel has no activation fused to it.
+pub(super) fn unfused(options: Option<Table<'_>>, id: usize) -> Checked {
+    match options.map_or(Ok(0), |table| table.i8(id))? {
+        0 => Ok(()),
+        found => Err(option("fused activation", found.to_string(), "NONE")),
+    }
+}
+
 fn not_fused(found: &str) -> super::super::failure::Failure {
     option("fused activation", found, "NONE, RELU, RELU_N1_TO_1, RELU6")
 }

@@ -3,7 +3,7 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{INT, Importer};
 use super::super::model::Operator;
-use super::options::{integers, kind, options, same_params, shaped};
+use super::options::{integers, kind, options, same_params, shaped, unfused};
 use super::unary::fixed_output;
 use super::window::map;
 use crate::ir::reduce::reduced_shape;
@@ -221,11 +221,7 @@ pub(super) fn l2_normalization<'a>(
 ) -> Checked {
     /// Squares of up to 255 whose sum fits int32.
     const MOST: usize = 33_025;
-    let options = options(operator, kind::L2_NORM)?;
-    let activation = options.map_or(Ok(0), |table| table.i8(0))?;
-    if activation != 0 {
-        return Err(option("fused activation", activation.to_string(), "NONE"));
-    }
+    unfused(options(operator, kind::L2_NORM)?, 0)?;
     let expected = QuantParams {
         scale: 1.0 / 128.0,
         zero_point: 0,

@@ -160,11 +160,16 @@ pub(super) fn rsqrt<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
 }
 
 pub(super) fn gelu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let options = options(operator, kind::GELU)?;
-    let is_approximate = options.map_or(Ok(0), |table| table.i8(0))? != 0;
+    let is_approximate = is_approximate(operator)?;
     lut(importer, operator, |input, output| {
         Ok(tables::gelu(is_approximate, input, output))
     })
+}
+
+/// Whether a GELU is the one by the hyperbolic tangent.
+pub(super) fn is_approximate(operator: &Operator<'_>) -> Checked<bool> {
+    let options = options(operator, kind::GELU)?;
+    Ok(options.map_or(Ok(0), |table| table.i8(0))? != 0)
 }
 
 /// `RELU_0_TO_1` and `RELU_N1_TO_1`.

@@ -65,15 +65,7 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let &[1, kernel_h, kernel_w, out] = filter.shape.as_slice() else {
         return Err(filter_shape("[1, rows, columns, out]", filter));
     };
-    let multiplier = options.i32(3, 0)?;
-    if out % channels != 0 || multiplier != 0 && i32::try_from(out / channels) != Ok(multiplier) {
-        let found = format!("{multiplier}, with {channels} channels in and {out} out");
-        return Err(option(
-            "depth_multiplier",
-            found,
-            "channels out / channels in",
-        ));
-    }
+    check_multiplier(options, channels, out)?;
     let steps = steps(options, [2, 1], [6, 5])?;
     let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
@@ -96,6 +88,19 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
         clamp,
     };
     importer.push(operator, op, vec![input], result)
+}
+
+/// A depthwise layer's multiplier, if it is given, is what the channels say.
+pub(super) fn check_multiplier(options: Table<'_>, channels: usize, out: usize) -> Checked {
+    let multiplier = options.i32(3, 0)?;
+    if out % channels == 0 && (multiplier == 0 || i32::try_from(out / channels) == Ok(multiplier)) {
+        return Ok(());
+    }
+    Err(option(
+        "depth_multiplier",
+        format!("{multiplier}, with {channels} channels in and {out} out"),
+        "channels out / channels in",
+    ))
 }
 
 /// `FULLY_CONNECTED`; filters `[out, in]`. The input is taken as rows of `in` numbers, whatever its
