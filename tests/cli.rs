@@ -121,8 +121,26 @@ fn a_uint8_tflite_takes_and_gives_uint8() {
             shown(&y),
         ],
     );
+    let scores = bytes(&case["runs"][0]["outputs"][0]);
     let found = read_npy(&y).expect("readable").elements;
-    assert_eq!(found, Elements::U8(bytes(&case["runs"][0]["outputs"][0])));
+    assert_eq!(found, Elements::U8(scores.clone()));
+
+    // The same numbers, not pixels, for who measures accuracy.
+    let largest = scores.iter().max().expect("scores");
+    let class = scores.iter().position(|score| score == largest);
+    let class = i64::try_from(class.expect("the largest")).expect("few classes");
+    let data = folder.path().join("data.npz");
+    let arrays = [
+        ("x".to_owned(), read_npy(&x).expect("readable")),
+        (
+            "y".to_owned(),
+            Array::new(vec![1], Elements::I64(vec![class])),
+        ),
+    ];
+    write_npz(&data, &arrays).expect("written");
+    let arguments = ["eval", shown(&model), "--data", shown(&data), "--json"];
+    let accuracy = succeed(folder.path(), &arguments).json();
+    assert_eq!(accuracy["percent"], 100.0, "{accuracy}");
 }
 
 #[test]

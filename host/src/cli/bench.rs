@@ -1,5 +1,6 @@
 //! `tiivis bench`.
 
+use super::model::Unsigned;
 use super::{compress, files, model, output, progress, run, samples};
 use crate::board::{self, Board};
 use crate::emit;
@@ -73,12 +74,12 @@ impl Bench {
             std::iter::once(&*self.model).chain(self.signal.as_deref()),
             self.save_elf.as_deref(),
         )?;
-        let blob = model::integer(&self.model)?;
+        let (blob, unsigned) = model::integer(&self.model)?;
         compress::fit(&board, &blob)?;
         if let Some(signal) = &self.signal {
             return self.listen(&board, &blob, signal);
         }
-        let inputs = self.inputs(&blob)?;
+        let inputs = self.inputs(&blob, &unsigned)?;
         let bar = progress::spinner("");
         let measured = bench::bench(&board, &blob, &inputs, self.emulator.into(), &mut |what| {
             bar.set_message(what.to_owned());
@@ -111,7 +112,7 @@ impl Bench {
         }
     }
 
-    fn inputs(&self, blob: &Blob) -> anyhow::Result<Inputs> {
+    fn inputs(&self, blob: &Blob, unsigned: &Unsigned) -> anyhow::Result<Inputs> {
         let model = blob.model();
         if self.samples == 0 {
             bail!("--samples 0 leaves nothing to run: give at least 1");
@@ -123,7 +124,7 @@ impl Bench {
             return Ok(sim::zero_inputs(&model));
         }
         let names: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
-        let arrays = run::read_inputs(&self.input, &names)?;
+        let arrays = unsigned.fed(run::read_inputs(&self.input, &names)?);
         let all = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
         if all.samples < self.samples {
             bail!(

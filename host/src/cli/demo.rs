@@ -97,7 +97,7 @@ impl Demo {
         output::text("3. run on the host\n")?;
         let int8 = Accuracy::of(
             "int8, integer kernels",
-            &eval::int8_classes(&blob, &test, None)?,
+            &eval::int8_classes(&blob, &test.x, &test, None)?,
             labels,
         );
         output::text(format_args!(

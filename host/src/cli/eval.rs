@@ -106,8 +106,9 @@ fn predict(
     sequence: Option<NonZeroUsize>,
 ) -> anyhow::Result<(&'static str, Vec<usize>)> {
     match model::executable(path)? {
-        model::Executable::Integer(blob, _) => {
-            let classes = int8_classes(&blob, data, sequence)?;
+        model::Executable::Integer(blob, unsigned) => {
+            let x = unsigned.fed(vec![data.x.clone()]).remove(0);
+            let classes = int8_classes(&blob, &x, data, sequence)?;
             Ok(("int8, integer kernels", classes))
         }
         model::Executable::Float(graph) => Ok(("float32", float_classes(&graph, data)?)),
@@ -121,15 +122,16 @@ fn answers(scores: &Array, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     Ok(found)
 }
 
-/// The classes that the integer kernels find; a model with state forgets after every `sequence`
-/// samples.
+/// The classes that the integer kernels find of `x`, the samples of `data` as the blob takes them; a
+/// model with state forgets after every `sequence` samples.
 pub(super) fn int8_classes(
     blob: &sim::Blob,
+    x: &Array,
     data: &Dataset,
     sequence: Option<NonZeroUsize>,
 ) -> anyhow::Result<Vec<usize>> {
     let model = blob.model();
-    let inputs = sim::quantize(&model, &[&data.x])?;
+    let inputs = sim::quantize(&model, &[x])?;
     let bar = progress::bar("integer kernels", inputs.samples);
     let sequence = sequence.map_or(inputs.samples, NonZeroUsize::get);
     let outputs = sim::run_sequences(&model, &inputs, sequence, &|count| {

@@ -71,13 +71,25 @@ impl Unsigned {
         }
     }
 
-    /// Arrays of the inputs as the blob takes them.
-    pub(super) fn feed(&self, arrays: &mut [Array]) {
-        for (array, &unsigned) in arrays.iter_mut().zip(&self.inputs) {
+    /// These, or the other's if none is uint8 here.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.inputs.contains(&true) {
+            self
+        } else {
+            other
+        }
+    }
+
+    /// Arrays of the inputs, in the model's order, as the blob takes them.
+    pub(super) fn fed(&self, arrays: Vec<Array>) -> Vec<Array> {
+        let unsigned = self.inputs.iter().copied().chain(std::iter::repeat(false));
+        let fed = |(mut array, unsigned): (Array, bool)| {
             if let (Elements::U8(bytes), true) = (&array.elements, unsigned) {
                 array.elements = Elements::I8(bytes.iter().map(|&q| less(q)).collect());
             }
-        }
+            array
+        };
+        arrays.into_iter().zip(unsigned).map(fed).collect()
     }
 
     /// Arrays of the outputs as the source has them.
@@ -117,9 +129,9 @@ pub(super) fn executable(path: &Path) -> anyhow::Result<Executable> {
 
 /// Opens a blob, or compiles a quantized network; a float network is an error that says how to make
 /// a blob of it.
-pub(super) fn integer(path: &Path) -> anyhow::Result<Blob> {
+pub(super) fn integer(path: &Path) -> anyhow::Result<(Blob, Unsigned)> {
     match executable(path)? {
-        Executable::Integer(blob, _) => Ok(*blob),
+        Executable::Integer(blob, unsigned) => Ok((*blob, unsigned)),
         Executable::Float(_) => anyhow::bail!(
             "`{}` is not a compiled model: make one with `tiivis compress {} --data train.npz -o model.tiv`",
             path.display(),

@@ -87,8 +87,8 @@ impl Run {
                 (samples::inputs(&model, path, &samples)?, targets, true)
             }
             None => {
-                let (mut arrays, targets) = self.files(&inputs, &outputs)?;
-                unsigned.feed(&mut arrays);
+                let (arrays, targets) = self.files(&inputs, &outputs)?;
+                let arrays = unsigned.fed(arrays);
                 let is_real =
                     |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
                 let real = arrays.iter().any(is_real);

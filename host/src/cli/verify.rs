@@ -1,6 +1,7 @@
 //! `tiivis verify`.
 
 use super::bench::EmulatorName;
+use super::model::Unsigned;
 use super::{model, output, progress, run};
 use crate::board;
 use crate::data::{Array, Dataset};
@@ -73,8 +74,8 @@ impl Verify {
         if !self.min_sqnr.is_finite() {
             bail!("--min-sqnr {} is no number of decibels", self.min_sqnr);
         }
-        let [a, b] = self.forms()?;
-        let arrays = self.arrays(&a)?;
+        let ([a, b], unsigned) = self.forms()?;
+        let arrays = unsigned.fed(self.arrays(&a)?);
         let samples = self.sample_count(&arrays)?;
         let bar = progress::bar("comparing", samples);
         let arrays: Vec<&Array> = arrays.iter().collect();
@@ -100,23 +101,29 @@ impl Verify {
         }
     }
 
-    fn forms(&self) -> anyhow::Result<[Form; 2]> {
+    /// Both forms, and which inputs one of them has as uint8.
+    fn forms(&self) -> anyhow::Result<([Form; 2], Unsigned)> {
         match (&self.board, &self.b) {
             (Some(board), _) => {
-                let blob = Box::new(model::integer(&self.a)?);
+                let (blob, unsigned) = model::integer(&self.a)?;
+                let blob = Box::new(blob);
                 let board = board::find(board)?;
                 super::compress::fit(&board, &blob)?;
                 let copy = Box::new(Blob::new(blob.bytes())?);
-                Ok([
+                let forms = [
                     Form::Integer(blob),
                     Form::Board {
                         blob: copy,
                         board: Box::new(board),
                         emulator: self.emulator.into(),
                     },
-                ])
+                ];
+                Ok((forms, unsigned))
             }
-            (None, Some(b)) => Ok([form(&self.a)?, form(b)?]),
+            (None, Some(b)) => {
+                let ((a, of_a), (b, of_b)) = (form(&self.a)?, form(b)?);
+                Ok(([a, b], of_a.or(of_b)))
+            }
             (None, None) => {
                 bail!("there is nothing to compare with: give a second model or --board")
             }
@@ -148,10 +155,10 @@ impl Verify {
     }
 }
 
-fn form(path: &Path) -> anyhow::Result<Form> {
+fn form(path: &Path) -> anyhow::Result<(Form, Unsigned)> {
     match model::executable(path)? {
-        model::Executable::Integer(blob, _) => Ok(Form::Integer(blob)),
-        model::Executable::Float(graph) => Ok(Form::Float(graph)),
+        model::Executable::Integer(blob, unsigned) => Ok((Form::Integer(blob), unsigned)),
+        model::Executable::Float(graph) => Ok((Form::Float(graph), Unsigned::default())),
     }
 }
 

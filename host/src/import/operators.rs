@@ -22,11 +22,6 @@ pub struct OperatorSupport {
 }
 
 impl OperatorSupport {
-    /// Whether it is imported from anywhere.
-    pub fn is_supported(&self) -> bool {
-        !self.tflite.is_empty() || !self.onnx.is_empty()
-    }
-
     fn of(operator: &'static str, tflite: &[Precision], onnx: Vec<OnnxRow>) -> Self {
         let takes = |precision: &Precision| {
             let mut rows = onnx.iter();
@@ -44,23 +39,16 @@ impl OperatorSupport {
 /// Name and precisions of a row.
 type OnnxRow = (&'static str, &'static [Precision]);
 
-/// Every operator that is meant to be supported or is, by name: first those of TensorFlow Lite.
+/// Every operator that is supported, by name: first those of TensorFlow Lite.
 pub fn operators() -> Vec<OperatorSupport> {
-    let rows: Vec<_> = tflite::operators().collect();
     let others: Vec<OnnxRow> = onnx::operators().collect();
-    let mut names: Vec<&'static str> = rows.iter().map(|(name, _)| *name).collect();
-    names.extend(SAME.iter().map(|&(name, _)| name));
-    names.sort_unstable();
-    names.dedup();
-    let mut table: Vec<OperatorSupport> = Vec::with_capacity(names.len());
-    for name in names {
-        let row = rows.iter().find(|(operator, _)| *operator == name);
+    let line = |(name, precisions): (&'static str, Vec<Precision>)| {
         let same = others.iter().copied();
         let same = same.filter(|&(other, _)| is_same(name, other)).collect();
-        let precisions = row.map_or(&[][..], |(_, precisions)| precisions);
-        table.push(OperatorSupport::of(name, precisions, same));
-    }
-    let mut left: Vec<OnnxRow> = others;
+        OperatorSupport::of(name, &precisions, same)
+    };
+    let mut table: Vec<OperatorSupport> = tflite::operators().map(line).collect();
+    let mut left: Vec<OnnxRow> = others.clone();
     left.retain(|(name, _)| !table.iter().any(|line| line.onnx.contains(name)));
     left.sort_unstable();
     let left = left.into_iter();
@@ -79,14 +67,9 @@ fn is_same(tflite: &str, onnx: &str) -> bool {
 /// Operators of ONNX with these names do something else.
 const OTHERWISE: &[&str] = &["MEAN", "SUM"];
 
-/// The operators that microcontrollers' models are made of, by TensorFlow Lite's name, and those of
-/// ONNX that are the same with another name.
+/// Operators of ONNX that are one of TensorFlow Lite with another name.
 const SAME: &[(&str, &[&str])] = &[
-    ("ABS", &[]),
     ("ADD", &["Sum", "QLinearAdd"]),
-    ("ARG_MAX", &[]),
-    ("ARG_MIN", &[]),
-    ("ASSIGN_VARIABLE", &[]),
     (
         "AVERAGE_POOL_2D",
         &[
@@ -97,85 +80,47 @@ const SAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("BATCH_MATMUL", &["MatMul"]),
-    ("BATCH_TO_SPACE_ND", &[]),
     ("BROADCAST_TO", &["Expand"]),
-    ("CALL_ONCE", &[]),
-    ("CAST", &[]),
     ("CONCATENATION", &["Concat", "QLinearConcat"]),
     ("CONV_2D", &["Conv", "QLinearConv"]),
     ("DEPTHWISE_CONV_2D", &["Conv", "QLinearConv"]),
-    ("DEPTH_TO_SPACE", &[]),
     ("DEQUANTIZE", &["DequantizeLinear"]),
-    ("DIV", &[]),
-    ("ELU", &[]),
-    ("EQUAL", &[]),
-    ("EXP", &[]),
     ("EXPAND_DIMS", &["Unsqueeze"]),
     (
         "FULLY_CONNECTED",
         &["Gemm", "MatMul", "QGemm", "QLinearMatMul"],
     ),
-    ("GATHER", &[]),
-    ("GELU", &[]),
-    ("GREATER", &[]),
     ("GREATER_EQUAL", &["GreaterOrEqual"]),
-    ("HARD_SWISH", &[]),
     ("L2_NORMALIZATION", &["LpNormalization"]),
     ("LEAKY_RELU", &["QLinearLeakyRelu"]),
-    ("LESS", &[]),
     ("LESS_EQUAL", &["LessOrEqual"]),
-    ("LOG", &[]),
     ("LOGICAL_AND", &["And"]),
     ("LOGICAL_NOT", &["Not"]),
     ("LOGICAL_OR", &["Or"]),
     ("LOGISTIC", &["Sigmoid", "QLinearSigmoid"]),
-    ("LOG_SOFTMAX", &[]),
     ("MAXIMUM", &["Max"]),
     ("MAX_POOL_2D", &["MaxPool", "GlobalMaxPool"]),
     ("MEAN", &["ReduceMean"]),
     ("MINIMUM", &["Min"]),
     ("MIRROR_PAD", &["Pad"]),
     ("MUL", &["QLinearMul"]),
-    ("NEG", &[]),
     ("NOT_EQUAL", &["Xor"]),
-    ("PACK", &[]),
-    ("PAD", &[]),
     ("PADV2", &["Pad"]),
-    ("PRELU", &[]),
     ("QUANTIZE", &["QuantizeLinear"]),
-    ("READ_VARIABLE", &[]),
-    ("REDUCE_MAX", &[]),
-    ("REDUCE_MIN", &[]),
-    ("RELU", &[]),
     ("RELU6", &["Clip"]),
     ("RELU_0_TO_1", &["Clip"]),
     ("RELU_N1_TO_1", &["Clip"]),
     ("RESHAPE", &["Flatten"]),
     ("RESIZE_BILINEAR", &["Resize", "Upsample"]),
     ("RESIZE_NEAREST_NEIGHBOR", &["Resize", "Upsample"]),
-    ("RSQRT", &[]),
     ("SELECT", &["Where"]),
     ("SELECT_V2", &["Where"]),
-    ("SLICE", &[]),
     ("SOFTMAX", &["QLinearSoftmax"]),
-    ("SPACE_TO_BATCH_ND", &[]),
-    ("SPACE_TO_DEPTH", &[]),
-    ("SPLIT", &[]),
     ("SPLIT_V", &["Split"]),
-    ("SQRT", &[]),
-    ("SQUARED_DIFFERENCE", &[]),
-    ("SQUEEZE", &[]),
     ("STRIDED_SLICE", &["Slice"]),
-    ("SUB", &[]),
     ("SUM", &["ReduceSum"]),
-    ("SVDF", &[]),
-    ("TANH", &[]),
-    ("TILE", &[]),
-    ("TRANSPOSE", &[]),
     ("TRANSPOSE_CONV", &["ConvTranspose"]),
     ("UNIDIRECTIONAL_SEQUENCE_LSTM", &["LSTM"]),
-    ("UNPACK", &[]),
-    ("VAR_HANDLE", &[]),
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod activation;
 mod binary;
+mod class;
 pub mod eval;
 mod fused;
 mod graph;
@@ -19,6 +20,7 @@ mod unary;
 mod verify;
 
 pub use binary::Binary;
+pub(crate) use class::Class;
 pub use fused::{Fused, Term};
 pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use index_map::IndexMap;

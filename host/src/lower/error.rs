@@ -38,7 +38,7 @@ pub enum LowerError {
         /// Name of the node.
         node: String,
         /// Inputs that the operator takes.
-        expected: &'static str,
+        expected: String,
         /// Inputs that there are.
         found: usize,
     },

@@ -17,7 +17,7 @@ mod states;
 mod steps;
 #[cfg(test)]
 mod tests;
-mod types;
+mod traits;
 mod walk;
 
 pub use error::LowerError;
@@ -64,7 +64,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     }
     let (live, live_states) = live(graph);
     for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
-        node::check_arity(node)?;
+        traits::check_inputs(node)?;
     }
     for state in states::those(graph, &live_states) {
         states::check(graph, state)?;

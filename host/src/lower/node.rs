@@ -7,7 +7,7 @@ use super::product;
 use super::recurrent;
 use super::reduce;
 use super::shape::{bytes, four, index, padded_four, rows_and_depth, window};
-use super::types;
+use super::traits;
 use super::walk::Walk;
 use crate::ir::{IndexMap, Window2d};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, QuantParams, Weights};
@@ -17,63 +17,9 @@ use tiivis_runtime::blob::TAKE_AXES;
 /// Scale and zero point of numbers up to 1 of int16.
 const Q15: (f32, i32) = (1.0 / 32_768.0, 0);
 
-/// The number of inputs, which everything after relies on.
-pub(super) fn check_arity(node: &QNode) -> Result<(), LowerError> {
-    let found = node.inputs.len();
-    let (is_right, expected) = match &node.op {
-        QOp::Add { .. }
-        | QOp::Sub { .. }
-        | QOp::Mul { .. }
-        | QOp::Div { .. }
-        | QOp::SquaredDifference { .. }
-        | QOp::Extreme { .. }
-        | QOp::Compare { .. }
-        | QOp::MatMul { .. }
-        | QOp::Arithmetic { .. }
-        | QOp::Gather { .. }
-        | QOp::GatherNd
-        | QOp::Prelu => (found == 2, "2"),
-        QOp::Select => (found == 3, "3"),
-        QOp::Svdf(_) => (found == 2, "2"),
-        QOp::Lstm(_) => (found == 3, "3"),
-        QOp::Concat { .. } => (found >= 1, "1 or more"),
-        QOp::Conv2d { .. }
-        | QOp::TransposeConv2d { .. }
-        | QOp::DepthwiseConv2d { .. }
-        | QOp::Dense { .. }
-        | QOp::MaxPool2d { .. }
-        | QOp::AvgPool2d { .. }
-        | QOp::Reshape
-        | QOp::Transpose { .. }
-        | QOp::Take { .. }
-        | QOp::Pad { .. }
-        | QOp::Softmax { .. }
-        | QOp::Reduce { .. }
-        | QOp::ArgExtreme { .. }
-        | QOp::CumSum { .. }
-        | QOp::ResizeBilinear { .. }
-        | QOp::L2Normalize
-        | QOp::LogSoftmax
-        | QOp::Lut { .. }
-        | QOp::Slopes { .. }
-        | QOp::Curve { .. }
-        | QOp::Cast
-        | QOp::Requantize => (found == 1, "1"),
-    };
-    if is_right {
-        Ok(())
-    } else {
-        Err(LowerError::Arity {
-            node: node.name.clone(),
-            expected,
-            found,
-        })
-    }
-}
-
 /// That shapes, lists and scales of the node agree, and that its sums cannot overflow.
 pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
-    types::check(graph, node)?;
+    traits::check_types(graph, node)?;
     let input = graph.value(node.inputs[0]);
     let output = graph.value(node.output);
     match &node.op {
@@ -142,7 +88,7 @@ pub(super) fn check(graph: &QGraph, node: &QNode) -> Result<(), LowerError> {
         } => reduce::check(node, *reduction, axes, [input, output]),
         QOp::CumSum { axis, .. } => {
             same_axes(node, input.shape.iter().copied().map(Some), output)?;
-            reduce::check_axis(node, *axis, input)
+            reduce::check_listed(node, &[*axis], input)
         }
         QOp::ArgExtreme { axis, .. } => reduce::check_index(node, *axis, [input, output]),
         QOp::ResizeBilinear { coordinates } => {

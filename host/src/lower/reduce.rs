@@ -74,14 +74,20 @@ pub(super) fn check_index(
     })
 }
 
-/// The axis is one of the value's.
-pub(super) fn check_axis(node: &QNode, axis: usize, value: &QValue) -> Result<(), LowerError> {
-    let keep = reduced_shape(&value.shape, &[axis], true);
-    let kept = QValue {
-        shape: keep,
-        ..value.clone()
-    };
-    check_axes(node, &[axis], value, &kept)
+/// The axes are different ones of the value's.
+pub(super) fn check_listed(node: &QNode, axes: &[usize], value: &QValue) -> Result<(), LowerError> {
+    for (index, &axis) in axes.iter().enumerate() {
+        let is_new = axis < value.shape.len() && !axes[..index].contains(&axis);
+        if !is_new {
+            return Err(LowerError::Mismatch {
+                node: node.name.clone(),
+                what: "an axis, each once, below",
+                expected: value.shape.len(),
+                found: axis,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A shape as what is before an axis, the axis, and what is behind it.
@@ -101,17 +107,7 @@ fn check_axes(
     input: &QValue,
     output: &QValue,
 ) -> Result<(), LowerError> {
-    for (index, &axis) in axes.iter().enumerate() {
-        let is_new = axis < input.shape.len() && !axes[..index].contains(&axis);
-        if !is_new {
-            return Err(LowerError::Mismatch {
-                node: node.name.clone(),
-                what: "an axis, each once, below",
-                expected: input.shape.len(),
-                found: axis,
-            });
-        }
-    }
+    check_listed(node, axes, input)?;
     let keep = output.shape.len() == input.shape.len();
     let expected = reduced_shape(&input.shape, axes, keep);
     equal(node, "axes", expected.len(), output.shape.len())?;

@@ -4,8 +4,9 @@ use super::LowerError;
 use super::homes::part;
 use super::node::check;
 use super::shape::{count, index as index_of};
+use super::traits::may_be_in_place;
 use crate::ir::ValueId;
-use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
+use crate::plan::{Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 
 /// Checks a node and appends its steps.
@@ -19,46 +20,13 @@ pub(super) fn lower_node(
     if is_alias(graph, node, program) {
         return Ok(());
     }
-    match &node.op {
-        QOp::Reshape => Ok(()),
-        QOp::Concat { axis } => concat(graph, index, *axis, program),
-        QOp::Conv2d { .. }
-        | QOp::TransposeConv2d { .. }
-        | QOp::MatMul { .. }
-        | QOp::DepthwiseConv2d { .. }
-        | QOp::Dense { .. }
-        | QOp::MaxPool2d { .. }
-        | QOp::AvgPool2d { .. }
-        | QOp::Add { .. }
-        | QOp::Sub { .. }
-        | QOp::Mul { .. }
-        | QOp::Div { .. }
-        | QOp::SquaredDifference { .. }
-        | QOp::Extreme { .. }
-        | QOp::Compare { .. }
-        | QOp::Select
-        | QOp::Prelu
-        | QOp::Transpose { .. }
-        | QOp::Take { .. }
-        | QOp::Pad { .. }
-        | QOp::Softmax { .. }
-        | QOp::Reduce { .. }
-        | QOp::ArgExtreme { .. }
-        | QOp::CumSum { .. }
-        | QOp::ResizeBilinear { .. }
-        | QOp::L2Normalize
-        | QOp::LogSoftmax
-        | QOp::Lut { .. }
-        | QOp::Slopes { .. }
-        | QOp::Curve { .. }
-        | QOp::Arithmetic { .. }
-        | QOp::Cast
-        | QOp::Gather { .. }
-        | QOp::GatherNd
-        | QOp::Requantize
-        | QOp::Svdf(_)
-        | QOp::Lstm(_) => whole(graph, index, program),
+    if let QOp::Concat { axis } = node.op {
+        return concat(graph, index, axis, program);
     }
+    if node.op == QOp::Reshape {
+        return Ok(());
+    }
+    whole(graph, index, program)
 }
 
 /// Whether the output is bytes of the input that lie where they should.
@@ -69,51 +37,6 @@ fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
             input.buffer == output.buffer && input.offset.checked_add(offset) == Some(output.offset)
         }
         _ => false,
-    }
-}
-
-/// Bytes that a node's kernel needs beside its operands. The portable kernels need none; those
-/// that come answer from the operator and its shapes alone.
-fn scratch_bytes(op: &QOp) -> u32 {
-    match op {
-        QOp::Conv2d { .. }
-        | QOp::TransposeConv2d { .. }
-        | QOp::MatMul { .. }
-        | QOp::DepthwiseConv2d { .. }
-        | QOp::Dense { .. }
-        | QOp::MaxPool2d { .. }
-        | QOp::AvgPool2d { .. }
-        | QOp::Add { .. }
-        | QOp::Sub { .. }
-        | QOp::Mul { .. }
-        | QOp::Div { .. }
-        | QOp::SquaredDifference { .. }
-        | QOp::Extreme { .. }
-        | QOp::Compare { .. }
-        | QOp::Select
-        | QOp::Prelu
-        | QOp::Concat { .. }
-        | QOp::Reshape
-        | QOp::Transpose { .. }
-        | QOp::Take { .. }
-        | QOp::Pad { .. }
-        | QOp::Softmax { .. }
-        | QOp::Reduce { .. }
-        | QOp::ArgExtreme { .. }
-        | QOp::CumSum { .. }
-        | QOp::ResizeBilinear { .. }
-        | QOp::L2Normalize
-        | QOp::LogSoftmax
-        | QOp::Lut { .. }
-        | QOp::Slopes { .. }
-        | QOp::Curve { .. }
-        | QOp::Arithmetic { .. }
-        | QOp::Cast
-        | QOp::Gather { .. }
-        | QOp::GatherNd
-        | QOp::Requantize
-        | QOp::Svdf(_)
-        | QOp::Lstm(_) => 0,
     }
 }
 
@@ -136,21 +59,13 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
-    let scratch_bytes = scratch_bytes(&node.op);
-    let scratch = (scratch_bytes > 0).then(|| {
-        program.buffers.push(Buffer {
-            name: format!("scratch of {}", node.name),
-            bytes: scratch_bytes,
-        });
-        program.buffers.len() - 1
-    });
     program.steps.push(Step {
         layer: index,
         kernel: Kernel::Node(index),
         in_place: in_place(graph, node, &operands),
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
-        scratch,
+        scratch: None,
     });
     Ok(())
 }
@@ -163,45 +78,8 @@ fn takes_constants(node: &QNode) -> bool {
 /// Which operands the result may lie on: those that are read element by element in the output's
 /// order, if nothing else that the step reads touches their bytes.
 fn in_place(graph: &QGraph, node: &QNode, operands: &[(ValueId, Place)]) -> Vec<usize> {
-    match &node.op {
-        QOp::Softmax { .. }
-        | QOp::L2Normalize
-        | QOp::LogSoftmax
-        | QOp::Lut { .. }
-        | QOp::Slopes { .. }
-        | QOp::Curve { .. }
-        | QOp::Requantize
-        | QOp::Add { .. }
-        | QOp::Sub { .. }
-        | QOp::Mul { .. }
-        | QOp::Div { .. }
-        | QOp::SquaredDifference { .. }
-        | QOp::Extreme { .. }
-        | QOp::Compare { .. }
-        | QOp::Arithmetic { .. }
-        | QOp::Select
-        | QOp::Prelu => {}
-        QOp::Cast
-        | QOp::Gather { .. }
-        | QOp::GatherNd
-        | QOp::Conv2d { .. }
-        | QOp::TransposeConv2d { .. }
-        | QOp::MatMul { .. }
-        | QOp::DepthwiseConv2d { .. }
-        | QOp::Dense { .. }
-        | QOp::MaxPool2d { .. }
-        | QOp::AvgPool2d { .. }
-        | QOp::Concat { .. }
-        | QOp::Reshape
-        | QOp::Transpose { .. }
-        | QOp::Take { .. }
-        | QOp::Pad { .. }
-        | QOp::Reduce { .. }
-        | QOp::ArgExtreme { .. }
-        | QOp::CumSum { .. }
-        | QOp::ResizeBilinear { .. }
-        | QOp::Svdf(_)
-        | QOp::Lstm(_) => return Vec::new(),
+    if !may_be_in_place(&node.op) {
+        return Vec::new();
     }
     let output = without_leading_ones(&graph.value(node.output).shape);
     let dtype = graph.value(node.output).dtype;

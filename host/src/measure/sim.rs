@@ -59,7 +59,8 @@ impl Inputs {
 pub fn zero_inputs(model: &Model<'_>) -> Inputs {
     let zeros = |port: Port<'_>| {
         let elements = internal_shape(&port).iter().product();
-        elements::bytes_of(port.dtype, port.zero_point).repeat(elements)
+        let zero: Vec<i8> = elements::bytes_of(port.dtype, port.zero_point).collect();
+        zero.repeat(elements)
     };
     Inputs {
         samples: 1,

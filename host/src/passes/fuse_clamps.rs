@@ -2,7 +2,7 @@
 
 use super::rewrite::{absorb, clamp_slot, exhaust, sole_producer};
 use super::simplify::Pass;
-use crate::ir::{Activation, Clamp, Graph, Node, Op, Value, ValueId};
+use crate::ir::{Activation, Clamp, Class, Graph, Node, Op, Value, ValueId};
 
 pub(super) const PASS: Pass = Pass {
     name: "fuse-clamps",
@@ -38,34 +38,7 @@ fn fuse(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
 
 /// To the other side of an operator that only moves values, where it can be fused.
 fn lift(graph: &mut Graph, before: usize, index: usize, clamp: Clamp) -> bool {
-    let moving = match graph.nodes[before].op {
-        Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Take { .. }
-        | Op::Pad(_)
-        | Op::Concat { .. } => true,
-        Op::Conv2d(_)
-        | Op::ConvTranspose2d(_)
-        | Op::MatMul { .. }
-        | Op::Dense { .. }
-        | Op::BatchNorm { .. }
-        | Op::Activation(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Binary(_)
-        | Op::Select
-        | Op::Fused(_)
-        | Op::Softmax
-        | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
-        | Op::ResizeBilinear(_)
-        | Op::L2Normalize
-        | Op::LogSoftmax
-        | Op::Identity => false,
-    };
+    let moving = matches!(graph.nodes[before].op.class(), Class::Move | Class::Join);
     let inputs = &graph.nodes[before].inputs;
     if !(moving && inputs.iter().all(|&id| takes_clamp(graph, id))) {
         return false;
@@ -152,10 +125,11 @@ fn insert(graph: &mut Graph, producer: usize, id: ValueId, clamp: Clamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::passes::fused_clamp;
     use crate::passes::oracle::{Builder, RELU, check, window};
 
     fn clamps(graph: &Graph) -> Vec<Option<Clamp>> {
-        let clamp = |node: &Node| clamp_slot(&mut node.op.clone()).copied().flatten();
+        let clamp = |node: &Node| fused_clamp(&node.op);
         graph.nodes.iter().map(clamp).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::rewrite::{clamp_slot, exhaust, sole_producer};
 use super::simplify::Pass;
-use crate::ir::{Activation, Binary, Clamp, Fused, Graph, Node, Op, Term, ValueId};
+use crate::ir::{Activation, Binary, Clamp, Class, Fused, Graph, Node, Op, Term, ValueId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -157,35 +157,7 @@ impl Group {
 /// The tensors that a node reads, each once, if it computes each element from one of each of them
 /// and of numbers.
 fn operands(graph: &Graph, node: &Node) -> Option<Vec<ValueId>> {
-    let pointwise = match &node.op {
-        Op::Activation(_)
-        | Op::Fused(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Binary(_)
-        | Op::Select => true,
-        Op::Conv2d(_)
-        | Op::ConvTranspose2d(_)
-        | Op::Dense { .. }
-        | Op::MatMul { .. }
-        | Op::BatchNorm { .. }
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Concat { .. }
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Take { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
-        | Op::ResizeBilinear(_)
-        | Op::L2Normalize
-        | Op::LogSoftmax
-        | Op::Identity => false,
-    };
-    if !pointwise {
+    if !matches!(node.op.class(), Class::Function | Class::Combination) {
         return None;
     }
     let shape = graph.shape(node.output);

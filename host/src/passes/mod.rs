@@ -25,5 +25,5 @@ mod simplify;
 pub(crate) mod oracle;
 
 pub use error::PassError;
-pub(crate) use rewrite::clamp_slot;
+pub(crate) use rewrite::{absorb, clamp_slot, fused_clamp, sole_producer};
 pub use simplify::{PIPELINE, Pass, Report, simplify};

@@ -1,6 +1,6 @@
 //! Removes operators that change nothing, and joins those that undo or repeat each other.
 
-use super::rewrite::{bypass, clamp_slot, exhaust, is_pointwise};
+use super::rewrite::{bypass, clamp_slot, exhaust, fused_clamp, is_pointwise};
 use super::simplify::Pass;
 use crate::ir::{Activation, Clamp, Graph, Node, Op, ValueId};
 
@@ -28,8 +28,7 @@ fn remove(graph: &mut Graph, index: usize) -> bool {
     if graph.is_output(node.output) && graph.constant(x).is_some() {
         return false;
     }
-    let mut op = node.op.clone();
-    match clamp_slot(&mut op).copied().flatten() {
+    match fused_clamp(&node.op) {
         Some(clamp) => {
             let node = &mut graph.nodes[index];
             node.op = Op::Activation(Activation::Clamp(clamp));

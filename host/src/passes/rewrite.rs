@@ -29,7 +29,7 @@ pub(super) fn sole_reader(graph: &Graph, id: ValueId) -> Option<usize> {
 }
 
 /// The node that computes a value, if nothing but one node reads it.
-pub(super) fn sole_producer(graph: &Graph, id: ValueId) -> Option<usize> {
+pub(crate) fn sole_producer(graph: &Graph, id: ValueId) -> Option<usize> {
     sole_reader(graph, id).and_then(|_| graph.producer(id))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn bypass(graph: &mut Graph, index: usize, instead: ValueId) {
 
 /// Lets the node `producer` compute what `follower`, its only reader, computed, and takes the
 /// follower out.
-pub(super) fn absorb(graph: &mut Graph, producer: usize, follower: usize) {
+pub(crate) fn absorb(graph: &mut Graph, producer: usize, follower: usize) {
     graph.nodes[producer].output = graph.nodes[follower].output;
     graph.nodes.remove(follower);
 }
@@ -116,6 +116,11 @@ pub(crate) fn clamp_slot(op: &mut Op) -> Option<&mut Option<Clamp>> {
         | Op::LogSoftmax
         | Op::Identity => None,
     }
+}
+
+/// The fused clamp of an operator, if it has one.
+pub(crate) fn fused_clamp(op: &Op) -> Option<Clamp> {
+    clamp_slot(&mut op.clone()).copied().flatten()
 }
 
 /// A window of one element that does not move the input.

@@ -7,6 +7,7 @@ use super::range::{Range, Ranges};
 use super::reduction::is_mean;
 use super::uses::Uses;
 use crate::ir::{Activation, Clamp, Graph, Node, Op, Reduction, Unary, ValueId};
+use crate::passes::fused_clamp;
 
 /// Scale and zero point of every activation and every constant operand, by value index; `None` for
 /// weights and for values that no node names.
@@ -15,8 +16,6 @@ use crate::ir::{Activation, Clamp, Graph, Node, Op, Reduction, Unary, ValueId};
 /// takes and pads share their input's: all values that are so connected form a group. An input of a
 /// concatenation, an extreme or a choice joins the output's group if nothing else depends on it, so
 /// that it need not be rescaled.
-/// a group. An input of a concatenation joins the output's group if nothing else depends on it,
-/// so that it need not be rescaled.
 pub(super) fn assign(
     graph: &Graph,
     ranges: &Ranges,
@@ -291,39 +290,8 @@ fn value_range(
 /// The clamp that an operator's result went through.
 pub(super) fn clamp(op: &Op) -> Option<Clamp> {
     match op {
-        Op::Conv2d(conv) => conv.clamp,
-        Op::ConvTranspose2d(conv) => conv.clamp,
-        Op::MaxPool2d(pool) => pool.clamp,
-        Op::AvgPool2d(pool) => pool.clamp,
         Op::Activation(Activation::Clamp(clamp)) => Some(*clamp),
-        Op::Dense { clamp } | Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => *clamp,
-        Op::Activation(
-            Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::LeakyRelu { .. }
-            | Activation::Elu { .. }
-            | Activation::HardSigmoid { .. }
-            | Activation::HardSwish
-            | Activation::Unary(_)
-            | Activation::Parametric { .. },
-        )
-        | Op::Binary(_)
-        | Op::Select
-        | Op::Fused(_)
-        | Op::MatMul { .. }
-        | Op::BatchNorm { .. }
-        | Op::Concat { .. }
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Take { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
-        | Op::ResizeBilinear(_)
-        | Op::L2Normalize
-        | Op::LogSoftmax
-        | Op::Identity => None,
+        op => fused_clamp(op),
     }
 }
 

@@ -13,7 +13,7 @@ use super::reduction::is_mean;
 use super::uses::operands;
 use super::weights::{Layer, quantize_weights};
 use crate::ir::{
-    Activation, AvgPool2d, Binary, Clamp, Conv2d, Graph, Node, Op, Port, Reduction, ValueId,
+    Activation, AvgPool2d, Binary, Clamp, Class, Conv2d, Graph, Node, Op, Port, Reduction, ValueId,
     Window2d,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -124,34 +124,10 @@ impl<'a> Converter<'a> {
     }
 
     fn node(&mut self, node: &Node) -> Result<(), QuantizeError> {
-        let may_be_constant = match node.op {
-            Op::Add { .. }
-            | Op::Sub { .. }
-            | Op::Mul { .. }
-            | Op::Binary(_)
-            | Op::Select
-            | Op::MatMul { .. }
-            | Op::Concat { .. } => true,
-            Op::Conv2d(_)
-            | Op::ConvTranspose2d(_)
-            | Op::Dense { .. }
-            | Op::BatchNorm { .. }
-            | Op::Activation(_)
-            | Op::Fused(_)
-            | Op::MaxPool2d(_)
-            | Op::AvgPool2d(_)
-            | Op::Reshape { .. }
-            | Op::Transpose { .. }
-            | Op::Take { .. }
-            | Op::Pad(_)
-            | Op::Softmax
-            | Op::Reduce(_)
-            | Op::ArgExtreme { .. }
-            | Op::ResizeBilinear(_)
-            | Op::L2Normalize
-            | Op::LogSoftmax
-            | Op::Identity => false,
-        };
+        let may_be_constant = matches!(
+            node.op.class(),
+            Class::Combination | Class::Product | Class::Join
+        );
         for &input in operands(node) {
             if !may_be_constant && self.graph.constant(input).is_some() {
                 return Err(QuantizeError::ConstantInput {

@@ -12,6 +12,7 @@ use super::graph::{QGraph, QuantParams};
 use super::range::Range;
 use super::uses::operands;
 use crate::ir::{Activation, Clamp, Conv2d, Graph, Node, Op, Value, ValueId};
+use crate::passes::{absorb, clamp_slot, sole_producer};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -51,17 +52,11 @@ pub fn quantize_given(mut graph: Graph, given: &Given) -> Result<QGraph, Quantiz
     for (id, &own) in &given.activations {
         params[id.index()] = Some(own);
     }
-    for node in &mut graph.nodes {
-        if matches!(node.op, Op::Identity) {
-            let shape = Vec::new();
-            node.op = Op::Reshape { shape };
-        }
-    }
     for index in 0..graph.nodes.len() {
-        let output = graph.nodes[index].output;
-        let own = graph.shape(output).to_vec();
-        if let Op::Reshape { shape } = &mut graph.nodes[index].op {
-            *shape = own;
+        let node = &graph.nodes[index];
+        if matches!(node.op, Op::Identity | Op::Reshape { .. }) {
+            let shape = graph.shape(node.output).to_vec();
+            graph.nodes[index].op = Op::Reshape { shape };
         }
     }
     fuse_clamps(&mut graph, &params);
@@ -79,9 +74,7 @@ pub fn quantize_given(mut graph: Graph, given: &Given) -> Result<QGraph, Quantiz
 fn fuse_clamps(graph: &mut Graph, params: &[Option<QuantParams>]) {
     let mut index = 0;
     while index < graph.nodes.len() {
-        if fuse_clamp(graph, params, index) {
-            graph.nodes.remove(index);
-        } else {
+        if !fuse_clamp(graph, params, index) {
             index += 1;
         }
     }
@@ -92,19 +85,15 @@ fn fuse_clamp(graph: &mut Graph, params: &[Option<QuantParams>], index: usize) -
     let Op::Activation(Activation::Clamp(clamp)) = node.op else {
         return false;
     };
-    let (x, output) = (node.inputs[0], node.output);
-    if params[x.index()].is_some() || graph.is_output(x) || graph.consumers(x) != [index] {
-        return false;
-    }
-    let Some(producer) = graph.producer(x) else {
+    let x = node.inputs[0];
+    let Some(producer) = sole_producer(graph, x).filter(|_| params[x.index()].is_none()) else {
         return false;
     };
-    let before = &mut graph.nodes[producer];
-    let Some(slot) = crate::passes::clamp_slot(&mut before.op) else {
+    let Some(slot) = clamp_slot(&mut graph.nodes[producer].op) else {
         return false;
     };
     *slot = Some(slot.map_or(clamp, |first| first.then(clamp)));
-    before.output = output;
+    absorb(graph, producer, index);
     true
 }
 

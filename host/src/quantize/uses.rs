@@ -1,6 +1,6 @@
 //! Who computes and who reads each tensor of the int8 graph to be.
 
-use crate::ir::{Graph, Node, Op, ValueId};
+use crate::ir::{Class, Graph, Node, ValueId};
 
 /// Who computes and who reads each value, weights aside.
 pub(super) struct Uses {
@@ -54,31 +54,13 @@ impl Uses {
 
 /// The inputs of a node that are tensors of the int8 graph; the others are weights.
 pub(super) fn operands(node: &Node) -> &[ValueId] {
-    match node.op {
-        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Dense { .. } | Op::BatchNorm { .. } => {
-            &node.inputs[..1]
-        }
-        Op::Activation(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Binary(_)
-        | Op::Select
-        | Op::Fused(_)
-        | Op::MatMul { .. }
-        | Op::Concat { .. }
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Take { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
-        | Op::ResizeBilinear(_)
-        | Op::L2Normalize
-        | Op::LogSoftmax
-        | Op::Identity => &node.inputs,
+    match node.op.class() {
+        Class::Layer => &node.inputs[..1],
+        Class::Product
+        | Class::Function
+        | Class::Combination
+        | Class::Move
+        | Class::Join
+        | Class::Other => &node.inputs,
     }
 }

@@ -111,19 +111,7 @@ fn quantize_channel(
             weight_scale = f64::from(stored) * (bound / f64::from(1 << 30));
             continue;
         }
-        let too_fine = || QuantizeError::OutputTooFine {
-            node: layer.node.to_owned(),
-            ratio: bound * step / output_scale,
-        };
-        let scale = quantize_multiplier(step / output_scale).map_err(|_| too_fine())?;
-        if bound * f64::from(scale.shift.max(0)).exp2() > f64::from(i32::MAX) {
-            return Err(too_fine());
-        }
-        return Ok(Channel {
-            weights,
-            bias: bias as i32,
-            scale,
-        });
+        return scaled(layer, weights, bias, step);
     }
 }
 
@@ -168,6 +156,17 @@ fn given_channel(
         }
         Some(_) | None => rounded,
     };
+    scaled(layer, weights, bias, step)
+}
+
+/// The channel, with the scale from its sums, of which one is `step`, to the output. Its bias is a
+/// whole number.
+fn scaled(
+    layer: &Layer<'_>,
+    weights: Vec<i8>,
+    bias: f64,
+    step: f64,
+) -> Result<Channel, QuantizeError> {
     let bound = weighted_reach(&weights, layer.input) + bias.abs();
     let output_scale = f64::from(layer.output.scale);
     let too_fine = || QuantizeError::OutputTooFine {

@@ -6,7 +6,7 @@ use super::pad::PadConstant;
 use super::pointwise::{FusedPointwise, Pairwise, Pointwise, Selection};
 use super::pool::{Pool, Reduction};
 use super::reduce::{self, ArgExtreme, Resize};
-use crate::ir::{Activation, Binary, Clamp, IndexMap, Op};
+use crate::ir::{Activation, Binary, Clamp, Class, IndexMap, Op};
 use candle_core::{D, Result, Shape, Tensor};
 
 /// Applies an operator to its inputs, in the order that [`Op`] defines; the result is contiguous.
@@ -97,36 +97,12 @@ pub(super) fn batched_operand(op: &Op, tensor: &Tensor, rank: usize) -> Result<T
 
 /// An input that is the same for all samples, as [`apply`] takes it.
 pub(super) fn fixed_operand(op: &Op, tensor: &Tensor, samples: usize) -> Result<Tensor> {
-    match op {
-        Op::Concat { .. } => repeat(tensor, samples),
-        // Parameters have no samples, broadcasting repeats them. Other operators have one input,
-        // and are fixed if it is.
-        Op::Conv2d(_)
-        | Op::ConvTranspose2d(_)
-        | Op::MatMul { .. }
-        | Op::Dense { .. }
-        | Op::BatchNorm { .. }
-        | Op::Activation(_)
-        | Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::Add { .. }
-        | Op::Sub { .. }
-        | Op::Mul { .. }
-        | Op::Binary(_)
-        | Op::Select
-        | Op::Fused(_)
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Take { .. }
-        | Op::Pad(_)
-        | Op::Softmax
-        | Op::Reduce(_)
-        | Op::ArgExtreme { .. }
-        | Op::ResizeBilinear(_)
-        | Op::L2Normalize
-        | Op::LogSoftmax
-        | Op::Identity => Ok(tensor.clone()),
+    // Parameters have no samples, broadcasting repeats them. Other operators have one input, and are
+    // fixed if it is.
+    if op.class() == Class::Join {
+        return repeat(tensor, samples);
     }
+    Ok(tensor.clone())
 }
 
 /// The one sample of a tensor as often as asked.
@@ -136,15 +112,7 @@ pub(super) fn repeat(tensor: &Tensor, samples: usize) -> Result<Tensor> {
 }
 
 fn is_broadcasting(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Add { .. }
-            | Op::Sub { .. }
-            | Op::Mul { .. }
-            | Op::MatMul { .. }
-            | Op::Binary(_)
-            | Op::Select
-    )
+    matches!(op.class(), Class::Combination | Class::Product)
 }
 
 /// The shape of one sample for as many as there are; without a batch, the shape itself.

@@ -51,10 +51,10 @@ fn unsigned<const N: usize>(bytes: [i8; N]) -> [u8; N] {
 }
 
 /// The bytes of an integer that the type holds.
-pub(super) fn bytes_of(dtype: DType, value: i32) -> Vec<i8> {
+pub(super) fn bytes_of(dtype: DType, value: i32) -> impl Iterator<Item = i8> {
     let length = usize::try_from(dtype.bytes()).expect("a few bytes");
     let bytes = value.to_le_bytes().map(u8::cast_signed);
-    bytes[..length].to_vec()
+    bytes.into_iter().take(length)
 }
 
 /// Integers of this type as an array's elements.
