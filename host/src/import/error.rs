@@ -216,3 +216,15 @@ pub enum NodeFault {
     #[error("{0}")]
     Infer(#[from] InferError),
 }
+
+impl NodeFault {
+    /// Its text, without the list of all operators that are supported.
+    pub(super) fn without_list(&self) -> String {
+        match self {
+            Self::Operator { nearest } if nearest.starts_with("supported: ") => {
+                "the operator is not supported".to_owned()
+            }
+            fault => fault.to_string(),
+        }
+    }
+}

@@ -45,10 +45,10 @@ pub fn infer(op: &Op, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {
         Op::AvgPool2d(pool) => pool2d(&pool.window, pool.clamp, x)?,
         Op::Add { clamp } | Op::Sub { clamp } | Op::Mul { clamp } => {
             check_clamp(*clamp)?;
-            broadcast(x, &inputs[1].shape)?
+            elementwise(x, &inputs[1].shape)?
         }
-        Op::Binary(_) => broadcast(x, &inputs[1].shape)?,
-        Op::Select => broadcast(&broadcast(x, &inputs[1].shape)?, &inputs[2].shape)?,
+        Op::Binary(_) => elementwise(x, &inputs[1].shape)?,
+        Op::Select => elementwise(&elementwise(x, &inputs[1].shape)?, &inputs[2].shape)?,
         Op::Fused(function) => {
             check_fused(function)?;
             x.clone()
@@ -209,24 +209,27 @@ fn pool2d(window: &Window2d, clamp: Option<Clamp>, x: &[usize]) -> Result<Vec<us
     Ok(vec![batch, output[0], output[1], channels])
 }
 
-/// Shapes are aligned at their last axes; sizes are equal or one of them is 1.
-fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, InferError> {
+/// The shape that both are stretched to: aligned at their last axes, sizes are equal or one of them
+/// is 1; none if they do not fit.
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| {
         let missing = rank - shape.len();
         axis.checked_sub(missing).map_or(1, |axis| shape[axis])
     };
-    (0..rank)
-        .map(|axis| match (size(a, axis), size(b, axis)) {
-            (a, b) if a == b => Some(a),
-            (1, size) | (size, 1) => Some(size),
-            (_, _) => None,
-        })
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| InferError::Broadcast {
-            a: a.to_vec(),
-            b: b.to_vec(),
-        })
+    let stretched = |axis: usize| match (size(a, axis), size(b, axis)) {
+        (a, b) if a == b => Some(a),
+        (1, size) | (size, 1) => Some(size),
+        (_, _) => None,
+    };
+    (0..rank).map(stretched).collect()
+}
+
+fn elementwise(a: &[usize], b: &[usize]) -> Result<Vec<usize>, InferError> {
+    broadcast(a, b).ok_or_else(|| InferError::Broadcast {
+        a: a.to_vec(),
+        b: b.to_vec(),
+    })
 }
 
 fn concat(axis: usize, inputs: &[&Value]) -> Result<Vec<usize>, InferError> {

@@ -24,8 +24,8 @@ pub(crate) use class::Class;
 pub use fused::{Fused, Term};
 pub use graph::{Graph, Node, Port, Value, ValueId};
 pub use index_map::IndexMap;
-pub(crate) use infer::mat_mul_shape;
 pub use infer::{InferError, infer};
+pub(crate) use infer::{broadcast, mat_mul_shape};
 pub use macs::macs;
 pub use op::{
     Activation, AvgPool2d, Clamp, Conv2d, ConvTranspose2d, Op, Pad, Pool2d, TransposedWindow2d,

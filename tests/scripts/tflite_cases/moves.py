@@ -310,6 +310,7 @@ dilated("dilated_depthwise", True, (7, 5), 3, (3, 3), [3, 2], [[3, 5], [2, 3]], 
 dilated("dilated_crop", False, (5, 6), 1, (2, 3), [2, 2], [[1, 2], [2, 2]], [[1, 0], [0, 0]])
 dilated("dilated_one_axis", False, 11, 2, 3, [2], [[4, 1]], [[0, 1]], one_axis="columns")
 dilated("dilated_one_axis_rows", False, 10, 3, 2, [3], [[3, 2]], [[0, 2]], one_axis="rows")
+dilated("dilated_one_axis_rows_one_result", False, 6, 2, 2, [3], [[0, 0]], [[0, 0]], one_axis="rows")
 dilated("dilated_depthwise_one_axis", True, 9, 2, 3, [2], [[2, 1]], [[0, 0]], one_axis="columns")
 
 # PAD, PADV2 and TRANSPOSE of more axes

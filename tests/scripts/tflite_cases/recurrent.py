@@ -25,14 +25,14 @@ def runs(name, shape, dtype, count):
 
 def add_svdf(m, name, x, batch, features, units, rank, memory, state="int16", time=None, sx=0.05, zx=-5,
              sw=0.02, ss=None, zs=0, st=0.01, so=0.05, zo=-3, act=NONE, bias=True, variable=True,
-             wmax=127, tmax=None, bmax=3000, b=None, tag=""):
+             wmax=127, tmax=None, bmax=3000, b=None, weights="int8", tag=""):
     """Appends an SVDF to a model; its output."""
     rng = rng_for(name)
     ss = ss or {"int8": 0.3, "int16": 1 / 1024}[state]
     time = time or state
     tmax = tmax or LIMIT[time]
     filters = units * rank
-    wf = m.tensor(f"{tag}wf", "int8", [filters, features], [sw], 0,
+    wf = m.tensor(f"{tag}wf", weights, [filters, features], [sw], 0,
                   data=rng.integers(-wmax, wmax + 1, [filters, features]))
     wt = m.tensor(f"{tag}wt", time, [filters, memory], [st], 0,
                   data=rng.integers(-tmax, tmax + 1, [filters, memory]))
@@ -113,6 +113,7 @@ network("svdf_network_int16", "int16", [(8, 2, 6), (6, 1, 8), (5, 1, 3)], 10, 16
 svdf("svdf_no_bias", bias=False, refused="TFLM crashes without a bias")
 svdf("svdf_time16_state8", state="int8", time="int16", refused="TFLM crashes: weights over time of another type than the state")
 svdf("svdf_time8_state16", state="int16", time="int8", refused="TFLM reads beyond the weights: they are of another type than the state")
+svdf("svdf_weights_bool", weights="bool", refused="TFLM reads int8 weights, whatever they are")
 svdf("svdf_no_variable", variable=False, refused="the state is no variable tensor")
 
 
@@ -250,6 +251,7 @@ stack("lstm_network_int16", "int16", [6, 5], 5, 4, 6)
 lstm("lstm_no_variable", variable=False, refused="the states are no variable tensors")
 lstm("lstm_cell_int8", cell_type="int8", refused="TFLM takes an int16 cell only")
 lstm("lstm_weights_int16", weights="int16", refused="TFLM takes int8 weights only")
+lstm("lstm_weights_bool", weights="bool", refused="TFLM takes int8 weights only")
 lstm("lstm_peephole", extra={9: np.ones([3], np.int8)}, refused="TFLM has no peepholes")
 lstm("lstm_projection", extra={16: np.ones([3, 3], np.int8)}, refused="TFLM has no projection")
 lstm("lstm_coupled", without=(1, 5, 12), refused="TFLM has no coupled gates")

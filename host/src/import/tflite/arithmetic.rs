@@ -8,10 +8,12 @@ use super::schema::Type;
 pub(super) enum Arithmetic {
     /// float32, and truths; whatever the weights are stored as.
     Float,
-    /// Integers with scales.
-    Integer,
+    /// Integers with scales, some of them of int8; or only those that have none.
+    Int8,
+    /// Integers with scales, all of them of int16.
+    Int16,
     /// Integers with scales, some of which were uint8.
-    Unsigned,
+    Uint8,
 }
 
 impl Arithmetic {
@@ -23,22 +25,22 @@ impl Arithmetic {
             .iter()
             .filter(|operator| !operator.absorbed)
             .flat_map(|operator| &operator.outputs);
-        let mut is_float = false;
-        let mut is_integer = false;
+        let (mut is_float, mut is_int8, mut is_int16) = (false, false, false);
         for tensor in inputs.chain(computed.copied()) {
             let tensor = &model.tensors[tensor];
             match tensor.element {
                 _ if tensor.data.is_some() => {}
-                Type::INT8 if tensor.is_unsigned() => return Self::Unsigned,
-                Type::INT8 | Type::UINT8 | Type::INT16 => is_integer = true,
+                Type::INT8 if tensor.is_unsigned() => return Self::Uint8,
+                Type::INT8 | Type::UINT8 => is_int8 = true,
+                Type::INT16 => is_int16 = true,
                 Type::FLOAT32 => is_float = true,
                 _ => {}
             }
         }
-        if is_float && !is_integer {
-            Self::Float
-        } else {
-            Self::Integer
+        match (is_int8, is_int16, is_float) {
+            (true, _, _) | (false, false, false) => Self::Int8,
+            (false, true, _) => Self::Int16,
+            (false, false, true) => Self::Float,
         }
     }
 
@@ -46,8 +48,9 @@ impl Arithmetic {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Float => "float32",
-            Self::Integer => "int8",
-            Self::Unsigned => "uint8",
+            Self::Int8 => "int8",
+            Self::Int16 => "int16",
+            Self::Uint8 => "uint8",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::arithmetic::Arithmetic;
 use super::failure::Failure;
 use super::importer::{ANY, Importer};
-use super::model::{Budget, Model, Operator};
+use super::model::{Budget, Model, Operator, Tensor};
 use super::{ops, port};
 use crate::import::survey::Verdict;
 use crate::import::{ImportError, Network, NodeFault};
@@ -23,7 +23,7 @@ pub(super) struct Attempt {
 /// them are found.
 pub(super) fn import(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
     match Arithmetic::of(model) {
-        Arithmetic::Integer | Arithmetic::Unsigned => integers(model, budget, name),
+        Arithmetic::Int8 | Arithmetic::Int16 | Arithmetic::Uint8 => integers(model, budget, name),
         Arithmetic::Float => {
             let (graph, verdicts) = ops::float::import(model, budget, name);
             let network = graph.map(Network::Float);
@@ -51,7 +51,7 @@ fn integers(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
         match importer.operator(operator) {
             Ok(Ok(verdict)) => verdicts.push(verdict),
             Ok(Err(fault)) => {
-                verdicts.push(Verdict::Unsupported(fault.to_string()));
+                verdicts.push(Verdict::Unsupported(fault.without_list()));
                 faults.push(named(model, operator, fault));
             }
             Err(error) => {
@@ -67,8 +67,14 @@ fn integers(model: &Model<'_>, budget: Budget, name: &str) -> Attempt {
     Attempt { network, verdicts }
 }
 
+/// Why nothing is said about an operator that reads this tensor.
+pub(super) fn undecided(tensor: &Tensor<'_>) -> String {
+    let name = &tensor.name;
+    format!("reads `{name}`, which depends on what is not supported")
+}
+
 /// A fault with its operator: its index and the name of what it computes.
-fn named(model: &Model<'_>, operator: &Operator<'_>, fault: NodeFault) -> ImportError {
+pub(super) fn named(model: &Model<'_>, operator: &Operator<'_>, fault: NodeFault) -> ImportError {
     let output = operator.outputs.first();
     let output = output.map_or("no output", |&tensor| &*model.tensors[tensor].name);
     ImportError::Node {
@@ -88,8 +94,7 @@ impl<'a> Importer<'_, 'a> {
         let unknown = inputs.copied().find(|&tensor| self.unknown[tensor]);
         if let (Some(tensor), true) = (unknown, ops::is_supported(operator)) {
             self.doubt(operator);
-            let name = &self.model.tensors[tensor].name;
-            let reason = format!("reads `{name}`, which depends on what is not supported");
+            let reason = undecided(&self.model.tensors[tensor]);
             self.budget.take(reason.len())?;
             return Ok(Ok(Verdict::Undecided(reason)));
         }
@@ -146,11 +151,6 @@ impl<'a> Importer<'_, 'a> {
         for &tensor in &operator.outputs {
             self.unknown[tensor] = true;
         }
-    }
-
-    /// Says of an input's tensor that nothing is known.
-    pub(super) fn doubt_tensor(&mut self, tensor: usize) {
-        self.unknown[tensor] = true;
     }
 
     fn graph(mut self, name: &str) -> Result<QGraph, ImportError> {

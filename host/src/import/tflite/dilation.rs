@@ -89,27 +89,61 @@ impl Links {
         if fold.is_some() {
             to_space = self.next(model, to_space)?;
         }
-        let is_whole = name(to_space) == "BATCH_TO_SPACE_ND"
-            && unfold.is_some() == fold.is_some()
-            && model.operators[to_space].outputs.len() == 1;
-        is_whole.then_some(Chain {
+        if name(to_space) != "BATCH_TO_SPACE_ND" || model.operators[to_space].outputs.len() != 1 {
+            return None;
+        }
+        let folds = match (unfold, fold) {
+            (None, None) => None,
+            (Some(unfold), Some(fold)) => {
+                let operators = [to_batch, unfold, conv, fold, to_space];
+                Some(Folds::of(model, operators)?)
+            }
+            (Some(_), None) | (None, Some(_)) => return None,
+        };
+        Some(Chain {
             to_batch,
-            unfold,
             conv,
-            fold,
             to_space,
+            folds,
         })
     }
 }
 
-/// The operators of one dilated convolution; `unfold` and `fold` add and remove the rows of a
-/// convolution of one axis.
+/// The operators of one dilated convolution, and those that make it one of two axes.
 struct Chain {
     to_batch: usize,
-    unfold: Option<usize>,
     conv: usize,
-    fold: Option<usize>,
     to_space: usize,
+    folds: Option<Folds>,
+}
+
+/// What adds an axis of one element in front of a convolution of one axis, and takes it out behind.
+struct Folds {
+    unfold: usize,
+    fold: usize,
+    /// Which axis: 1 or 2.
+    at: usize,
+}
+
+impl Folds {
+    /// Of the operators in their order; none if the shapes do not say that they add and take out
+    /// the same axis, and do nothing else.
+    fn of(model: &Model<'_>, [to_batch, unfold, conv, fold, to_space]: [usize; 5]) -> Option<Self> {
+        let shape = |tensor: usize| &model.tensors[tensor].shape[..];
+        let output = |operator: usize| shape(model.operators[operator].outputs[0]);
+        let &input = model.operators[to_batch].inputs.first()?;
+        if [shape(input?), output(to_space)].map(<[usize]>::len) != [3, 3] {
+            return None;
+        }
+        let is_added = |at: usize, without: &[usize], with: &[usize]| {
+            without.len() == 3 && [&without[..at], &[1], &without[at..]].concat() == with
+        };
+        let at = [1, 2].into_iter().find(|&at| {
+            is_added(at, output(to_batch), output(unfold))
+                && is_added(at, output(fold), output(conv))
+        })?;
+        Some(Self { unfold, fold, at })
+    }
 }
 
 /// The convolution's geometry; none if it is not what the module's text says.
@@ -133,14 +167,10 @@ fn dilated(model: &Model<'_>, chain: &Chain, budget: &mut Budget) -> Checked<Opt
     if !(is_plain(operator(chain.conv))? && agree && block.iter().all(|&block| block > 0)) {
         return Ok(None);
     }
-    let axes = match (block.len(), chain.unfold) {
+    let axes = match (block.len(), &chain.folds) {
         (2, None) => vec![0, 1],
         // The axis that was there before the other was added.
-        (1, Some(unfold)) => match model.tensors[operator(unfold).outputs[0]].shape[..] {
-            [_, 1, _, _] => vec![1],
-            [_, _, 1, _] => vec![0],
-            _ => return Ok(None),
-        },
+        (1, Some(folds)) => vec![2 - folds.at],
         _ => return Ok(None),
     };
     let mut geometry = Dilated {
@@ -187,30 +217,18 @@ impl Chain {
         for index in [self.to_batch, self.to_space] {
             model.operators[index].absorbed = true;
         }
-        let first = self.unfold.unwrap_or(self.conv);
-        let last = self.fold.unwrap_or(self.conv);
-        // The axis of one element is where it was; the others are those of the whole.
-        for (whole, middle) in [
-            (
-                input,
-                self.unfold.map(|unfold| model.operators[unfold].outputs[0]),
-            ),
-            (
-                Some(output),
-                self.fold.map(|_| model.operators[self.conv].outputs[0]),
-            ),
-        ] {
-            if let (Some(whole), Some(middle)) = (whole, middle) {
-                let at = if model.tensors[middle].shape.get(1) == Some(&1) {
-                    1
-                } else {
-                    2
-                };
-                let mut shape = model.tensors[whole].shape.clone();
-                if at <= shape.len() {
+        let (mut first, mut last) = (self.conv, self.conv);
+        if let Some(Folds { unfold, fold, at }) = self.folds {
+            (first, last) = (unfold, fold);
+            // The axis of one element is where it was; the others are those of the whole.
+            let unfolded = model.operators[unfold].outputs[0];
+            let convolved = model.operators[self.conv].outputs[0];
+            for (whole, middle) in [(input, unfolded), (Some(output), convolved)] {
+                if let Some(whole) = whole {
+                    let mut shape = model.tensors[whole].shape.clone();
                     shape.insert(at, 1);
+                    model.tensors[middle].shape = shape;
                 }
-                model.tensors[middle].shape = shape;
             }
         }
         model.operators[first].inputs[0] = input;

@@ -1,5 +1,6 @@
 //! The graph under construction, and what operators ask of tensors.
 
+use super::bytes::halves;
 use super::failure::{Checked, operand};
 use super::model::{Budget, Model, Operator, Tensor};
 use super::ops::Variables;
@@ -21,6 +22,15 @@ pub(super) const ANY: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::Bo
 /// Types that most operators compute with.
 pub(super) const INT: [DType; 2] = [DType::I8, DType::I16];
 
+/// Numbers, whatever stands for them.
+pub(super) const NUMBERS: [DType; 3] = [DType::I8, DType::I16, DType::I32];
+
+/// Of numbers that stand for themselves.
+pub(super) const ITSELF: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
+
 /// Builds the graph.
 pub(super) struct Importer<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -28,8 +38,8 @@ pub(super) struct Importer<'m, 'a> {
     pub(super) nodes: Vec<QNode>,
     /// Those of tensors first, by their index.
     pub(super) values: Vec<Option<QValue>>,
-    /// The int8 value that holds a tensor's numbers; also of float32 tensors, which are another
-    /// view of them.
+    /// The value that holds a tensor's numbers; also of float32 tensors, which are another view
+    /// of them.
     pub(super) holds: Vec<Option<ValueId>>,
     /// Values of the graph's inputs, as far as they are known.
     pub(super) inputs: Vec<Option<ValueId>>,
@@ -50,10 +60,24 @@ impl<'m, 'a> Importer<'m, 'a> {
         index: usize,
         what: &str,
     ) -> Checked<(usize, &'m Tensor<'a>)> {
-        match operator.inputs.get(index) {
-            Some(&Some(tensor)) => Ok((tensor, &self.model.tensors[tensor])),
-            _ => Err(operand(what, "there", "nothing")),
-        }
+        self.model.operand(operator, index, what)
+    }
+
+    /// Whether an operator's first operand is of this type.
+    pub(super) fn reads(&self, operator: &Operator<'a>, element: DType) -> bool {
+        let first = operator.inputs.first().copied().flatten();
+        first.is_some_and(|tensor| dtype(self.model.tensors[tensor].element) == Some(element))
+    }
+
+    /// The value that holds an int64 operand as int32; none of any other operand.
+    pub(super) fn held_int64(
+        &self,
+        operator: &Operator<'a>,
+        index: usize,
+        what: &str,
+    ) -> Checked<Option<ValueId>> {
+        let (id, tensor) = self.tensor(operator, index, what)?;
+        Ok(self.holds[id].filter(|_| tensor.element == Type::INT64))
     }
 
     /// The int8 activation that an operator reads in this place.
@@ -108,16 +132,6 @@ impl<'m, 'a> Importer<'m, 'a> {
         })
     }
 
-    /// The int8 activation or constant that an operator reads in this place.
-    pub(super) fn activation_or_constant(
-        &mut self,
-        operator: &Operator<'a>,
-        index: usize,
-        what: &str,
-    ) -> Checked<ValueId> {
-        self.activation_or_constant_of(operator, index, what, &[DType::I8])
-    }
-
     /// The activation or constant of one of these types that an operator reads in this place.
     pub(super) fn activation_or_constant_of(
         &mut self,
@@ -145,8 +159,9 @@ impl<'m, 'a> Importer<'m, 'a> {
         Ok(value)
     }
 
-    /// The elements of an int8 constant, one for each of its shape.
+    /// The elements of a constant, which must be int8, one for each of its shape.
     pub(super) fn int8_data(&mut self, tensor: &Tensor<'a>, what: &str) -> Checked<Arc<[i8]>> {
+        element_type(tensor, what, &[DType::I8])?;
         self.data(tensor, what, DType::I8)
     }
 
@@ -171,11 +186,8 @@ impl<'m, 'a> Importer<'m, 'a> {
     }
 
     /// The elements of a filter, int8 or int4, one for each of its shape.
-    ///
-    /// int4: two in a byte, the first in the lower half (`PackInt4`, `kernels/internal/portable_tensor_utils.h`).
     pub(super) fn filter_data(&mut self, tensor: &Tensor<'a>) -> Checked<Arc<[i8]>> {
         if tensor.element != Type::INT4 || tensor.oddity.is_some() {
-            check_int8(tensor, "filter")?;
             return self.int8_data(tensor, "filter");
         }
         let data = constant(tensor, "filter")?;
@@ -185,11 +197,8 @@ impl<'m, 'a> Importer<'m, 'a> {
             return Err(operand("filter", expected, format!("{} bytes", data.len())));
         }
         self.budget.take(count)?;
-        let halves = |&byte: &u8| {
-            let byte = i8::from_le_bytes([byte]);
-            [(byte << 4) >> 4, byte >> 4]
-        };
-        Ok(data.iter().flat_map(halves).take(count).collect())
+        let numbers = data.iter().flat_map(|&byte| halves(byte));
+        Ok(numbers.take(count).collect())
     }
 
     /// The int8 value that an operator's only output becomes.
@@ -199,11 +208,7 @@ impl<'m, 'a> Importer<'m, 'a> {
 
     /// The value of one of these types that an operator's only output becomes.
     pub(super) fn result_of(&self, operator: &Operator<'a>, types: &[DType]) -> Checked<QValue> {
-        let &[tensor] = operator.outputs.as_slice() else {
-            let found = operator.outputs.len().to_string();
-            return Err(operand("number of outputs", "1", found));
-        };
-        self.described(tensor, types)
+        self.described(only_output(operator)?, types)
     }
 
     /// A tensor of one of these types that is computed, as the file describes it.
@@ -298,6 +303,17 @@ impl<'m, 'a> Importer<'m, 'a> {
     }
 }
 
+/// The tensor that is an operator's only output.
+pub(super) fn only_output(operator: &Operator<'_>) -> Checked<usize> {
+    match operator.outputs[..] {
+        [tensor] => Ok(tensor),
+        ref others => {
+            let found = others.len().to_string();
+            Err(operand("number of outputs", "1", found))
+        }
+    }
+}
+
 /// An int16 tensor that is computed with has the zero point 0 (TFLite's quantization specification).
 pub(super) fn symmetric(value: &QValue, what: &str) -> Checked {
     match value.dtype {
@@ -309,15 +325,20 @@ pub(super) fn symmetric(value: &QValue, what: &str) -> Checked {
     }
 }
 
+/// A tensor whose elements are used as they are.
+pub(super) fn check_plain(tensor: &Tensor<'_>, what: &str) -> Checked {
+    match tensor.oddity {
+        None => Ok(()),
+        Some(oddity) => {
+            let found = format!("`{}`, {oddity}", tensor.name);
+            Err(operand(what, "a plain tensor", found))
+        }
+    }
+}
+
 /// The bytes of a constant that is used as it is.
 pub(super) fn constant<'t>(tensor: &'t Tensor<'_>, what: &str) -> Checked<&'t [u8]> {
-    if let Some(oddity) = tensor.oddity {
-        return Err(operand(
-            what,
-            "a plain tensor",
-            format!("`{}`, {oddity}", tensor.name),
-        ));
-    }
+    check_plain(tensor, what)?;
     tensor.data.as_deref().ok_or_else(|| {
         let found = format!("`{}`, which the model computes", tensor.name);
         operand(what, "a constant", found)
@@ -337,19 +358,14 @@ pub(super) fn check_size(tensor: &Tensor<'_>, what: &str) -> Checked {
     ))
 }
 
-pub(super) fn check_int8(tensor: &Tensor<'_>, what: &str) -> Checked {
-    element_type(tensor, what, &[DType::I8]).map(|_| ())
-}
-
 /// The type of a plain tensor's elements, which must be one of these.
 pub(super) fn element_type(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
-    if let Some(oddity) = tensor.oddity {
-        return Err(operand(
-            what,
-            "a plain tensor",
-            format!("`{}`, {oddity}", tensor.name),
-        ));
-    }
+    check_plain(tensor, what)?;
+    type_of(tensor, what, types)
+}
+
+/// [`element_type`] of any tensor.
+pub(super) fn type_of(tensor: &Tensor<'_>, what: &str, types: &[DType]) -> Checked<DType> {
     if let Some(dtype) = dtype(tensor.element).filter(|dtype| types.contains(dtype)) {
         return Ok(dtype);
     }
@@ -380,12 +396,7 @@ pub(super) fn params_of(tensor: &Tensor<'_>, what: &str, dtype: DType) -> Checke
     let quantization = &tensor.quantization;
     match dtype {
         DType::I32 if quantization.scales.len() > 0 => {}
-        DType::I32 | DType::Bool => {
-            return Ok(QuantParams {
-                scale: 1.0,
-                zero_point: 0,
-            });
-        }
+        DType::I32 | DType::Bool => return Ok(ITSELF),
         DType::I8 | DType::I16 => {}
     }
     let expected = format!("quantized with one positive scale and one zero point in {min}..={max}");

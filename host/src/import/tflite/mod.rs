@@ -12,6 +12,7 @@ mod arithmetic;
 mod attempt;
 mod batch;
 mod budget;
+mod bytes;
 mod dilation;
 mod failure;
 mod fixed_point;
@@ -47,16 +48,18 @@ pub use survey::survey;
 /// names the operator, its index and its output.
 pub fn import_network(bytes: &[u8], name: &str) -> Result<(Network, String), ImportError> {
     let (mut model, budget) = read(bytes)?;
-    let mut format = format!(
-        "TFLite schema {}, {}",
-        schema::VERSION,
-        Arithmetic::of(&model).name()
-    );
+    let arithmetic = Arithmetic::of(&model);
     let (attempt, batch) = attempt(&mut model, &budget, name);
-    if let Some(samples) = batch {
-        format.push_str(&format!(", batch {samples} taken as 1"));
+    Ok((attempt.network?, format_of(arithmetic, batch)))
+}
+
+/// What a file is, whose batch was taken as 1 if it is another.
+fn format_of(arithmetic: Arithmetic, batch: Option<usize>) -> String {
+    let format = format!("TFLite schema {}, {}", schema::VERSION, arithmetic.name());
+    match batch {
+        None => format,
+        Some(samples) => format!("{format}, batch {samples} taken as 1"),
     }
-    Ok((attempt.network?, format))
 }
 
 /// Reads a model of integers, as [`import_network`] does.
@@ -96,11 +99,6 @@ pub fn operators() -> impl Iterator<Item = (&'static str, Vec<Precision>)> {
             .entry(row.operator)
             .or_default()
             .extend(row.precisions);
-    }
-    for operator in unsigned::OPERATORS {
-        let precisions = operators.entry(operator).or_default();
-        precisions.push(Precision::Uint8);
-        precisions.sort_unstable();
     }
     operators.into_iter()
 }

@@ -2,6 +2,7 @@
 
 pub(super) use super::budget::Budget;
 use super::dilation::Dilated;
+use super::failure::{Checked, operand};
 use super::flatbuffer::{Table, Vector};
 use super::names::unique;
 use super::operators::operator_name;
@@ -72,6 +73,19 @@ pub(super) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
+    /// The tensor that an operator reads in this place, and its index.
+    pub(super) fn operand(
+        &self,
+        operator: &Operator<'_>,
+        index: usize,
+        what: &str,
+    ) -> Checked<(usize, &Tensor<'a>)> {
+        match operator.inputs.get(index) {
+            Some(&Some(tensor)) => Ok((tensor, &self.tensors[tensor])),
+            _ => Err(operand(what, "there", "nothing")),
+        }
+    }
+
     /// Reads a file.
     pub(super) fn read(bytes: &'a [u8]) -> Result<(Self, Budget), ImportError> {
         if bytes.get(4..8) != Some(b"TFL3") {

@@ -2,12 +2,12 @@
 //! last, which the port's scale says already.
 
 use super::failure::{Checked, Failure, operand};
-use super::importer::{ANY, Importer, check_size, element_type, params};
+use super::importer::{ANY, INT, Importer, check_size, element_type, only_output, params};
 use super::model::{Operator, model_fault};
 use super::schema::Type;
 use crate::import::ImportError;
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QOp, QPort, QValue};
+use crate::quantize::graph::{QOp, QPort, QValue};
 
 /// Most axes of a port, the batch included.
 const MAX_AXES: usize = tiivis_runtime::blob::MAX_RANK;
@@ -23,7 +23,7 @@ pub(super) fn define_inputs(importer: &mut Importer<'_, '_>) -> Vec<ImportError>
         }
         if let Err(failure) = define_input(importer, index, *tensor) {
             faults.push(at_input(name, failure));
-            importer.doubt_tensor(*tensor);
+            importer.unknown[*tensor] = true;
         }
     }
     faults
@@ -118,7 +118,6 @@ pub(super) fn quantize_input(
         let found = format!("`{}`, which is quantized twice", inputs[index].0);
         return Err(operand("input", "quantized once", found));
     }
-    importer.result_of(operator, &[DType::I8, DType::I16])?;
     define_input(importer, index, operator.outputs[0])
 }
 
@@ -128,7 +127,7 @@ fn quantized_before(
     operator: &Operator<'_>,
     tensor: usize,
 ) -> Checked<Option<ValueId>> {
-    let result = importer.result_of(operator, &[DType::I8, DType::I16])?;
+    let result = importer.result_of(operator, &INT)?;
     let mut operators = importer.model.operators.iter();
     let first = operators.find(|first| {
         let reads = first.inputs.first() == Some(&Some(tensor));
@@ -147,10 +146,7 @@ pub(super) fn dequantize_output(
     operator: &Operator<'_>,
     value: ValueId,
 ) -> Checked {
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     let tensor = &importer.model.tensors[output];
     if tensor.element != Type::FLOAT32 || tensor.shape != importer.value(value).shape {
         let found = format!(
@@ -169,30 +165,22 @@ pub(super) fn dequantize_output(
 pub(super) fn ports(
     importer: &mut Importer<'_, '_>,
 ) -> Result<(Vec<QPort>, Vec<QPort>), ImportError> {
+    let model = importer.model;
+    let is_unsigned = |tensor: usize| model.tensors[tensor].is_unsigned();
     let mut inputs = Vec::new();
-    let is_unsigned = |tensor: usize| importer.model.tensors[tensor].is_unsigned();
-    let unsigned: Vec<bool> = importer
-        .model
-        .inputs
-        .iter()
-        .chain(&importer.model.outputs)
-        .map(|&(_, tensor)| is_unsigned(tensor))
-        .collect();
-    let (unsigned_inputs, unsigned_outputs) = unsigned.split_at(importer.model.inputs.len());
-    for (index, (name, _)) in importer.model.inputs.iter().enumerate() {
+    for (index, (name, tensor)) in model.inputs.iter().enumerate() {
         let value = importer.inputs[index].ok_or_else(|| ImportError::Input {
             input: name.clone(),
             found: "is float32, and nothing quantizes it".to_owned(),
-            remedy: "float32 models are not supported yet: convert the model to full int8"
-                .to_owned(),
+            remedy: "quantize the whole model to int8, or give the float32 one".to_owned(),
         })?;
-        inputs.push(port(importer, name, value, unsigned_inputs[index]));
+        inputs.push(port(importer, name, value, is_unsigned(*tensor)));
     }
-    if importer.model.outputs.is_empty() {
+    if model.outputs.is_empty() {
         return Err(model_fault("has no output".to_owned(), "convert it again"));
     }
     let mut outputs = Vec::new();
-    for ((name, tensor), &unsigned) in importer.model.outputs.iter().zip(unsigned_outputs) {
+    for (name, tensor) in &model.outputs {
         let value = importer.holds[*tensor].ok_or_else(|| ImportError::Output {
             output: name.clone(),
             found: "is computed by no operator",
@@ -205,7 +193,7 @@ pub(super) fn ports(
             None => value,
             Some(outer) => importer.push_between(QOp::Reshape, value, outer),
         };
-        outputs.push(port(importer, name, value, unsigned));
+        outputs.push(port(importer, name, value, is_unsigned(*tensor)));
     }
     Ok((inputs, outputs))
 }

@@ -81,15 +81,16 @@ impl Type {
     pub(super) const BOOL: Self = Self(6);
     pub(super) const INT16: Self = Self(7);
     pub(super) const INT8: Self = Self(9);
+    pub(super) const RESOURCE: Self = Self(13);
     pub(super) const INT4: Self = Self(17);
 
-    /// Name, and that it is not supported yet where that is so for activations.
-    pub(super) fn describe(self) -> Cow<'static, str> {
+    /// Name.
+    pub(super) fn name(self) -> Cow<'static, str> {
         const NAMES: [&str; 23] = [
-            "float32, which a quantized model has at its edges only",
+            "float32",
             "float16",
             "int32",
-            "uint8 without a scale",
+            "uint8",
             "int64",
             "strings",
             "bool",
@@ -99,11 +100,11 @@ impl Type {
             "float64",
             "complex128",
             "uint64",
-            "a resource, which is not supported yet",
-            "a variant",
+            "resource",
+            "variant",
             "uint32",
             "uint16",
-            "int4, which is supported for weights",
+            "int4",
             "bfloat16",
             "int2",
             "uint4",
@@ -111,9 +112,21 @@ impl Type {
             "float8 (E5M2)",
         ];
         let index = usize::try_from(self.0).ok();
-        index.and_then(|index| NAMES.get(index)).map_or_else(
-            || format!("type {}, which the schema does not name", self.0).into(),
-            |&name| name.into(),
-        )
+        index
+            .and_then(|index| NAMES.get(index))
+            .map_or_else(|| format!("type {}", self.0).into(), |&name| name.into())
+    }
+
+    /// Name, and what there is to say of it where it is not supported.
+    pub(super) fn describe(self) -> String {
+        let remark = match self {
+            Self::FLOAT32 => ", which a quantized model has at its edges only",
+            Self::UINT8 => " without a scale",
+            Self::RESOURCE => ", which is not supported yet",
+            Self::INT4 => ", which is supported for weights",
+            Self(..0 | 23..) => ", which the schema does not name",
+            Self(_) => "",
+        };
+        self.name().into_owned() + remark
     }
 }

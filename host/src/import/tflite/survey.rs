@@ -2,7 +2,7 @@
 
 use super::arithmetic::Arithmetic;
 use super::model::{Budget, Model, Operator, Tensor};
-use super::{attempt, read, schema};
+use super::{attempt, format_of, read};
 use crate::import::ImportError;
 use crate::import::survey::{
     OperatorSurvey, Quantization, Survey, TensorSurvey, Verdict, product, wide,
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
     let (file, mut names) = Model::read(bytes)?;
     let (mut model, budget) = read(bytes)?;
-    let arithmetic = Arithmetic::of(&model).name();
+    let arithmetic = Arithmetic::of(&model);
     let (attempt, batch) = attempt(&mut model, &budget, "survey");
     let verdicts = attempt.verdicts;
     let mut faults = Vec::new();
@@ -26,10 +26,7 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
         }
         note_faults(error, &verdicts, &mut faults);
     }
-    let mut format = format!("TFLite schema {}, {arithmetic}", schema::VERSION);
-    if let Some(samples) = batch {
-        format.push_str(&format!(", batch {samples} taken as 1"));
-    }
+    let format = format_of(arithmetic, batch);
     let mut tensors = |indices: &[usize]| -> Result<Vec<TensorSurvey>, ImportError> {
         let tensors = indices.iter();
         tensors
@@ -50,7 +47,7 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
             constants: tensors(&constants(&file, operator))?,
             // Of one sample: the batch of the attempt's model is taken out.
             macs: macs(&model, operator),
-            verdict: without_list(verdict),
+            verdict,
         });
     }
     let mut port = |ports: &[(String, usize)]| -> Result<Vec<TensorSurvey>, ImportError> {
@@ -80,28 +77,6 @@ pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
         parameter_bytes: wide(bytes.fold(0, usize::saturating_add)),
         faults,
     })
-}
-
-/// A tensor's type; `describe` puts an article before its name and remarks behind.
-fn dtype(tensor: &Tensor<'_>) -> String {
-    let description = tensor.element.describe();
-    let name = description.split(',').next().unwrap_or_default();
-    let name = name.split(" without").next().unwrap_or_default();
-    name.trim_start_matches("a ").to_owned()
-}
-
-/// A verdict without the list of all operators that are supported.
-fn without_list(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Unsupported(reason) => {
-            let head = reason
-                .split("; supported: ABS, ")
-                .next()
-                .unwrap_or_default();
-            Verdict::Unsupported(head.to_owned())
-        }
-        Verdict::Supported | Verdict::Undecided(_) => verdict,
-    }
 }
 
 /// What is at fault besides operators, which have a verdict each.
@@ -140,7 +115,7 @@ fn tensor(tensor: &Tensor<'_>, budget: &mut Budget) -> Result<TensorSurvey, Impo
     Ok(TensorSurvey {
         name: tensor.name.clone(),
         shape: Some(shape.collect()),
-        dtype: dtype(tensor),
+        dtype: tensor.element.name().into_owned(),
         quantization: (scales.len() > 0).then(|| Quantization {
             scales: scales.elements().map(f32::from_le_bytes).collect(),
             zero_points: quantization.zero_points().collect(),

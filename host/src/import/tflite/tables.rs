@@ -122,32 +122,15 @@ pub(super) fn unsigned_rescaled(input: QuantParams, output: QuantParams) -> LutT
     table(|q| round((q + 128) as f32 * scale + bias).saturating_add(to) - 128)
 }
 
-/// A function of uint8 in float32: `LiteRT`'s `LUTPopulate` (`kernels/internal/common.h`).
-pub(super) fn unsigned_function(
-    input: QuantParams,
-    output: QuantParams,
-    function: impl Fn(f32) -> f32,
-) -> LutTable {
-    let inverse = 1.0 / output.scale;
-    table(|q| {
-        let x = input.scale * (q - input.zero_point) as f32;
-        round(function(x) * inverse).saturating_add(output.zero_point)
-    })
-}
-
 /// `1 / (1 + exp(-x))` of uint8.
 pub(super) fn unsigned_logistic(input: QuantParams, output: QuantParams) -> LutTable {
-    unsigned_function(input, output, |x| 1.0 / (1.0 + exact_exp(-x)))
+    let exp = in_double(f64::exp);
+    through_floats(input, output, |x| 1.0 / (1.0 + exp(-x)))
 }
 
 /// Hyperbolic tangent of uint8.
 pub(super) fn unsigned_tanh(input: QuantParams, output: QuantParams) -> LutTable {
-    unsigned_function(input, output, |x| f64::from(x).tanh() as f32)
-}
-
-/// `exp(x)`, rounded to float32 once.
-fn exact_exp(x: f32) -> f32 {
-    f64::from(x).exp() as f32
+    through_floats(input, output, in_double(f64::tanh))
 }
 
 /// How an input becomes Q4.27, and from which magnitude on the result is saturated.
@@ -237,7 +220,8 @@ pub(super) fn hard_swish(input: QuantParams, output: QuantParams) -> Result<LutT
     }))
 }
 
-/// A real function of the real number, float32 all the way: `round(f(x) / scale) + zero point`.
+/// A real function of the real number, float32 all the way: `round(f(x) / scale) + zero point`
+/// (`LiteRT`'s `LUTPopulate`, `kernels/internal/common.h`).
 pub(super) fn through_floats(
     input: QuantParams,
     output: QuantParams,
@@ -252,8 +236,7 @@ pub(super) fn through_floats(
 
 /// `x`, or `exp(x) - 1` below 0.
 pub(super) fn elu(input: QuantParams, output: QuantParams) -> LutTable {
-    // The exponential in double precision is the correctly rounded float32 on every host.
-    let exp = |x: f32| f64::from(x).exp() as f32;
+    let exp = in_double(f64::exp);
     through_floats(input, output, |x| if x < 0.0 { exp(x) - 1.0 } else { x })
 }
 

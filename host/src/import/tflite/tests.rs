@@ -299,6 +299,19 @@ fn names_are_those_of_the_tensors() {
 }
 
 #[test]
+fn the_format_names_the_activations() {
+    for (name, expected) in [
+        ("../../tflite_ops/models/int16_conv", "int16"),
+        ("../../tflite_ops/models/uint8_conv_dilated", "uint8"),
+        // Its cell is int16.
+        ("../../tflite_ops/models/recurrent_lstm_int8_clip0", "int8"),
+    ] {
+        let (_, format) = import(&model(name), "net").unwrap();
+        assert_eq!(format, format!("TFLite schema 3, {expected}"));
+    }
+}
+
+#[test]
 fn a_shape_that_asks_for_gigabytes_is_refused() {
     // The shapes of input and output, [1, 256].
     let mut bytes = model("relu6_all_0");

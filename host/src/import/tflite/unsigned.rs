@@ -14,42 +14,6 @@ use std::borrow::Cow;
 /// By how much numbers and zero points become less.
 pub(super) const SHIFT: i64 = 128;
 
-/// The operators that are imported of uint8, compared with the reference in `tests/golden`.
-pub(super) const OPERATORS: &[&str] = &[
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "DEPTH_TO_SPACE",
-    "DEQUANTIZE",
-    "EXPAND_DIMS",
-    "FULLY_CONNECTED",
-    "GATHER",
-    "LEAKY_RELU",
-    "LOGISTIC",
-    "MAXIMUM",
-    "MAX_POOL_2D",
-    "MINIMUM",
-    "MUL",
-    "PAD",
-    "PADV2",
-    "QUANTIZE",
-    "RELU",
-    "RELU6",
-    "RESHAPE",
-    "RESIZE_NEAREST_NEIGHBOR",
-    "SLICE",
-    "SOFTMAX",
-    "SPACE_TO_DEPTH",
-    "SPLIT",
-    "SQUEEZE",
-    "STRIDED_SLICE",
-    "SUB",
-    "TANH",
-    "TRANSPOSE",
-];
-
 /// Makes int8 of all quantized uint8 tensors.
 ///
 /// # Errors
@@ -77,28 +41,15 @@ impl Tensor<'_> {
 }
 
 /// Refuses an operator of uint8 that is imported of int8 only.
-pub(super) fn check(model: &Model<'_>, operator: &Operator<'_>) -> Checked {
+pub(super) fn check(model: &Model<'_>, operator: &Operator<'_>, takes_uint8: bool) -> Checked {
     let tensors = operator.inputs.iter().flatten().chain(&operator.outputs);
     let mut tensors = tensors.map(|&tensor| &model.tensors[tensor]);
     match tensors.find(|tensor| tensor.is_unsigned()) {
-        Some(tensor) if !OPERATORS.contains(&&*operator.name) => Err(operand(
+        Some(tensor) if !takes_uint8 => Err(operand(
             "operands",
             "int8 for this operator",
             format!("`{}` of uint8", tensor.name),
         )),
         Some(_) | None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::OPERATORS;
-    use crate::import::tflite::ops::ROWS;
-
-    #[test]
-    fn operators_are_sorted_and_known() {
-        assert!(OPERATORS.windows(2).all(|pair| pair[0] < pair[1]));
-        let is_known = |name: &&&str| ROWS.iter().any(|row| row.operator == **name);
-        assert_eq!(OPERATORS.iter().find(|name| !is_known(name)), None);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn mat_mul_shape(transposed: [bool; 2], a: &[usize], b: &[usize]) -> 
     let [rows, depth] = matrix(a, transposed[0])?;
     let [other_depth, columns] = matrix(b, transposed[1])?;
     let outer = |shape: &[usize]| shape[..shape.len() - 2].to_vec();
-    let mut shape = broadcast(&outer(a), &outer(b)).ok()?;
+    let mut shape = broadcast(&outer(a), &outer(b))?;
     shape.extend([rows, columns]);
     (depth == other_depth).then_some(shape)
 }

@@ -5,6 +5,7 @@ use crate::import::NodeFault;
 use crate::import::onnx::context::{Context, Tensor};
 use crate::import::onnx::node::{Node, operand_fault, shape_fault};
 use crate::import::onnx::tensor::{Constant, Data, Picking};
+pub(super) use crate::ir::broadcast;
 
 /// The arithmetic that is folded. Integers wrap, as they do in ONNX Runtime.
 #[derive(Clone, Copy)]
@@ -47,23 +48,6 @@ impl Arithmetic {
             }
         }
     }
-}
-
-/// The shape to which two broadcast; none if they do not.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let len = |shape: &[usize], axis: usize| {
-        (axis + shape.len())
-            .checked_sub(rank)
-            .map_or(1, |at| shape[at])
-    };
-    (0..rank)
-        .map(|axis| match (len(a, axis), len(b, axis)) {
-            (a, b) if a == b => Some(a),
-            (1, len) | (len, 1) => Some(len),
-            _ => None,
-        })
-        .collect()
 }
 
 /// `a ∘ b`, broadcasting.

@@ -3,7 +3,7 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{ANY, Importer, elements};
 use super::super::model::{Model, Operator};
-use super::options::{integers, kind, options, same_params, shaped};
+use super::options::{axis_option, integers, kind, options, same_params, shaped};
 use crate::ir::{IndexMap, ValueId};
 use crate::quantize::graph::{QOp, QValue};
 
@@ -43,15 +43,10 @@ pub(super) fn space_to_batch<'a>(
     let (moved, shape) = space_moved(&source.shape, &given)?;
     let mut value = input;
     if shape != source.shape {
-        let border = |at: usize| {
-            let mut sizes: Vec<usize> = given.pads.iter().map(|pad| pad[at]).collect();
-            sizes.resize(shape.len() - 1, 0);
-            sizes.insert(0, 0);
-            sizes
-        };
+        let [before, after] = given.borders(shape.len());
         let border = QOp::Pad {
-            before: border(0),
-            after: border(1),
+            before,
+            after,
             value: i16::try_from(source.params.zero_point).unwrap_or(0),
         };
         let padded = QValue {
@@ -169,9 +164,8 @@ pub(super) fn batch_moved(shape: &[usize], given: &Blocks) -> Checked<(Moved, Ve
 
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
     let result = importer.result_of(operator, &ANY)?;
-    let axis = super::take::axis(given.into(), result.shape.len())?;
+    let axis = axis_option(operator, result.shape.len())?;
     let mut one = result.shape.clone();
     one[axis] = 1;
     let mut inputs = Vec::new();
@@ -287,6 +281,19 @@ pub(super) struct Blocks {
     pub(super) pads: Vec<[usize; 2]>,
 }
 
+impl Blocks {
+    /// What is added before and after each of so many axes.
+    pub(super) fn borders(&self, rank: usize) -> [Vec<usize>; 2] {
+        [0, 1].map(|end| {
+            let mut sizes = vec![0; rank];
+            for (size, pad) in sizes[1..].iter_mut().zip(&self.pads) {
+                *size = pad[end];
+            }
+            sizes
+        })
+    }
+}
+
 /// The operands of the `ND` operators, for an input of samples, 1 or 2 axes of pixels, and others.
 pub(super) fn blocks(
     model: &Model<'_>,
@@ -294,12 +301,8 @@ pub(super) fn blocks(
     shape: &[usize],
     what: &str,
 ) -> Checked<Blocks> {
-    let list = |place: usize, what: &str| match operator.inputs.get(place) {
-        Some(&Some(tensor)) => integers(&model.tensors[tensor], what),
-        _ => Err(operand(what, "there", "nothing")),
-    };
-    let given = list(1, "block")?;
-    let given_pads = list(2, what)?;
+    let given = integers(model.operand(operator, 1, "block")?.1, "block")?;
+    let given_pads = integers(model.operand(operator, 2, what)?.1, what)?;
     let natural = |list: &[i64], least: usize| -> Option<Vec<usize>> {
         let number = |&number: &i64| usize::try_from(number).ok().filter(|&n| n >= least);
         list.iter().map(number).collect()

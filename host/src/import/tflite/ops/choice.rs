@@ -59,49 +59,30 @@ pub(super) fn compare<'a>(
     operator: &Operator<'a>,
     order: Order,
 ) -> Checked {
-    if integer::reads_int32(importer, operator, 0) {
-        return compare_int32(importer, operator, order);
-    }
     options(operator, order.kind())?;
+    let is_int32 = importer.reads(operator, DType::I32);
     let types: &[DType] = match order {
+        _ if is_int32 => &[DType::I32],
         Order::Equal | Order::NotEqual => &[DType::I8, DType::Bool],
         Order::Greater | Order::GreaterEqual | Order::Less | Order::LessEqual => &[DType::I8],
     };
     let result = importer.result_of(operator, &[DType::Bool])?;
     let mut inputs = pair(importer, operator, types, &result)?;
-    let mut scales = inputs.map(|id| scale(importer.value(id)));
     let (comparison, is_swapped) = order.comparison();
     if is_swapped {
         inputs.swap(0, 1);
-        scales.swap(0, 1);
     }
-    let [a, b] = scales;
-    let op = QOp::Compare {
-        comparison,
-        left_shift: LEFT_SHIFT,
-        scales: [a?, b?],
+    let op = if is_int32 {
+        integer::open(Function::Compare(comparison))
+    } else {
+        let [a, b] = inputs.map(|id| scale(importer.value(id)));
+        QOp::Compare {
+            comparison,
+            left_shift: LEFT_SHIFT,
+            scales: [a?, b?],
+        }
     };
     importer.push(operator, op, inputs.to_vec(), result)
-}
-
-/// int32 as they are; LESS and `LESS_EQUAL` are GREATER and `GREATER_EQUAL` of swapped operands.
-fn compare_int32<'a>(
-    importer: &mut Importer<'_, 'a>,
-    operator: &Operator<'a>,
-    order: Order,
-) -> Checked {
-    let (comparison, is_swapped) = order.comparison();
-    let function = Function::Compare(comparison);
-    integer::arithmetic(importer, operator, function, (order.kind(), false))?;
-    if is_swapped {
-        importer
-            .nodes
-            .last_mut()
-            .expect("just pushed")
-            .inputs
-            .swap(0, 1);
-    }
-    Ok(())
 }
 
 /// What an operand is scaled by: its own scale, which TFLM wants below 1. Truths have 1, and any
@@ -138,20 +119,10 @@ pub(super) fn logical<'a>(
 /// `LOGICAL_NOT`.
 pub(super) fn not<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     options(operator, kind::LOGICAL_NOT)?;
-    bytewise(importer, operator, [DType::Bool; 2], |q| i8::from(q == 0))
-}
-
-/// A function of one byte.
-fn bytewise<'a>(
-    importer: &mut Importer<'_, 'a>,
-    operator: &Operator<'a>,
-    [from, to]: [DType; 2],
-    function: impl Fn(i8) -> i8,
-) -> Checked {
-    let input = importer.activation_of(operator, 0, "input", &[from])?;
-    let result = importer.result_of(operator, &[to])?;
+    let input = importer.activation_of(operator, 0, "input", &[DType::Bool])?;
+    let result = importer.result_of(operator, &[DType::Bool])?;
     shaped(&result, &importer.value(input).shape)?;
-    let table: Arc<[i8]> = (i8::MIN..=i8::MAX).map(function).collect();
+    let table: Arc<[i8]> = (i8::MIN..=i8::MAX).map(|q| i8::from(q == 0)).collect();
     importer.push(operator, QOp::Lut { table }, vec![input], result)
 }
 

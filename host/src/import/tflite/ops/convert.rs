@@ -1,25 +1,16 @@
 //! From one type to another: CAST, and QUANTIZE between integers.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{ANY, Importer};
+use super::super::importer::{ANY, ITSELF, Importer, NUMBERS, only_output};
 use super::super::model::Operator;
 use super::super::port;
 use super::super::schema::Type;
 use super::super::tables;
 use super::options::{kind, options, shaped};
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
-
-/// Numbers with a scale, of which QUANTIZE makes others.
-const NUMBERS: &[DType] = &[DType::I8, DType::I16, DType::I32];
-
-/// Numbers that stand for themselves.
-const ITSELF: QuantParams = QuantParams {
-    scale: 1.0,
-    zero_point: 0,
-};
 
 /// CAST of the numbers as they are, whatever their scales. To float32 it is a view of an output of
 /// the network.
@@ -27,10 +18,7 @@ pub(super) fn cast<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
     options(operator, kind::CAST)?;
     let input = input(importer, operator)?;
     let source = importer.value(input).clone();
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     if importer.model.tensors[output].element == Type::FLOAT32 {
         let mut itself = input;
         if source.params != ITSELF {
@@ -58,10 +46,9 @@ pub(super) fn cast<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 
 /// The input of any type; int64 that is held as int32 too.
 fn input<'a>(importer: &Importer<'_, 'a>, operator: &Operator<'a>) -> Checked<ValueId> {
-    let (tensor, described) = importer.tensor(operator, 0, "input")?;
-    match importer.holds[tensor] {
-        Some(value) if described.element == Type::INT64 => Ok(value),
-        _ => importer.activation_of(operator, 0, "input", &ANY),
+    match importer.held_int64(operator, 0, "input")? {
+        Some(value) => Ok(value),
+        None => importer.activation_of(operator, 0, "input", &ANY),
     }
 }
 
@@ -86,8 +73,8 @@ pub(super) fn quantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<
         };
         return quantize_again(importer, operator, held);
     }
-    let input = importer.activation_of(operator, 0, "input", NUMBERS)?;
-    let result = importer.result_of(operator, NUMBERS)?;
+    let input = importer.activation_of(operator, 0, "input", &NUMBERS)?;
+    let result = importer.result_of(operator, &NUMBERS)?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
     let ratio = f64::from(source.params.scale) / f64::from(result.params.scale);
@@ -120,6 +107,6 @@ fn quantize_again<'a>(
 
 /// DEQUANTIZE: an output of the network, or what is quantized again at once.
 pub(super) fn dequantize<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let value = importer.activation_of(operator, 0, "input", NUMBERS)?;
+    let value = importer.activation_of(operator, 0, "input", &NUMBERS)?;
     port::dequantize_output(importer, operator, value)
 }

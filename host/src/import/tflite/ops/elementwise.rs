@@ -1,11 +1,11 @@
 //! Two operands, element by element.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{INT, Importer, symmetric};
+use super::super::importer::{INT, Importer, NUMBERS, symmetric};
 use super::super::model::Operator;
 use super::integer;
 use super::options::{fused, kind, options, shaped};
-use crate::ir::ValueId;
+use crate::ir::{ValueId, broadcast};
 use crate::quantize::graph::{DType, QOp, QValue};
 use crate::quantize::{left_shift, quantize_multiplier, square_left_shift};
 use tiivis_runtime::blob::{Function, Which};
@@ -83,10 +83,7 @@ pub(super) fn binary<'a>(
     operator: &Operator<'a>,
     binary: Binary,
 ) -> Checked {
-    if let (true, Some(function)) = (
-        integer::reads_int32(importer, operator, 0),
-        binary.of_integers(),
-    ) {
+    if let (true, Some(function)) = (importer.reads(operator, DType::I32), binary.of_integers()) {
         let kind = (binary.kind(), binary.may_be_fused());
         return integer::arithmetic(importer, operator, function, kind);
     }
@@ -126,9 +123,6 @@ pub(super) fn binary<'a>(
     importer.push(operator, op, operands.to_vec(), result)
 }
 
-/// Numbers that are compared as they are.
-const NUMBERS: &[DType] = &[DType::I8, DType::I16, DType::I32];
-
 /// MAXIMUM and MINIMUM of the numbers as they are: TFLM's kernel does not look at scales.
 pub(super) fn extreme<'a>(
     importer: &mut Importer<'_, 'a>,
@@ -136,7 +130,7 @@ pub(super) fn extreme<'a>(
     which: Which,
 ) -> Checked {
     options(operator, kind::MAXIMUM_MINIMUM)?;
-    let (operands, result) = operands(importer, operator, NUMBERS)?;
+    let (operands, result) = operands(importer, operator, &NUMBERS)?;
     importer.push(operator, QOp::Extreme { which }, operands.to_vec(), result)
 }
 
@@ -186,16 +180,7 @@ pub(super) fn pair<'a>(
     Ok([a, b])
 }
 
-/// The shape that both are stretched to, their last axes aligned.
+/// The shape that both are stretched to, if the kernels take so many axes.
 pub(super) fn stretched(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let axis = |shape: &[usize], at: usize| match (at + shape.len()).checked_sub(rank) {
-        Some(at) => shape[at],
-        None => 1,
-    };
-    let extent = |at: usize| match (axis(a, at), axis(b, at)) {
-        (1, extent) | (extent, 1) => Some(extent),
-        (left, right) => (left == right).then_some(left),
-    };
-    (rank <= 4).then(|| (0..rank).map(extent).collect())?
+    broadcast(a, b).filter(|shape| shape.len() <= 4)
 }

@@ -1,22 +1,17 @@
 //! Indices: where something is, and what is there.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{ANY, Importer, check_size};
+use super::super::importer::{ANY, ITSELF, Importer, check_size, only_output};
 use super::super::model::Operator;
 use super::super::schema::Type;
+use super::integer::open;
 use super::moves;
 use super::options::{integers, kind, options, same_params, shaped};
-use super::reduce::axis_index;
+use super::reduce::{axis_index, one_axis};
 use crate::ir::ValueId;
 use crate::ir::reduce::reduced_shape;
-use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QOp, QValue};
 use tiivis_runtime::blob::{Comparison, Function, GATHER_COMPONENTS};
-
-/// Numbers that stand for themselves.
-const ITSELF: QuantParams = QuantParams {
-    scale: 1.0,
-    zero_point: 0,
-};
 
 /// `ARG_MAX` and `ARG_MIN` along a constant axis: the index of the first of the largest or smallest
 /// numbers, int32. What the file calls int64 is int32 too: no axis is longer.
@@ -38,14 +33,7 @@ pub(super) fn arg_extreme<'a>(
     let (_, tensor) = importer.tensor(operator, 1, "axis")?;
     let given = integers(tensor, "axis")?;
     let shape = &importer.value(input).shape;
-    let axis = match given[..] {
-        [axis] => axis_index(axis, shape.len()),
-        _ => None,
-    };
-    let axis = axis.ok_or_else(|| {
-        let expected = format!("one of {} axes", shape.len());
-        operand("axis", expected, format!("{given:?}"))
-    })?;
+    let axis = one_axis(&given, shape.len())?;
     shaped(&result, &reduced_shape(shape, &[axis], false))?;
     let op = QOp::ArgExtreme {
         axis,
@@ -62,10 +50,7 @@ pub(super) fn result<'a>(
     operator: &Operator<'a>,
     types: &[DType],
 ) -> Checked<QValue> {
-    let &[output] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let output = only_output(operator)?;
     let tensor = &importer.model.tensors[output];
     if tensor.element != Type::INT64 {
         return importer.result_of(operator, types);
@@ -86,10 +71,9 @@ fn indices<'a>(
     operator: &Operator<'a>,
     index: usize,
 ) -> Checked<ValueId> {
-    let (tensor, described) = importer.tensor(operator, index, "indices")?;
-    match importer.holds[tensor] {
-        Some(value) if described.element == Type::INT64 => Ok(value),
-        _ => importer.activation_or_constant_of(operator, index, "indices", &[DType::I32]),
+    match importer.held_int64(operator, index, "indices")? {
+        Some(value) => Ok(value),
+        None => importer.activation_or_constant_of(operator, index, "indices", &[DType::I32]),
     }
 }
 
@@ -229,11 +213,7 @@ pub(super) fn one_hot<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
         params: ITSELF,
         ..result.clone()
     };
-    let equal = QOp::Arithmetic {
-        function: Function::Compare(Comparison::Equal),
-        min: i32::MIN,
-        max: i32::MAX,
-    };
+    let equal = open(Function::Compare(Comparison::Equal));
     let is_there = importer.push_between_all(equal, vec![column, places], is_there);
     importer.push(operator, QOp::Select, vec![is_there, on, off], result)
 }

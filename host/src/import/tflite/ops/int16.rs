@@ -1,7 +1,7 @@
 //! Functions of one tensor of int16, in TFLM's arithmetic.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{Importer, dtype};
+use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::super::tables::quantized_bound;
 use super::options::{same_params, shaped};
@@ -16,12 +16,6 @@ pub(super) const UNIT: QuantParams = QuantParams {
     scale: 1.0 / 32_768.0,
     zero_point: 0,
 };
-
-/// Whether an operator reads int16.
-pub(super) fn is_read(importer: &Importer<'_, '_>, operator: &Operator<'_>) -> bool {
-    let first = operator.inputs.first().copied().flatten();
-    first.is_some_and(|tensor| dtype(importer.model.tensors[tensor].element) == Some(DType::I16))
-}
 
 /// The input and the result, of one shape.
 fn ends<'a>(importer: &Importer<'_, 'a>, operator: &Operator<'a>) -> Checked<(ValueId, QValue)> {

@@ -1,29 +1,24 @@
-//! Two int32 (or int16), element by element, as they are: TFLM's kernels do not look at scales.
+//! Two int32, element by element, as they are: TFLM's kernels do not look at scales.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::Importer;
+use super::super::importer::{ITSELF, Importer};
 use super::super::model::Operator;
-use super::super::schema::Type;
 use super::elementwise::pair;
 use super::options::{options, shaped};
 use crate::ir::ValueId;
-use crate::quantize::graph::{DType, QOp, QValue, QuantParams};
+use crate::quantize::graph::{DType, QOp, QValue};
 use tiivis_runtime::blob::Function;
 
-/// Every result.
-const OPEN: [i32; 2] = [i32::MIN, i32::MAX];
-
-/// Whether an operator's operand of this index is int32, or int64 that is held as int32.
-pub(super) fn reads_int32(
-    importer: &Importer<'_, '_>,
-    operator: &Operator<'_>,
-    index: usize,
-) -> bool {
-    let tensor = operator.inputs.get(index).copied().flatten();
-    tensor.is_some_and(|tensor| importer.model.tensors[tensor].element == Type::INT32)
+/// A function of two int32 whatever its result.
+pub(super) const fn open(function: Function) -> QOp {
+    QOp::Arithmetic {
+        function,
+        min: i32::MIN,
+        max: i32::MAX,
+    }
 }
 
-/// A function of two int32 with options of this kind, and a fused activation if it may have one.
+/// A function of two int32 that gives a third, with options of this kind, and a fused activation if it may have one.
 pub(super) fn arithmetic<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
@@ -36,7 +31,7 @@ pub(super) fn arithmetic<'a>(
         _ => 0,
     };
     let [min, max] = match activation {
-        0 => OPEN,
+        0 => [i32::MIN, i32::MAX],
         other if function == Function::Add => {
             let found = format!("{other}, which TFLM leaves out of the sum of int32");
             return Err(option("fused activation", found, "NONE"));
@@ -49,18 +44,7 @@ pub(super) fn arithmetic<'a>(
             return Err(option("fused activation", other.to_string(), expected));
         }
     };
-    let to = match function {
-        Function::Compare(_) => DType::Bool,
-        Function::Add
-        | Function::Sub
-        | Function::Mul
-        | Function::SquaredDifference
-        | Function::Div
-        | Function::FloorDiv
-        | Function::FloorMod
-        | Function::Extreme(_) => DType::I32,
-    };
-    let result = importer.result_of(operator, &[to])?;
+    let result = importer.result_of(operator, &[DType::I32])?;
     let operands = pair(importer, operator, &[DType::I32], &result)?;
     if divides(function) && may_be_zero(importer, operands[1]) {
         let expected = "a constant without 0, as what is divided by 0 has no result";
@@ -95,12 +79,7 @@ pub(super) fn negated<'a>(
     let result = importer.result_of(operator, &[DType::I32])?;
     shaped(&result, &importer.value(input).shape)?;
     let zero = importer.add_value(number(&result.name, "zero", 0));
-    let [min, max] = OPEN;
-    let difference = QOp::Arithmetic {
-        function: Function::Sub,
-        min,
-        max,
-    };
+    let difference = open(Function::Sub);
     if !is_magnitude {
         return importer.push(operator, difference, vec![zero, input], result);
     }
@@ -123,10 +102,7 @@ fn number(of: &str, what: &str, number: i32) -> QValue {
         name: format!("{of} {what}"),
         shape: vec![1],
         dtype: DType::I32,
-        params: QuantParams {
-            scale: 1.0,
-            zero_point: 0,
-        },
+        params: ITSELF,
         constant: Some(bytes.into()),
     }
 }

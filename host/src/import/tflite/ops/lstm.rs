@@ -1,12 +1,13 @@
 //! Long short-term memory over a sequence.
 
 use super::super::failure::{Checked, operand, option};
-use super::super::importer::{Importer, constant, elements};
+use super::super::importer::{INT, Importer, elements};
 use super::super::model::{Operator, Tensor};
 use super::super::schema::Type;
 use super::memory::variable;
 use super::options::{kind, required, same_params, shaped};
 use super::svdf::scale;
+use super::weighted::bias_numbers;
 use crate::quantize::graph::{DType, LstmLayer, QOp, QuantParams};
 use crate::quantize::quantize_multiplier;
 use std::sync::Arc;
@@ -48,8 +49,7 @@ pub(super) fn lstm<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
     let clip = options.f32(1)?;
     let is_time_major = options.bool(3)?;
     check_absent(importer, operator)?;
-    let types = [DType::I8, DType::I16];
-    let input = importer.activation_of(operator, 0, "input", &types)?;
+    let input = importer.activation_of(operator, 0, "input", &INT)?;
     let from = importer.value(input).clone();
     let result = importer.result_of(operator, &[from.dtype])?;
     let &[first, second, features] = from.shape.as_slice() else {
@@ -164,28 +164,18 @@ fn biases<'a>(
     dtype: DType,
     units: usize,
 ) -> Checked<Vec<i32>> {
-    let (element, bytes) = match dtype {
-        DType::I16 => (Type::INT64, 8),
-        DType::I8 | DType::I32 | DType::Bool => (Type::INT32, 4),
+    let element = match dtype {
+        DType::I16 => Type::INT64,
+        DType::I8 | DType::I32 | DType::Bool => Type::INT32,
     };
     let mut biases = Vec::new();
     for (tensor, what) in four(importer, operator, BIASES, "bias")? {
-        let data = constant(tensor, &what)?;
-        let expected = format!("{units} numbers of {}", element.describe());
-        if tensor.element != element
-            || elements(&tensor.shape) != Some(units)
-            || units.checked_mul(bytes) != Some(data.len())
-        {
-            let kind = tensor.element.describe();
-            let found = format!("`{}` of {kind}, shape {:?}", tensor.name, tensor.shape);
-            return Err(operand(what, expected, found));
+        if elements(&tensor.shape) != Some(units) {
+            let found = format!("shape {:?}", tensor.shape);
+            return Err(operand(what, format!("of {units} numbers"), found));
         }
         importer.budget.take(units.saturating_mul(4))?;
-        for number in data.chunks_exact(bytes) {
-            let number = match *number {
-                [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-                _ => i64::from_le_bytes(number.try_into().expect("eight bytes")),
-            };
+        for number in bias_numbers(tensor, units, &[element], &what)? {
             let narrow = i32::try_from(number);
             biases.push(
                 narrow.map_err(|_| {

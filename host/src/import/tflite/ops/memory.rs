@@ -1,7 +1,7 @@
 //! Variable tensors: what an operator itself remembers from one run to the next.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{Importer, check_size, dtype, elements, params_of};
+use super::super::importer::{Importer, check_size, elements, params_of, type_of};
 use super::super::model::{Operator, VARIABLE};
 use crate::ir::ValueId;
 use crate::quantize::graph::{DType, Initial, QState, QValue};
@@ -23,12 +23,7 @@ pub(super) fn variable<'a>(
         let found = format!("`{}`", tensor.name);
         return Err(operand(what, "a variable tensor without data", found));
     }
-    let element = dtype(tensor.element).filter(|element| types.contains(element));
-    let Some(element) = element else {
-        let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
-        let names: Vec<_> = types.iter().map(|dtype| dtype.name()).collect();
-        return Err(operand(what, names.join(" or "), found));
-    };
+    let element = type_of(tensor, what, types)?;
     check_size(tensor, what)?;
     if elements(&tensor.shape) != Some(numbers) {
         let found = format!("`{}` of shape {:?}", tensor.name, tensor.shape);

@@ -27,7 +27,7 @@ use super::failure::Checked;
 use super::importer::Importer;
 use super::model::Operator;
 use super::unsigned;
-use crate::import::NodeFault;
+use crate::import::{NodeFault, Precision};
 
 pub(super) use options::axis_option;
 pub(super) use state::Variables;
@@ -46,7 +46,8 @@ pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
         return Ok(());
     }
     let row = row_of(&operator.name).ok_or_else(|| unsupported(&operator.name))?;
-    unsigned::check(importer.model, operator)?;
+    let takes_uint8 = row.precisions.contains(&Precision::Uint8);
+    unsigned::check(importer.model, operator, takes_uint8)?;
     (row.import)(importer, operator)
 }
 

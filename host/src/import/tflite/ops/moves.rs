@@ -1,10 +1,10 @@
 //! What moves numbers and computes none.
 
-use super::super::failure::{Checked, operand, option};
+use super::super::failure::{Checked, operand};
 use super::super::importer::{ANY, Importer, element_type, elements, params};
-use super::super::model::Operator;
+use super::super::model::{Operator, Tensor};
 use super::super::tables;
-use super::options::{axis_option, integers, kind, options, same_params, shaped};
+use super::options::{axis_option, integers, kind, options, same_params, shaped, unfused};
 use super::take::{Part, Request, foreign, taken};
 use crate::ir::{IndexMap, ValueId};
 use crate::quantize::graph::{DType, QOp, QValue};
@@ -97,6 +97,22 @@ pub(super) fn transpose<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     importer.push(operator, QOp::Transpose { perm }, vec![input], result)
 }
 
+/// What is added before and after each axis of a shape.
+pub(super) fn paddings(tensor: &Tensor<'_>, shape: &[usize]) -> Checked<[Vec<usize>; 2]> {
+    let given = integers(tensor, "paddings")?;
+    let sizes: Vec<usize> = given
+        .iter()
+        .filter_map(|&size| size.try_into().ok())
+        .collect();
+    if sizes.len() != given.len() || sizes.len() != 2 * shape.len() {
+        let expected = format!("two numbers for each axis of shape {shape:?}");
+        return Err(operand("paddings", expected, format!("{given:?}")));
+    }
+    let pairs = sizes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+    let (before, after) = pairs.unzip();
+    Ok([before, after])
+}
+
 /// PAD, with the zero point, and PADV2, with a number of the input's scale.
 pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let result = importer.result_of(operator, &ANY)?;
@@ -104,23 +120,12 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     let source = importer.value(input).clone();
     let result = importer.integer_result(operator, source.dtype)?;
     let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
-    let given = integers(tensor, "paddings")?;
-    let extents: Vec<usize> = given
-        .iter()
-        .filter_map(|&extent| extent.try_into().ok())
-        .collect();
+    let [before, after] = paddings(tensor, &source.shape)?;
     let rank = source.shape.len();
-    if extents.len() != given.len() || extents.len() != 2 * rank || rank > MAX_AXES {
-        let expected = format!(
-            "two numbers for each axis of shape {:?}, 6 axes at most",
-            source.shape
-        );
-        return Err(operand("paddings", expected, format!("{given:?}")));
+    if rank > MAX_AXES {
+        let found = format!("shape {:?}", source.shape);
+        return Err(operand("input", "of 6 axes at most", found));
     }
-    let (before, after): (Vec<_>, Vec<_>) = extents
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .unzip();
     let padded = (0..rank).map(|axis| {
         let sum = source.shape[axis].saturating_add(before[axis]);
         sum.saturating_add(after[axis])
@@ -174,11 +179,7 @@ pub(super) fn concatenation<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let options = options(operator, kind::CONCATENATION)?;
-    let activation = options.map_or(Ok(0), |table| table.i8(1))?;
-    if activation != 0 {
-        return Err(option("fused activation", activation.to_string(), "NONE"));
-    }
+    unfused(options(operator, kind::CONCATENATION)?, 1)?;
     let result = importer.result_of(operator, &ANY)?;
     let rank = result.shape.len();
     let axis = axis_option(operator, rank)?;

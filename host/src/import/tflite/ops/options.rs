@@ -1,5 +1,6 @@
 //! Options of operators, and what they mean.
 
+use super::super::bytes::integer;
 use super::super::failure::{Checked, operand, option};
 use super::super::flatbuffer::Table;
 use super::super::model::{Operator, Tensor};
@@ -118,6 +119,14 @@ pub(super) fn fused(options: Option<Table<'_>>, id: usize, output: &QValue) -> C
     }
 }
 
+/// An operator whose kernel has no activation fused to it.
+pub(super) fn unfused(options: Option<Table<'_>>, id: usize) -> Checked {
+    match options.map_or(Ok(0), |table| table.i8(id))? {
+        0 => Ok(()),
+        found => Err(option("fused activation", found.to_string(), "NONE")),
+    }
+}
+
 fn not_fused(found: &str) -> super::super::failure::Failure {
     option("fused activation", found, "NONE, RELU, RELU_N1_TO_1, RELU6")
 }
@@ -162,9 +171,5 @@ pub(super) fn integers(tensor: &Tensor<'_>, what: &str) -> Checked<Vec<i64>> {
         let found = format!("{} bytes of {}", data.len(), tensor.element.describe());
         return Err(operand(what, "a short list of int32 or int64", found));
     }
-    let number = |bytes: &[u8]| match *bytes {
-        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
-    };
-    Ok(data.chunks_exact(width).map(number).collect())
+    Ok(data.chunks_exact(width).map(integer).collect())
 }

@@ -1,6 +1,7 @@
 //! Transposed convolution and products of two matrices.
 
 use super::super::failure::{Checked, operand};
+use super::super::flatbuffer::Table;
 use super::super::importer::{INT, Importer, symmetric};
 use super::super::model::Operator;
 use super::super::schema::Type;
@@ -31,18 +32,7 @@ pub(super) fn transpose_conv<'a>(
         ));
     }
     let kernel = [filter.shape[1], filter.shape[2]];
-    let stride = [
-        positive(options, 2, 0, "stride_h")?,
-        positive(options, 1, 0, "stride_w")?,
-    ];
-    let is_same = is_same(options)?;
-    let window = TransposedWindow2d {
-        kernel,
-        stride,
-        dilation: [1; 2],
-        pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
-        output,
-    };
+    let window = transposed_window(options, kernel, output)?;
     let clamp = fused(Some(options), 3, &result)?;
     let operands = LayerOperands {
         filter: 1,
@@ -62,9 +52,29 @@ pub(super) fn transpose_conv<'a>(
     importer.push(operator, op, vec![input], result)
 }
 
+/// The window of a `TRANSPOSE_CONV` to an output of so many rows and columns.
+pub(super) fn transposed_window(
+    options: Table<'_>,
+    kernel: [usize; 2],
+    output: [usize; 2],
+) -> Checked<TransposedWindow2d> {
+    let stride = [
+        positive(options, 2, 0, "stride_h")?,
+        positive(options, 1, 0, "stride_w")?,
+    ];
+    let is_same = is_same(options)?;
+    Ok(TransposedWindow2d {
+        kernel,
+        stride,
+        dilation: [1; 2],
+        pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
+        output,
+    })
+}
+
 /// Rows or columns that are dropped in front: the padding in front of the convolution whose input
 /// is this output (TFLite's `ComputePaddingHeightWidth`, `kernels/padding.h`).
-pub(super) fn padding(is_same: bool, output: usize, kernel: usize, stride: usize) -> usize {
+fn padding(is_same: bool, output: usize, kernel: usize, stride: usize) -> usize {
     let results = if is_same {
         output.div_ceil(stride)
     } else {

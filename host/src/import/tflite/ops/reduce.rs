@@ -3,7 +3,7 @@
 use super::super::failure::{Checked, operand, option};
 use super::super::importer::{INT, Importer};
 use super::super::model::Operator;
-use super::options::{integers, kind, options, same_params, shaped};
+use super::options::{integers, kind, options, same_params, shaped, unfused};
 use super::unary::fixed_output;
 use super::window::map;
 use crate::ir::reduce::reduced_shape;
@@ -123,6 +123,18 @@ pub(super) fn axis_index(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|_| index < rank)
 }
 
+/// The only axis that a constant operand names.
+pub(super) fn one_axis(given: &[i64], rank: usize) -> Checked<usize> {
+    let axis = match *given {
+        [axis] => axis_index(axis, rank),
+        _ => None,
+    };
+    axis.ok_or_else(|| {
+        let expected = format!("one of {rank} axes");
+        operand("axis", expected, format!("{given:?}"))
+    })
+}
+
 /// CUMSUM along a constant axis. TFLM starts with the zero point's negative where 0 is meant, and so
 /// does this.
 pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
@@ -135,14 +147,7 @@ pub(super) fn cum_sum<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'
     let given = integers(tensor, "axis")?;
     let source = importer.value(input);
     shaped(&result, &source.shape)?;
-    let axis = match given[..] {
-        [axis] => axis_index(axis, source.shape.len()),
-        _ => None,
-    };
-    let axis = axis.ok_or_else(|| {
-        let expected = format!("one of {} axes", source.shape.len());
-        operand("axis", expected, format!("{given:?}"))
-    })?;
+    let axis = one_axis(&given, source.shape.len())?;
     let (from, to) = (source.params, result.params);
     if from.scale >= to.scale * f32::from(1u16 << 15) {
         let found = format!("{} for scale {}", to.scale, from.scale);
@@ -216,11 +221,7 @@ pub(super) fn l2_normalization<'a>(
 ) -> Checked {
     /// Squares of up to 255 whose sum fits int32.
     const MOST: usize = 33_025;
-    let options = options(operator, kind::L2_NORM)?;
-    let activation = options.map_or(Ok(0), |table| table.i8(0))?;
-    if activation != 0 {
-        return Err(option("fused activation", activation.to_string(), "NONE"));
-    }
+    unfused(options(operator, kind::L2_NORM)?, 0)?;
     let expected = QuantParams {
         scale: 1.0 / 128.0,
         zero_point: 0,

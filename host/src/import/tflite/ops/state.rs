@@ -9,12 +9,12 @@
 
 use super::super::failure::{Checked, Failure, operand};
 use super::super::flatbuffer::Table;
-use super::super::importer::{Importer, check_int8};
+use super::super::importer::{Importer, only_output};
 use super::super::model::{Operator, Tensor};
 use super::options::{kind, required, same_params, shaped};
 use crate::import::NodeFault;
 use crate::ir::ValueId;
-use crate::quantize::graph::{Initial, QState};
+use crate::quantize::graph::{DType, Initial, QState};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -83,10 +83,7 @@ fn key<'a>(operator: &Operator<'a>) -> Checked<Key<'a>> {
 
 /// `VAR_HANDLE`.
 pub(super) fn handle<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let &[tensor] = operator.outputs.as_slice() else {
-        let found = operator.outputs.len().to_string();
-        return Err(operand("number of outputs", "1", found));
-    };
+    let tensor = only_output(operator)?;
     let variable = importer.variables.index(key(operator)?);
     importer.variables.handles.insert(tensor, variable);
     Ok(())
@@ -125,7 +122,7 @@ pub(super) fn read<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 /// `ASSIGN_VARIABLE`.
 pub(super) fn assign<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let variable = variable(importer, operator)?;
-    let value = importer.activation_or_constant(operator, 1, "value")?;
+    let value = importer.activation_or_constant_of(operator, 1, "value", &[DType::I8])?;
     let zero_point = importer.value(value).params.zero_point;
     let variable = &mut importer.variables.all[variable];
     variable.current = Some(value);
@@ -181,9 +178,7 @@ fn initial<'a>(
         let found = "a read or an assignment before it";
         return Err(operand("variable", "not used before CALL_ONCE", found));
     }
-    let tensor = &tensors[value];
-    check_int8(tensor, "initial value")?;
-    let bytes = importer.int8_data(tensor, "initial value")?;
+    let bytes = importer.int8_data(&tensors[value], "initial value")?;
     importer.variables.all[variable].initial = Some(bytes);
     Ok(())
 }

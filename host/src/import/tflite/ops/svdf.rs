@@ -1,12 +1,12 @@
 //! Filters with a memory.
 
 use super::super::failure::{Checked, operand};
-use super::super::importer::{Importer, element_type};
+use super::super::importer::{INT, Importer, element_type};
 use super::super::model::{Operator, Tensor};
 use super::memory::variable;
 use super::options::{kind, positive, required, shaped};
 use super::weighted::bias;
-use crate::quantize::graph::{DType, QOp, SvdfLayer};
+use crate::quantize::graph::{QOp, SvdfLayer};
 use crate::quantize::quantize_multiplier;
 use tiivis_runtime::blob::Scale;
 
@@ -44,8 +44,7 @@ pub(super) fn svdf<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
     let units = filters / rank;
     shaped(&result, &[batch, units])?;
     let numbers = batch.saturating_mul(filters).saturating_mul(memory);
-    let types = [DType::I8, DType::I16];
-    let state = variable(importer, operator, (4, "state"), numbers, &types)?;
+    let state = variable(importer, operator, (4, "state"), numbers, &INT)?;
     let params = importer.value(state).params;
     let weights = importer.int8_data(filter, "weights")?;
     // TFLM reads weights over time as what the state is, whatever they are.
@@ -76,7 +75,7 @@ pub(super) fn scale(input: f32, weights: &Tensor<'_>, output: f32, what: &str) -
     let mut zero_points = weights.quantization.zero_points();
     if let Some(other) = zero_points.find(|&zero_point| zero_point != 0) {
         let found = other.to_string();
-        return Err(operand(format!("{what}' zero point"), "0", found));
+        return Err(operand(format!("zero point of {what}"), "0", found));
     }
     let scales = &weights.quantization.scales;
     let found = scales.len();
@@ -90,7 +89,7 @@ pub(super) fn scale(input: f32, weights: &Tensor<'_>, output: f32, what: &str) -
     scale.ok_or_else(|| {
         let expected = "positive, and input * weight / output below 2^30";
         operand(
-            format!("{what}' scale"),
+            format!("scale of {what}"),
             expected,
             format!("{weight} ({real})"),
         )

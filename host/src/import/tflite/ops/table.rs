@@ -34,13 +34,16 @@ const fn row(operator: &'static str, precisions: &'static [Precision], import: I
 }
 
 const INT8: &[Precision] = &[Precision::Int8];
+/// Of uint8 too: what is in `tests/golden` compared with the reference.
+const INT8_UINT8: &[Precision] = &[Precision::Int8, Precision::Uint8];
 /// Of int16 too.
 const INT: &[Precision] = &[Precision::Int8, Precision::Int16x8];
+const ALL_INT: &[Precision] = &[Precision::Int8, Precision::Uint8, Precision::Int16x8];
 
 /// Every supported operator, by name.
 pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("ABS", INT, unary::abs),
-    row("ADD", INT, |importer, operator| {
+    row("ADD", ALL_INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Add)
     }),
     row("ARG_MAX", INT8, |importer, operator| {
@@ -50,7 +53,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         index::arg_extreme(importer, operator, false)
     }),
     row("ASSIGN_VARIABLE", INT8, state::assign),
-    row("AVERAGE_POOL_2D", INT, |importer, operator| {
+    row("AVERAGE_POOL_2D", ALL_INT, |importer, operator| {
         window::pool(importer, operator, Pool::Average)
     }),
     row("BATCH_MATMUL", INT, product::batch_mat_mul),
@@ -58,12 +61,12 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("BROADCAST_TO", INT, moves::take),
     row("CALL_ONCE", INT8, state::call_once),
     row("CAST", INT, convert::cast),
-    row("CONCATENATION", INT, moves::concatenation),
-    row("CONV_2D", INT, weighted::conv2d),
+    row("CONCATENATION", ALL_INT, moves::concatenation),
+    row("CONV_2D", ALL_INT, weighted::conv2d),
     row("CUMSUM", INT8, reduce::cum_sum),
-    row("DEPTHWISE_CONV_2D", INT, weighted::depthwise),
-    row("DEPTH_TO_SPACE", INT8, blocks::depth_to_space),
-    row("DEQUANTIZE", INT, convert::dequantize),
+    row("DEPTHWISE_CONV_2D", ALL_INT, weighted::depthwise),
+    row("DEPTH_TO_SPACE", INT8_UINT8, blocks::depth_to_space),
+    row("DEQUANTIZE", ALL_INT, convert::dequantize),
     row("DIV", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Div)
     }),
@@ -73,7 +76,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
         choice::compare(importer, operator, Order::Equal)
     }),
     row("EXP", INT8, unary::exp),
-    row("EXPAND_DIMS", INT, moves::reshape),
+    row("EXPAND_DIMS", ALL_INT, moves::reshape),
     row("FLOOR_DIV", INT8, |importer, operator| {
         integer::arithmetic(
             importer,
@@ -90,8 +93,8 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
             (kind::FLOOR_MOD, false),
         )
     }),
-    row("FULLY_CONNECTED", INT, weighted::dense),
-    row("GATHER", INT, index::gather),
+    row("FULLY_CONNECTED", ALL_INT, weighted::dense),
+    row("GATHER", ALL_INT, index::gather),
     row("GATHER_ND", INT, index::gather_nd),
     row("GELU", INT8, unary::gelu),
     row("GREATER", INT8, |importer, operator| {
@@ -102,7 +105,7 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("HARD_SWISH", INT8, unary::hard_swish),
     row("L2_NORMALIZATION", INT8, reduce::l2_normalization),
-    row("LEAKY_RELU", INT, unary::leaky_relu),
+    row("LEAKY_RELU", ALL_INT, unary::leaky_relu),
     row("LESS", INT8, |importer, operator| {
         choice::compare(importer, operator, Order::Less)
     }),
@@ -117,20 +120,20 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("LOGICAL_OR", INT8, |importer, operator| {
         choice::logical(importer, operator, Which::Largest)
     }),
-    row("LOGISTIC", INT, unary::logistic),
+    row("LOGISTIC", ALL_INT, unary::logistic),
     row("LOG_SOFTMAX", INT8, reduce::log_softmax),
-    row("MAXIMUM", INT, |importer, operator| {
+    row("MAXIMUM", ALL_INT, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Largest)
     }),
-    row("MAX_POOL_2D", INT, |importer, operator| {
+    row("MAX_POOL_2D", ALL_INT, |importer, operator| {
         window::pool(importer, operator, Pool::Max)
     }),
     row("MEAN", INT, reduce::mean),
-    row("MINIMUM", INT, |importer, operator| {
+    row("MINIMUM", ALL_INT, |importer, operator| {
         elementwise::extreme(importer, operator, Which::Smallest)
     }),
     row("MIRROR_PAD", INT, moves::take),
-    row("MUL", INT, |importer, operator| {
+    row("MUL", ALL_INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Mul)
     }),
     row("NEG", INT8, unary::neg),
@@ -139,28 +142,28 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     }),
     row("ONE_HOT", INT8, index::one_hot),
     row("PACK", INT, blocks::pack),
-    row("PAD", INT, moves::pad),
-    row("PADV2", INT, moves::pad),
+    row("PAD", ALL_INT, moves::pad),
+    row("PADV2", ALL_INT, moves::pad),
     row("PRELU", INT8, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Prelu)
     }),
-    row("QUANTIZE", INT, convert::quantize),
+    row("QUANTIZE", ALL_INT, convert::quantize),
     row("READ_VARIABLE", INT8, state::read),
     row("REDUCE_ALL", INT8, reduce::all),
     row("REDUCE_ANY", INT8, reduce::any),
     row("REDUCE_MAX", INT, reduce::max),
     row("REDUCE_MIN", INT, reduce::min),
-    row("RELU", INT, unary::relu),
-    row("RELU6", INT, unary::relu6),
+    row("RELU", ALL_INT, unary::relu),
+    row("RELU6", ALL_INT, unary::relu6),
     row("RELU_0_TO_1", INT8, |importer, operator| {
         unary::relu_between(importer, operator, 0.0)
     }),
     row("RELU_N1_TO_1", INT8, |importer, operator| {
         unary::relu_between(importer, operator, -1.0)
     }),
-    row("RESHAPE", INT, moves::reshape),
+    row("RESHAPE", ALL_INT, moves::reshape),
     row("RESIZE_BILINEAR", INT8, reduce::resize_bilinear),
-    row("RESIZE_NEAREST_NEIGHBOR", INT, moves::take),
+    row("RESIZE_NEAREST_NEIGHBOR", ALL_INT, moves::take),
     row("REVERSE_V2", INT, moves::take),
     row("RSQRT", INT8, unary::rsqrt),
     row("SELECT", INT, |importer, operator| {
@@ -169,26 +172,26 @@ pub(in crate::import::tflite) const ROWS: &[Row] = &[
     row("SELECT_V2", INT, |importer, operator| {
         choice::select(importer, operator, false)
     }),
-    row("SLICE", INT, moves::take),
-    row("SOFTMAX", INT, unary::softmax),
+    row("SLICE", ALL_INT, moves::take),
+    row("SOFTMAX", ALL_INT, unary::softmax),
     row("SPACE_TO_BATCH_ND", INT8, blocks::space_to_batch),
-    row("SPACE_TO_DEPTH", INT8, blocks::space_to_depth),
-    row("SPLIT", INT, moves::take),
+    row("SPACE_TO_DEPTH", INT8_UINT8, blocks::space_to_depth),
+    row("SPLIT", ALL_INT, moves::take),
     row("SPLIT_V", INT, moves::take),
     row("SQRT", INT8, unary::sqrt),
     row("SQUARED_DIFFERENCE", INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::SquaredDifference)
     }),
-    row("SQUEEZE", INT, moves::reshape),
-    row("STRIDED_SLICE", INT, moves::take),
-    row("SUB", INT, |importer, operator| {
+    row("SQUEEZE", ALL_INT, moves::reshape),
+    row("STRIDED_SLICE", ALL_INT, moves::take),
+    row("SUB", ALL_INT, |importer, operator| {
         elementwise::binary(importer, operator, Binary::Sub)
     }),
     row("SUM", INT, reduce::sum),
     row("SVDF", INT8, svdf::svdf),
-    row("TANH", INT, unary::tanh),
+    row("TANH", ALL_INT, unary::tanh),
     row("TILE", INT, moves::take),
-    row("TRANSPOSE", INT, moves::transpose),
+    row("TRANSPOSE", ALL_INT, moves::transpose),
     row("TRANSPOSE_CONV", INT, product::transpose_conv),
     row("UNIDIRECTIONAL_SEQUENCE_LSTM", INT, lstm::lstm),
     row("UNPACK", INT, moves::take),

@@ -3,11 +3,13 @@
 //! Only shapes, options and constant operands say so: constants are folded by the same rules.
 
 use super::super::budget::Budget;
+use super::super::bytes::integer;
 use super::super::failure::{Checked, Failure, operand, option};
 use super::super::importer::{MAX_ACTIVATION, constant, elements};
 use super::super::model::{Model, Operator, Tensor};
 use super::super::schema::Type;
 use super::options::{kind, options};
+use super::reduce::axis_index;
 use super::slice;
 use crate::import::NodeFault;
 use crate::ir::IndexMap;
@@ -43,10 +45,8 @@ pub(in super::super) struct Request<'r, 'm, 'a> {
 
 impl<'m, 'a> Request<'_, 'm, 'a> {
     pub(super) fn tensor(&self, index: usize, what: &str) -> Checked<&'m Tensor<'a>> {
-        match self.operator.inputs.get(index) {
-            Some(&Some(tensor)) => Ok(&self.model.tensors[tensor]),
-            _ => Err(operand(what, "there", "nothing")),
-        }
+        let (_, tensor) = self.model.operand(self.operator, index, what)?;
+        Ok(tensor)
     }
 
     /// The shape of an operand, without open axes.
@@ -102,12 +102,12 @@ pub(in super::super) fn numbers(
             return Err(operand(what, "int32 or int64", found));
         }
     };
+    if !data.len().is_multiple_of(width) {
+        let found = format!("{} bytes", data.len());
+        return Err(operand(what, format!("numbers of {width} bytes"), found));
+    }
     budget.take(data.len().saturating_mul(2))?;
-    let number = |bytes: &[u8]| match *bytes {
-        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
-    };
-    Ok(data.chunks_exact(width).map(number).collect())
+    Ok(data.chunks_exact(width).map(integer).collect())
 }
 
 /// What the operator takes; none if it is not one that takes.
@@ -148,10 +148,7 @@ pub(in super::super) fn taken(request: &mut Request<'_, '_, '_>) -> Checked<Opti
 
 /// An axis of a shape of this rank, counted from the end if negative.
 pub(super) fn axis(given: i64, rank: usize) -> Checked<usize> {
-    let end = i64::try_from(rank).unwrap_or(0);
-    usize::try_from(if given < 0 { given + end } else { given })
-        .ok()
-        .filter(|&axis| axis < rank)
+    axis_index(given, rank)
         .ok_or_else(|| operand("axis", format!("one of {rank}"), given.to_string()))
 }
 

@@ -51,7 +51,7 @@ const UNIT: QuantParams = QuantParams {
 };
 
 pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::curve(importer, operator, CurveFunction::Logistic);
     }
     fixed_output(importer, operator, UNIT)?;
@@ -64,7 +64,7 @@ pub(super) fn logistic<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<
 }
 
 pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::curve(importer, operator, CurveFunction::Tanh);
     }
     let expected = QuantParams {
@@ -81,14 +81,14 @@ pub(super) fn tanh<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
 }
 
 pub(super) fn relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::relu(importer, operator);
     }
     lut(importer, operator, tables::relu)
 }
 
 pub(super) fn relu6<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::relu6(importer, operator);
     }
     let input = importer.activation(operator, 0, "input")?;
@@ -99,7 +99,7 @@ pub(super) fn relu6<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
 pub(super) fn leaky_relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let options = options(operator, kind::LEAKY_RELU)?;
     let alpha = options.map_or(Ok(0.0), |table| table.f32(0))?;
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::leaky_relu(importer, operator, alpha);
     }
     lut(importer, operator, |input, output| {
@@ -118,10 +118,10 @@ pub(super) fn hard_swish<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 }
 
 pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if int16::is_read(importer, operator) {
+    if importer.reads(operator, DType::I16) {
         return int16::abs(importer, operator);
     }
-    if integer::reads_int32(importer, operator, 0) {
+    if importer.reads(operator, DType::I32) {
         return integer::negated(importer, operator, kind::ABS, true);
     }
     lut(importer, operator, tables::abs)
@@ -129,7 +129,7 @@ pub(super) fn abs<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
 
 /// NEG: `LiteRT` negates the numbers as they are, -128 staying itself.
 pub(super) fn neg<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    if integer::reads_int32(importer, operator, 0) {
+    if importer.reads(operator, DType::I32) {
         return integer::negated(importer, operator, kind::NEG, false);
     }
     lut(importer, operator, |_, _| {
@@ -160,11 +160,16 @@ pub(super) fn rsqrt<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>
 }
 
 pub(super) fn gelu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let options = options(operator, kind::GELU)?;
-    let is_approximate = options.map_or(Ok(0), |table| table.i8(0))? != 0;
+    let is_approximate = is_approximate(operator)?;
     lut(importer, operator, |input, output| {
         Ok(tables::gelu(is_approximate, input, output))
     })
+}
+
+/// Whether a GELU is the one by the hyperbolic tangent.
+pub(super) fn is_approximate(operator: &Operator<'_>) -> Checked<bool> {
+    let options = options(operator, kind::GELU)?;
+    Ok(options.map_or(Ok(0), |table| table.i8(0))? != 0)
 }
 
 /// `RELU_0_TO_1` and `RELU_N1_TO_1`.

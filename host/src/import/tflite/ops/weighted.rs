@@ -1,5 +1,6 @@
 //! Convolutions and dense layers.
 
+use super::super::bytes::integer;
 use super::super::failure::{Checked, operand, option};
 use super::super::flatbuffer::Table;
 use super::super::importer::{Importer, constant, elements};
@@ -64,15 +65,7 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let &[1, kernel_h, kernel_w, out] = filter.shape.as_slice() else {
         return Err(filter_shape("[1, rows, columns, out]", filter));
     };
-    let multiplier = options.i32(3, 0)?;
-    if out % channels != 0 || multiplier != 0 && i32::try_from(out / channels) != Ok(multiplier) {
-        let found = format!("{multiplier}, with {channels} channels in and {out} out");
-        return Err(option(
-            "depth_multiplier",
-            found,
-            "channels out / channels in",
-        ));
-    }
+    check_multiplier(options, channels, out)?;
     let steps = steps(options, [2, 1], [6, 5])?;
     let Slide { window, results } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     shaped(&result, &[1, results[0], results[1], out])?;
@@ -95,6 +88,19 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
         clamp,
     };
     importer.push(operator, op, vec![input], result)
+}
+
+/// A depthwise layer's multiplier, if it is given, is what the channels say.
+pub(super) fn check_multiplier(options: Table<'_>, channels: usize, out: usize) -> Checked {
+    let multiplier = options.i32(3, 0)?;
+    if out % channels == 0 && (multiplier == 0 || i32::try_from(out / channels) == Ok(multiplier)) {
+        return Ok(());
+    }
+    Err(option(
+        "depth_multiplier",
+        format!("{multiplier}, with {channels} channels in and {out} out"),
+        "channels out / channels in",
+    ))
 }
 
 /// `FULLY_CONNECTED`; filters `[out, in]`. The input is taken as rows of `in` numbers, whatever its
@@ -293,13 +299,24 @@ fn bias_of<'a>(
         return Ok(None);
     }
     let (_, tensor) = importer.tensor(operator, place, "bias")?;
+    let numbers = bias_numbers(tensor, channels, types, "bias")?;
+    Ok(Some((tensor.element, numbers)))
+}
+
+/// As many numbers of one of these types, whatever their scale.
+pub(super) fn bias_numbers(
+    tensor: &Tensor<'_>,
+    channels: usize,
+    types: &[Type],
+    what: &str,
+) -> Checked<Vec<i64>> {
     let element = tensor.element;
     if !types.contains(&element) {
-        let names: Vec<_> = types.iter().map(|of| of.describe()).collect();
+        let names: Vec<_> = types.iter().map(|of| of.name()).collect();
         let found = format!("`{}` of {}", tensor.name, element.describe());
-        return Err(operand("bias", names.join(" or "), found));
+        return Err(operand(what, names.join(" or "), found));
     }
-    let data = constant(tensor, "bias")?;
+    let data = constant(tensor, what)?;
     let width = match element {
         Type::INT16 => 2,
         Type::INT64 => 8,
@@ -307,17 +324,9 @@ fn bias_of<'a>(
     };
     if channels.checked_mul(width) != Some(data.len()) {
         let expected = format!("{channels} numbers of {width} bytes");
-        return Err(operand("bias", expected, format!("{} bytes", data.len())));
+        return Err(operand(what, expected, format!("{} bytes", data.len())));
     }
-    let number = |bytes: &[u8]| match *bytes {
-        [a, b] => i16::from_le_bytes([a, b]).into(),
-        [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
-        _ => i64::from_le_bytes(bytes.try_into().expect("eight bytes")),
-    };
-    Ok(Some((
-        element,
-        data.chunks_exact(width).map(number).collect(),
-    )))
+    Ok(data.chunks_exact(width).map(integer).collect())
 }
 
 /// The one zero point of a filter.

@@ -5,6 +5,7 @@ use super::super::flatbuffer::Table;
 use super::super::importer::Importer;
 use super::super::model::Operator;
 use super::options::{fused, kind, positive, required, same_params, shaped};
+use crate::import::NodeFault;
 use crate::ir::Window2d;
 use crate::quantize::graph::QOp;
 
@@ -128,21 +129,6 @@ pub(super) fn slide_of(
     let Some(dilated) = operator.dilated else {
         return slide(options, input, kernel, steps);
     };
-    let mut results = [0; 2];
-    for axis in 0..2 {
-        let reach = kernel[axis]
-            .saturating_sub(1)
-            .saturating_mul(dilated.dilation[axis]);
-        results[axis] = input[axis]
-            .saturating_add(dilated.pad_before[axis])
-            .saturating_add(dilated.pad_after[axis])
-            .checked_sub(reach)
-            .filter(|&results| results > 0)
-            .ok_or_else(|| {
-                let found = format!("{kernel:?}, dilation {:?}", dilated.dilation);
-                operand("window", "no larger than the input", found)
-            })?;
-    }
     let window = Window2d {
         kernel,
         stride: [1; 2],
@@ -150,7 +136,24 @@ pub(super) fn slide_of(
         pad_before: dilated.pad_before,
         pad_after: dilated.pad_after,
     };
+    let results = window.output_size(input).map_err(NodeFault::Infer)?;
     Ok(Slide { window, results })
+}
+
+/// The window of a pool over a map of this size.
+pub(super) fn pool_slide(options: Table<'_>, size: [usize; 2]) -> Checked<Slide> {
+    let steps = Steps {
+        stride: [
+            positive(options, 2, 0, "stride_h")?,
+            positive(options, 1, 0, "stride_w")?,
+        ],
+        dilation: [1; 2],
+    };
+    let kernel = [
+        positive(options, 4, 0, "filter_height")?,
+        positive(options, 3, 0, "filter_width")?,
+    ];
+    slide(options, size, kernel, steps)
 }
 
 /// `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
@@ -162,20 +165,8 @@ pub(super) fn pool<'a>(
     let options = required(operator, kind::POOL_2D)?;
     let input = importer.integers(operator, 0, "input")?;
     let result = importer.integer_result(operator, importer.value(input).dtype)?;
-    let ([rows, columns], channels) = map(&importer.value(input).shape, "input")?;
-    let stride = [
-        positive(options, 2, 0, "stride_h")?,
-        positive(options, 1, 0, "stride_w")?,
-    ];
-    let kernel = [
-        positive(options, 4, 0, "filter_height")?,
-        positive(options, 3, 0, "filter_width")?,
-    ];
-    let steps = Steps {
-        stride,
-        dilation: [1; 2],
-    };
-    let Slide { window, results } = slide(options, [rows, columns], kernel, steps)?;
+    let (size, channels) = map(&importer.value(input).shape, "input")?;
+    let Slide { window, results } = pool_slide(options, size)?;
     shaped(&result, &[1, results[0], results[1], channels])?;
     same_params(importer.value(input), &result)?;
     let (_, source) = importer.tensor(operator, 0, "input")?;

@@ -1,5 +1,6 @@
 //! Operators one by one, in the file's order, and what came of each.
 
+use super::super::super::attempt::{named, undecided};
 use super::super::super::failure::Failure;
 use super::super::super::model::{Budget, Model, Operator, model_fault};
 use super::super::super::schema::Type;
@@ -110,15 +111,15 @@ impl<'a> Importer<'_, 'a> {
             for &output in &operator.outputs {
                 self.unknown[output] = true;
             }
-            let name = &self.model.tensors[tensor].name;
-            let reason = format!("reads `{name}`, which depends on what is not supported");
+            let reason = undecided(&self.model.tensors[tensor]);
             self.budget.take(reason.len())?;
             return Ok((Verdict::Undecided(reason), None));
         }
         let imported = match row {
             Some(row) => (row.import)(self, operator),
             None => Err(Failure::Node(NodeFault::Operator {
-                nearest: "of float32, so quantize the model to int8 if it is supported there"
+                nearest: "not of float32, that is: quantize the model to int8 if it is supported \
+                          there"
                     .to_owned(),
             })),
         };
@@ -130,16 +131,8 @@ impl<'a> Importer<'_, 'a> {
                 // Faults quote names, which a hostile file makes long and uses often.
                 self.budget
                     .take(fault.to_string().len().saturating_mul(4))?;
-                let verdict = Verdict::Unsupported(fault.to_string());
-                let output = operator.outputs.first();
-                let output =
-                    output.map_or("no output", |&tensor| &*self.model.tensors[tensor].name);
-                let fault = ImportError::Node {
-                    node: format!("{}: {output}", operator.index),
-                    operator: operator.name.to_string(),
-                    fault: Box::new(fault),
-                };
-                Ok((verdict, Some(fault)))
+                let verdict = Verdict::Unsupported(fault.without_list());
+                Ok((verdict, Some(named(self.model, operator, fault))))
             }
         }
     }

@@ -3,11 +3,10 @@
 use super::super::super::failure::{Checked, operand};
 use super::super::super::model::Operator;
 use super::super::blocks::{Blocks, Moved, batch_moved, block_size, blocks, space_moved};
-use super::super::options::{kind, options};
-use super::super::take;
+use super::super::options::{axis_option, kind};
 use super::importer::Importer;
-use super::moves::joined;
-use crate::ir::{IndexMap, Op, Pad, ValueId};
+use super::moves::{bordered, joined};
+use crate::ir::{IndexMap, Op, ValueId};
 
 /// `DEPTH_TO_SPACE`.
 pub(super) fn depth_to_space<'a>(
@@ -44,24 +43,9 @@ pub(super) fn space_to_batch<'a>(
     let (moved, padded) = space_moved(shape, &given)?;
     let name = importer.name_of(operator);
     if padded != shape {
-        let border = |at: usize| {
-            let mut sizes: Vec<usize> = given.pads.iter().map(|pad| pad[at]).collect();
-            sizes.resize(shape.len() - 1, 0);
-            sizes.insert(0, 0);
-            sizes
-        };
-        let framed = importer.framed(value, shape, true, &name)?;
-        let (mut before, mut after) = (border(0), border(1));
-        if framed.offset == 1 {
-            before.insert(0, 0);
-            after.insert(0, 0);
-        }
-        let pad = Op::Pad(Pad {
-            before,
-            after,
-            value: 0.0,
-        });
-        value = importer.emit(&name, pad, vec![framed.value])?;
+        let borders = given.borders(shape.len());
+        let (pad, input) = bordered(importer, (value, shape), borders, 0.0, &name)?;
+        value = importer.emit(&name, pad, vec![input])?;
     }
     let value = apply(importer, operator, value, moved)?;
     importer.push(operator, Op::Identity, vec![value])
@@ -99,9 +83,8 @@ fn apply<'a>(
 
 /// `PACK`: the operands side by side along a new axis.
 pub(super) fn pack<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let given = options(operator, kind::PACK)?.map_or(Ok(0), |table| table.i32(1, 0))?;
     let mut one = importer.shape_of(operator, 0)?.to_vec();
-    let axis = take::axis(given.into(), one.len() + 1)?;
+    let axis = axis_option(operator, one.len() + 1)?;
     for index in 1..operator.inputs.len() {
         let found = importer.shape_of(operator, index)?;
         if found != one {

@@ -1,6 +1,7 @@
 //! Truths: comparisons, their combinations, and choices by them. A truth is 0 or 1.
 
 use super::super::super::failure::{Checked, operand};
+use super::super::super::importer::only_output;
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
 use super::elementwise::pair;
@@ -50,7 +51,7 @@ pub(super) fn not<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
 /// whole numbers would take what is behind the point off.
 pub(super) fn cast<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     let (_, source) = importer.tensor(operator, 0, "input")?;
-    let to = importer.model.tensors[Importer::output(operator)?].element;
+    let to = importer.model.tensors[only_output(operator)?].element;
     let from = source.element;
     let input = importer.operand(operator, 0, "input", from)?;
     if from == Type::FLOAT32 && to == Type::BOOL {

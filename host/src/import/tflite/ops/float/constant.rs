@@ -1,6 +1,7 @@
 //! Constants as float32, however they are stored.
 
 use super::super::super::budget::Budget;
+use super::super::super::bytes::halves;
 use super::super::super::failure::{Checked, operand};
 use super::super::super::importer::{constant, elements};
 use super::super::super::model::Tensor;
@@ -58,8 +59,7 @@ fn words<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f3
     data.chunks_exact(N).map(word).collect()
 }
 
-/// Integers of at most 16 bits; of int4 two in a byte, the first in the lower half, and perhaps one
-/// too many.
+/// Integers of at most 16 bits; of int4 perhaps one too many.
 fn integers(element: Type, data: &[u8]) -> Vec<i32> {
     let signed = |byte: u8| i8::from_le_bytes([byte]);
     match element {
@@ -70,7 +70,7 @@ fn integers(element: Type, data: &[u8]) -> Vec<i32> {
             .collect(),
         Type::INT4 => data
             .iter()
-            .flat_map(|&byte| [(signed(byte) << 4) >> 4, signed(byte) >> 4])
+            .flat_map(|&byte| halves(byte))
             .map(i32::from)
             .collect(),
         _ => data.iter().map(|&byte| signed(byte).into()).collect(),

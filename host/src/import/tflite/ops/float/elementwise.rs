@@ -5,15 +5,7 @@ use super::super::super::model::Operator;
 use super::super::super::schema::Type;
 use super::super::options::{kind, options};
 use super::importer::{Importer, fused};
-use crate::ir::{Activation, Binary, Op, ValueId};
-
-/// Those whose nodes clamp.
-#[derive(Clone, Copy)]
-pub(super) enum Clamped {
-    Add,
-    Sub,
-    Mul,
-}
+use crate::ir::{Activation, Binary, Clamp, Op, ValueId};
 
 /// Two operands of a type, one of which is computed.
 pub(super) fn pair<'a>(
@@ -34,25 +26,16 @@ pub(super) fn pair<'a>(
     Ok([a, b])
 }
 
-/// ADD, SUB and MUL.
+/// ADD, SUB and MUL, whose nodes clamp; with options of this kind.
 pub(super) fn clamped<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
-    which: Clamped,
+    kind: u8,
+    op: fn(Option<Clamp>) -> Op,
 ) -> Checked {
-    let kind = match which {
-        Clamped::Add => kind::ADD,
-        Clamped::Sub => kind::SUB,
-        Clamped::Mul => kind::MUL,
-    };
     let clamp = fused(options(operator, kind)?, 0)?;
-    let op = match which {
-        Clamped::Add => Op::Add { clamp },
-        Clamped::Sub => Op::Sub { clamp },
-        Clamped::Mul => Op::Mul { clamp },
-    };
     let operands = pair(importer, operator, Type::FLOAT32)?;
-    importer.push(operator, op, operands.to_vec())
+    importer.push(operator, op(clamp), operands.to_vec())
 }
 
 /// DIV, which may clamp, `SQUARED_DIFFERENCE`, MAXIMUM, MINIMUM and PRELU.
@@ -61,9 +44,10 @@ pub(super) fn binary<'a>(
     operator: &Operator<'a>,
     function: Binary,
 ) -> Checked {
-    let clamp = match function {
-        Binary::Div => fused(options(operator, kind::DIV)?, 0)?,
-        _ => None,
+    let clamp = if function == Binary::Div {
+        fused(options(operator, kind::DIV)?, 0)?
+    } else {
+        None
     };
     let operands = pair(importer, operator, Type::FLOAT32)?.to_vec();
     let op = Op::Binary(function);

@@ -2,7 +2,7 @@
 
 use super::super::super::failure::{Checked, operand, option};
 use super::super::super::flatbuffer::Table;
-use super::super::super::importer::{check_size, elements};
+use super::super::super::importer::{check_plain, check_size, elements, only_output};
 use super::super::super::model::{Budget, Model, Operator, Tensor};
 use super::super::super::schema::Type;
 use super::constant;
@@ -37,10 +37,7 @@ impl<'m, 'a> Importer<'m, 'a> {
         index: usize,
         what: &str,
     ) -> Checked<(usize, &'m Tensor<'a>)> {
-        match operator.inputs.get(index) {
-            Some(&Some(tensor)) => Ok((tensor, &self.model.tensors[tensor])),
-            _ => Err(operand(what, "there", "nothing")),
-        }
+        self.model.operand(operator, index, what)
     }
 
     /// Whether an operator reads something in this place.
@@ -174,38 +171,20 @@ impl<'m, 'a> Importer<'m, 'a> {
         op: Op,
         inputs: Vec<ValueId>,
     ) -> Checked {
-        let tensor = Self::output(operator)?;
+        let tensor = only_output(operator)?;
         self.push_output(tensor, op, inputs)
-    }
-
-    /// The tensor that is an operator's only output.
-    pub(super) fn output(operator: &Operator<'a>) -> Checked<usize> {
-        match operator.outputs[..] {
-            [tensor] => Ok(tensor),
-            ref others => {
-                let found = others.len().to_string();
-                Err(operand("number of outputs", "1", found))
-            }
-        }
     }
 
     /// The value that an operator's only output becomes.
     pub(super) fn result(&self, operator: &Operator<'a>) -> Checked<Value> {
-        self.described(Self::output(operator)?)
+        self.described(only_output(operator)?)
     }
 
     /// Appends a node that computes one of an operator's outputs.
     pub(super) fn push_output(&mut self, tensor: usize, op: Op, inputs: Vec<ValueId>) -> Checked {
         let described = self.described(tensor)?;
         let shape = self.infer(&op, &inputs)?;
-        let inner = |shape: &[usize]| -> Vec<usize> {
-            shape
-                .iter()
-                .copied()
-                .skip_while(|&extent| extent == 1)
-                .collect()
-        };
-        if inner(&shape) != inner(&described.shape) {
+        if behind_ones(&shape) != behind_ones(&described.shape) {
             let expected = format!("of shape {shape:?}");
             return Err(operand(
                 "output",
@@ -280,6 +259,12 @@ impl<'m, 'a> Importer<'m, 'a> {
     }
 }
 
+/// The extents behind the leading axes of extent 1.
+pub(super) fn behind_ones(shape: &[usize]) -> &[usize] {
+    let ones = shape.iter().take_while(|&&extent| extent == 1).count();
+    &shape[ones..]
+}
+
 /// The value of a tensor that is no constant: its shape has the batch in front.
 pub(super) fn described_as(tensor: &Tensor<'_>) -> Checked<Value> {
     check_size(tensor, "tensor")?;
@@ -299,20 +284,12 @@ pub(super) fn described_as(tensor: &Tensor<'_>) -> Checked<Value> {
 }
 
 fn check_element(tensor: &Tensor<'_>, what: &str, element: Type) -> Checked {
-    if let Some(oddity) = tensor.oddity {
-        let found = format!("`{}`, {oddity}", tensor.name);
-        return Err(operand(what, "a plain tensor", found));
-    }
+    check_plain(tensor, what)?;
     if tensor.element == element {
         return Ok(());
     }
     let found = format!("`{}` of {}", tensor.name, tensor.element.describe());
-    let expected = match element {
-        Type::BOOL => "bool".into(),
-        Type::FLOAT32 => "float32".into(),
-        other => other.describe(),
-    };
-    Err(operand(what, expected, found))
+    Err(operand(what, element.name(), found))
 }
 
 /// The clamp that a fused activation is.

@@ -1,17 +1,19 @@
 //! What moves numbers and computes none.
 
-use super::super::super::failure::{Checked, operand, option};
+use super::super::super::failure::{Checked, operand};
+use super::super::super::importer::only_output;
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
-use super::super::options::{axis_option, integers, kind, options};
+use super::super::moves::paddings;
+use super::super::options::{axis_option, integers, kind, options, unfused};
 use super::super::take::{Part, Request, foreign, taken};
 use super::constant::floats;
-use super::importer::{Framed, Importer};
+use super::importer::{Framed, Importer, behind_ones};
 use crate::ir::{IndexMap, Op, Pad, ValueId};
 
 /// RESHAPE, SQUEEZE and `EXPAND_DIMS`: the output's shape says all.
 pub(super) fn reshape<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let output = Importer::output(operator)?;
+    let output = only_output(operator)?;
     let described = importer.described(output)?;
     let element = importer.model.tensors[output].element;
     let input = importer.operand(operator, 0, "input", element)?;
@@ -45,14 +47,7 @@ pub(super) fn take<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>)
         };
         let whole: Vec<usize> = maps.iter().map(IndexMap::count).collect();
         let op = Op::Take { maps };
-        let inner = |shape: &[usize]| -> Vec<usize> {
-            shape
-                .iter()
-                .copied()
-                .skip_while(|&extent| extent == 1)
-                .collect()
-        };
-        if inner(&whole) == inner(&shape) {
+        if behind_ones(&whole) == behind_ones(&shape) {
             importer.push_output(output, op, vec![value])?;
             continue;
         }
@@ -98,15 +93,7 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     let input = importer.activation(operator, 0, "input")?;
     let shape = importer.shape_of(operator, 0)?;
     let (_, tensor) = importer.tensor(operator, 1, "paddings")?;
-    let given = integers(tensor, "paddings")?;
-    let extents: Vec<usize> = given
-        .iter()
-        .filter_map(|&extent| extent.try_into().ok())
-        .collect();
-    if extents.len() != given.len() || extents.len() != 2 * shape.len() {
-        let expected = format!("two numbers for each axis of shape {shape:?}");
-        return Err(operand("paddings", expected, format!("{given:?}")));
-    }
+    let pads = paddings(tensor, shape)?;
     let value = if &*operator.name == "PADV2" {
         let (_, tensor) = importer.tensor(operator, 2, "pad value")?;
         match floats(tensor, &mut importer.budget, "pad value")?[..] {
@@ -119,23 +106,28 @@ pub(super) fn pad<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) 
     } else {
         0.0
     };
-    let keeps_first = extents.iter().take(2).all(|&extent| extent == 0);
     let name = importer.name_of(operator);
-    let framed = importer.framed(input, shape, keeps_first, &name)?;
-    let (mut before, mut after): (Vec<_>, Vec<_>) = extents
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .unzip();
-    if framed.offset == 1 {
-        before.insert(0, 0);
-        after.insert(0, 0);
-    }
-    let op = Op::Pad(Pad {
+    let (op, input) = bordered(importer, (input, shape), pads, value, &name)?;
+    importer.push(operator, op, vec![input])
+}
+
+/// What adds a border of this value to a tensor of this shape, and what it reads.
+pub(super) fn bordered(
+    importer: &mut Importer<'_, '_>,
+    (input, shape): (ValueId, &[usize]),
+    pads: [Vec<usize>; 2],
+    value: f32,
+    name: &str,
+) -> Checked<(Op, ValueId)> {
+    let keeps_first = pads.iter().all(|sizes| matches!(sizes[..], [] | [0, ..]));
+    let framed = importer.framed(input, shape, keeps_first, name)?;
+    let [before, after] = pads.map(|sizes| [vec![0; framed.offset], sizes].concat());
+    let pad = Pad {
         before,
         after,
         value,
-    });
-    importer.push(operator, op, vec![framed.value])
+    };
+    Ok((Op::Pad(pad), framed.value))
 }
 
 /// CONCATENATION.
@@ -143,11 +135,7 @@ pub(super) fn concatenation<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let options = options(operator, kind::CONCATENATION)?;
-    let activation = options.map_or(Ok(0), |table| table.i8(1))?;
-    if activation != 0 {
-        return Err(option("fused activation", activation.to_string(), "NONE"));
-    }
+    unfused(options(operator, kind::CONCATENATION)?, 1)?;
     let axis = axis_option(operator, importer.shape_of(operator, 0)?.len())?;
     let shapes: Vec<Vec<usize>> = (0..operator.inputs.len())
         .map(|index| Ok(importer.shape_of(operator, index)?.to_vec()))

@@ -3,13 +3,13 @@
 use super::super::super::failure::{Checked, operand};
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
-use super::super::options::{kind, options, positive, required};
-use super::super::product::padding;
+use super::super::options::{kind, options, required};
+use super::super::product::transposed_window;
 use super::super::weighted::filter_shape;
-use super::super::window::{is_same, map};
+use super::super::window::map;
 use super::importer::{Importer, fused};
 use super::weighted::{bias, weights};
-use crate::ir::{ConvTranspose2d, Op, TransposedWindow2d, ValueId};
+use crate::ir::{ConvTranspose2d, Op, ValueId};
 
 /// `TRANSPOSE_CONV`; filters `[out, rows, columns, in]`. The output's shape is the tensor's.
 pub(super) fn transpose_conv<'a>(
@@ -25,19 +25,7 @@ pub(super) fn transpose_conv<'a>(
     let &[_, kernel_h, kernel_w, _] = filter.shape.as_slice() else {
         return Err(filter_shape("[out, rows, columns, in]", filter));
     };
-    let kernel = [kernel_h, kernel_w];
-    let stride = [
-        positive(options, 2, 0, "stride_h")?,
-        positive(options, 1, 0, "stride_w")?,
-    ];
-    let is_same = is_same(options)?;
-    let window = TransposedWindow2d {
-        kernel,
-        stride,
-        dilation: [1; 2],
-        pad_before: [0, 1].map(|axis| padding(is_same, output[axis], kernel[axis], stride[axis])),
-        output,
-    };
+    let window = transposed_window(options, [kernel_h, kernel_w], output)?;
     let mut inputs = vec![input, weights(importer, operator, 1)?];
     inputs.extend(bias(importer, operator, 3)?);
     let op = Op::ConvTranspose2d(ConvTranspose2d {

@@ -1,9 +1,9 @@
 //! Reductions over axes, interpolation and normalized vectors.
 
-use super::super::super::failure::{Checked, operand, option};
+use super::super::super::failure::{Checked, operand};
 use super::super::super::importer::MAX_ACTIVATION;
 use super::super::super::model::Operator;
-use super::super::options::{integers, kind, options};
+use super::super::options::{integers, kind, options, unfused};
 use super::super::reduce::{axes, bilinear_coordinates};
 use super::super::window::map;
 use super::importer::{Framed, Importer};
@@ -88,10 +88,6 @@ pub(super) fn l2_normalization<'a>(
     importer: &mut Importer<'_, 'a>,
     operator: &Operator<'a>,
 ) -> Checked {
-    let options = options(operator, kind::L2_NORM)?;
-    let activation = options.map_or(Ok(0), |table| table.i8(0))?;
-    if activation != 0 {
-        return Err(option("fused activation", activation.to_string(), "NONE"));
-    }
+    unfused(options(operator, kind::L2_NORM)?, 0)?;
     vectors(importer, operator, Op::L2Normalize)
 }

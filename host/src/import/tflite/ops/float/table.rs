@@ -2,6 +2,7 @@
 
 use super::super::super::failure::Checked;
 use super::super::super::model::Operator;
+use super::super::options::kind;
 use super::importer::Importer;
 use super::unary::function;
 use super::{blocks, choice, elementwise, moves, product, reduce, unary, weighted, window};
@@ -25,7 +26,7 @@ const fn row(operator: &'static str, import: Import) -> Row {
 pub(in super::super::super) const ROWS: &[Row] = &[
     row("ABS", |i, o| function(i, o, Activation::Unary(Unary::Abs))),
     row("ADD", |i, o| {
-        elementwise::clamped(i, o, elementwise::Clamped::Add)
+        elementwise::clamped(i, o, kind::ADD, |clamp| Op::Add { clamp })
     }),
     row("ARG_MAX", |i, o| reduce::arg_extreme(i, o, true)),
     row("ARG_MIN", |i, o| reduce::arg_extreme(i, o, false)),
@@ -78,7 +79,7 @@ pub(in super::super::super) const ROWS: &[Row] = &[
     row("MINIMUM", |i, o| elementwise::binary(i, o, Binary::Minimum)),
     row("MIRROR_PAD", moves::take),
     row("MUL", |i, o| {
-        elementwise::clamped(i, o, elementwise::Clamped::Mul)
+        elementwise::clamped(i, o, kind::MUL, |clamp| Op::Mul { clamp })
     }),
     row("NEG", |i, o| function(i, o, Activation::Unary(Unary::Neg))),
     row("NOT_EQUAL", |i, o| {
@@ -129,7 +130,7 @@ pub(in super::super::super) const ROWS: &[Row] = &[
     row("SQUEEZE", moves::reshape),
     row("STRIDED_SLICE", moves::take),
     row("SUB", |i, o| {
-        elementwise::clamped(i, o, elementwise::Clamped::Sub)
+        elementwise::clamped(i, o, kind::SUB, |clamp| Op::Sub { clamp })
     }),
     row("SUM", |i, o| reduce::reduce(i, o, Reduction::Sum)),
     row("TANH", |i, o| function(i, o, Activation::Tanh)),

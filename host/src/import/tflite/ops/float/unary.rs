@@ -4,6 +4,7 @@ use super::super::super::failure::{Checked, operand, option};
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
 use super::super::options::{kind, options};
+use super::super::unary::is_approximate;
 use super::importer::Importer;
 use crate::ir::{Activation, Op, Parametric, Unary};
 
@@ -39,9 +40,7 @@ pub(super) fn leaky_relu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operato
 }
 
 pub(super) fn gelu<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
-    let options = options(operator, kind::GELU)?;
-    let is_approximate = options.map_or(Ok(0), |table| table.i8(0))? != 0;
-    let gelu = if is_approximate {
+    let gelu = if is_approximate(operator)? {
         Unary::GeluTanh
     } else {
         Unary::Gelu

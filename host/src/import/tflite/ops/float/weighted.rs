@@ -5,7 +5,7 @@ use super::super::super::importer::elements;
 use super::super::super::model::Operator;
 use super::super::super::schema::Type;
 use super::super::options::{kind, options, required};
-use super::super::weighted::{filter_shape, steps};
+use super::super::weighted::{check_multiplier, filter_shape, steps};
 use super::super::window::{Slide, map, slide_of};
 use super::importer::{Importer, fused};
 use crate::ir::{Conv2d, Op, ValueId};
@@ -40,23 +40,12 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
     let &[1, kernel_h, kernel_w, out] = filter.shape.as_slice() else {
         return Err(filter_shape("[1, rows, columns, out]", filter));
     };
-    let multiplier = options.i32(3, 0)?;
-    if out % channels != 0 || multiplier != 0 && i32::try_from(out / channels) != Ok(multiplier) {
-        let found = format!("{multiplier}, with {channels} channels in and {out} out");
-        return Err(option(
-            "depth_multiplier",
-            found,
-            "channels out / channels in",
-        ));
-    }
+    check_multiplier(options, channels, out)?;
     let steps = steps(options, [2, 1], [6, 5])?;
     let Slide { window, .. } = slide_of(operator, options, size, [kernel_h, kernel_w], steps)?;
     let stored = weights(importer, operator, 1)?;
-    let stored = importer
-        .graph
-        .constant(stored)
-        .cloned()
-        .ok_or_else(|| operand("filter", "a constant", "an activation"))?;
+    let stored = importer.graph.constant(stored).cloned();
+    let stored = stored.expect("`weights` gives constants only");
     let taps = kernel_h.saturating_mul(kernel_w);
     importer.budget.take(stored.len().saturating_mul(4))?;
     let filters = (0..out).flat_map(|channel| (0..taps).map(move |tap| (channel, tap)));

@@ -2,8 +2,8 @@
 
 use super::super::super::failure::Checked;
 use super::super::super::model::Operator;
-use super::super::options::{kind, positive, required};
-use super::super::window::{Slide, Steps, map, slide};
+use super::super::options::{kind, required};
+use super::super::window::{Slide, map, pool_slide};
 use super::importer::{Importer, fused};
 use crate::ir::{AvgPool2d, Clamp, Op, Pool2d, ValueId, Window2d};
 
@@ -15,18 +15,7 @@ fn pool<'a>(
     let options = required(operator, kind::POOL_2D)?;
     let input = importer.activation(operator, 0, "input")?;
     let (size, _) = map(importer.shape_of(operator, 0)?, "input")?;
-    let steps = Steps {
-        stride: [
-            positive(options, 2, 0, "stride_h")?,
-            positive(options, 1, 0, "stride_w")?,
-        ],
-        dilation: [1; 2],
-    };
-    let kernel = [
-        positive(options, 4, 0, "filter_height")?,
-        positive(options, 3, 0, "filter_width")?,
-    ];
-    let Slide { window, .. } = slide(options, size, kernel, steps)?;
+    let Slide { window, .. } = pool_slide(options, size)?;
     Ok((input, window, fused(Some(options), 5)?))
 }
 
