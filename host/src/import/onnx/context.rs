@@ -80,12 +80,37 @@ impl From<Constant> for Tensor {
     }
 }
 
+/// Names that are taken, and the next number for each.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, usize>);
+
+impl Names {
+    /// `name`, or `name` with a number if it was taken.
+    pub(super) fn unique(&mut self, name: &str) -> String {
+        let mut number = self.0.get(name).copied().unwrap_or(1);
+        let mut unique = name.to_owned();
+        if number > 1 {
+            loop {
+                unique = format!("{name}#{number}");
+                number += 1;
+                if !self.0.contains_key(&unique) {
+                    break;
+                }
+            }
+            self.0.insert(unique.clone(), 2);
+        } else {
+            number = 2;
+        }
+        self.0.insert(name.to_owned(), number);
+        unique
+    }
+}
+
 /// The graph under construction.
 pub(super) struct Context {
     /// The graph.
     pub graph: Graph,
-    /// Names that are taken, and the next number for each.
-    names: HashMap<String, usize>,
+    names: Names,
     constant_elements: usize,
     /// Scales, where the model has them.
     pub grids: Grids,
@@ -103,7 +128,7 @@ impl Context {
     pub(super) fn new(name: &str) -> Self {
         Self {
             graph: Graph::new(name),
-            names: HashMap::new(),
+            names: Names::default(),
             constant_elements: 0,
             grids: Grids::default(),
             derived: HashMap::new(),
@@ -114,22 +139,7 @@ impl Context {
 
     /// `name`, or `name` with a number if it was taken.
     pub(super) fn unique(&mut self, name: &str) -> String {
-        let mut number = self.names.get(name).copied().unwrap_or(1);
-        let mut unique = name.to_owned();
-        if number > 1 {
-            loop {
-                unique = format!("{name}#{number}");
-                number += 1;
-                if !self.names.contains_key(&unique) {
-                    break;
-                }
-            }
-            self.names.insert(unique.clone(), 2);
-        } else {
-            number = 2;
-        }
-        self.names.insert(name.to_owned(), number);
-        unique
+        self.names.unique(name)
     }
 
     /// Adds the operator that computes the node's result; it takes the node's names.

@@ -4,17 +4,21 @@
 //! attributes that refer to the call's are replaced by those. Specification:
 //! <https://github.com/onnx/onnx/blob/main/docs/IR.md#functions>.
 
-use super::model::is_own;
+use super::context::Names;
+use super::model::own_version;
 use super::order::node_name;
 use crate::import::ImportError;
 use rten_onnx::onnx::{AttributeProto, ModelProto, NodeProto, OperatorSetIdProto};
 use rten_onnx::protobuf::{
     DecodeMessage, Fields, OwnedValues, ProtobufError, ReadValue, ValueReader,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-/// Nodes after all calls are replaced, at most.
+/// Nodes after all calls are replaced, at most, and calls.
 const MAX_NODES: usize = 1 << 16;
+
+/// Bytes of the names and attributes of written out nodes, at most.
+const MAX_BYTES: usize = 1 << 29;
 
 /// Calls within calls, at most.
 const MAX_DEPTH: usize = 32;
@@ -165,7 +169,9 @@ pub(super) fn inline(model: &mut ModelProto, bytes: &[u8]) -> Result<(), ImportE
         functions: by_name,
         opsets: &model.opset_import,
         nodes: Vec::new(),
-        prefixes: HashSet::new(),
+        calls: 0,
+        bytes: 0,
+        prefixes: Names::default(),
     };
     for node in std::mem::take(&mut graph.node) {
         inliner.node(node, 0)?;
@@ -182,8 +188,12 @@ struct Inliner<'m> {
     functions: HashMap<(&'m str, &'m str), &'m Function>,
     opsets: &'m [OperatorSetIdProto],
     nodes: Vec<NodeProto>,
+    /// Calls so far; they may be of empty bodies.
+    calls: usize,
+    /// Bytes of names and attributes so far.
+    bytes: usize,
     /// What was put before names.
-    prefixes: HashSet<String>,
+    prefixes: Names,
 }
 
 impl Inliner<'_> {
@@ -193,13 +203,12 @@ impl Inliner<'_> {
         if let Some(&function) = self.functions.get(&(domain, operator)) {
             return self.call(&node, function, depth);
         }
-        if self.nodes.len() >= MAX_NODES {
-            let found =
-                format!("has more than {MAX_NODES} nodes when its functions are written out");
-            return Err(fault(found, "no microcontroller holds it"));
-        }
+        self.push(node)
+    }
+
+    fn push(&mut self, node: NodeProto) -> Result<(), ImportError> {
         self.nodes.push(node);
-        Ok(())
+        within(self.nodes.len(), MAX_NODES, "nodes")
     }
 
     fn call(
@@ -213,7 +222,10 @@ impl Inliner<'_> {
             return Err(fault(found, "functions may not call themselves"));
         }
         self.check(function)?;
-        let prefix = self.prefix(&node_name(call));
+        self.calls += 1;
+        within(self.calls, MAX_NODES, "calls")?;
+        self.spend([function.inputs.len().saturating_mul(size_of::<String>())])?;
+        let prefix = self.prefixes.unique(&node_name(call));
         let mut names: HashMap<&str, String> = HashMap::new();
         for (index, formal) in function.inputs.iter().enumerate() {
             let actual = call.input.get(index).cloned().unwrap_or_default();
@@ -225,59 +237,61 @@ impl Inliner<'_> {
             }
             match names.get(formal.as_str()) {
                 // What goes in comes out.
-                Some(input) => self.nodes.push(NodeProto {
+                Some(input) => self.push(NodeProto {
                     op_type: Some("Identity".into()),
                     name: Some(format!("{prefix}/{formal}")),
                     input: vec![input.clone()],
                     output: vec![actual.clone()],
                     ..NodeProto::default()
-                }),
+                })?,
                 None => {
                     names.insert(formal, actual.clone());
                 }
             }
         }
+        let longest = names.values().map(String::len).max();
+        let longest = longest.unwrap_or(0).max(prefix.len());
         for BodyNode { node, refers } in &function.body {
-            let mut own = node.clone();
+            let attributes = attributes(call, function, node, refers);
+            let name = node_name(node);
+            let texts = node.input.iter().chain(&node.output).chain([&name]);
+            self.spend(texts.map(|text| longest + text.len()))?;
+            self.spend(attributes.iter().map(|(_, given)| attribute_bytes(given)))?;
             let renamed = |name: &String| match names.get(name.as_str()) {
                 Some(outside) => outside.clone(),
                 None if name.is_empty() => String::new(),
                 None => format!("{prefix}/{name}"),
             };
-            own.name = Some(format!("{prefix}/{}", node_name(node)));
-            own.input = node.input.iter().map(renamed).collect();
-            own.output = node.output.iter().map(renamed).collect();
-            own.attribute = attributes(call, function, node, refers);
+            let own = NodeProto {
+                domain: node.domain.clone(),
+                op_type: node.op_type.clone(),
+                name: Some(format!("{prefix}/{name}")),
+                input: node.input.iter().map(renamed).collect(),
+                output: node.output.iter().map(renamed).collect(),
+                attribute: attributes
+                    .into_iter()
+                    .map(|(name, given)| AttributeProto {
+                        name: name.clone(),
+                        ..given.clone()
+                    })
+                    .collect(),
+            };
             self.node(own, depth + 1)?;
         }
         Ok(())
     }
 
-    /// A name that no other call has put before its own.
-    fn prefix(&mut self, name: &str) -> String {
-        let mut prefix = name.to_owned();
-        let mut number = 2;
-        while !self.prefixes.insert(prefix.clone()) {
-            prefix = format!("{name}#{number}");
-            number += 1;
-        }
-        prefix
+    /// Takes note of bytes that are about to be copied.
+    fn spend(&mut self, bytes: impl IntoIterator<Item = usize>) -> Result<(), ImportError> {
+        self.bytes = bytes.into_iter().fold(self.bytes, usize::saturating_add);
+        within(self.bytes, MAX_BYTES, "bytes")
     }
 
     fn check(&self, function: &Function) -> Result<(), ImportError> {
-        let version = |opsets: &[OperatorSetIdProto]| {
-            let mut opsets = opsets.iter();
-            opsets
-                .find(|opset| is_own(opset.domain.as_deref()))
-                .and_then(|opset| opset.version)
-        };
-        let (own, models) = (version(&function.opsets), version(self.opsets));
-        if own.is_some() && own != models {
-            let found = format!(
-                "has function `{}`, written for opset {}",
-                function.name,
-                own.unwrap_or_default()
-            );
+        if let Some(own) = own_version(&function.opsets)
+            && own_version(self.opsets) != Some(own)
+        {
+            let found = format!("has function `{}`, written for opset {own}", function.name);
             return Err(fault(found, "export it with one opset for all"));
         }
         let mut attributes = function.body.iter().flat_map(|body| &body.node.attribute);
@@ -289,25 +303,44 @@ impl Inliner<'_> {
     }
 }
 
-/// The attributes of a node of a body: its own, and for those that refer to the call's, these, or
-/// else the function's defaults; left out if there are none.
-fn attributes(
-    call: &NodeProto,
-    function: &Function,
-    node: &NodeProto,
+fn within(count: usize, max: usize, what: &str) -> Result<(), ImportError> {
+    if count <= max {
+        return Ok(());
+    }
+    let found = format!("has more than {max} {what} when its functions are written out");
+    Err(fault(found, "no microcontroller holds it"))
+}
+
+/// Bytes of what an attribute holds, numbers taken for 8.
+fn attribute_bytes(attribute: &AttributeProto) -> usize {
+    let AttributeProto { s, strings, t, .. } = attribute;
+    let texts = s.iter().chain(strings).map(String::len);
+    let mut numbers = attribute.floats.len() + attribute.ints.len();
+    let mut raw = 0;
+    if let Some(tensor) = t {
+        numbers += tensor.dims.len() + tensor.float_data.len() + tensor.double_data.len();
+        numbers += tensor.int32_data.len() + tensor.int64_data.len();
+        raw = tensor.raw_data.as_ref().map_or(0, |raw| raw.borrow().len());
+    }
+    size_of::<AttributeProto>() + texts.sum::<usize>() + 8 * numbers + raw
+}
+
+/// The attributes of a node of a body, by the names that they have there: its own, and for those
+/// that refer to the call's, these, or else the function's defaults; left out if there are none.
+fn attributes<'a>(
+    call: &'a NodeProto,
+    function: &'a Function,
+    node: &'a NodeProto,
     refers: &[Option<String>],
-) -> Vec<AttributeProto> {
+) -> Vec<(&'a Option<String>, &'a AttributeProto)> {
     let given = |name: &str| {
         let mut all = call.attribute.iter().chain(&function.defaults);
         all.find(|attribute| attribute.name.as_deref() == Some(name))
     };
     let pairs = node.attribute.iter().zip(refers);
     let attributes = pairs.filter_map(|(own, refers)| match refers {
-        None => Some(own.clone()),
-        Some(name) => given(name).map(|given| AttributeProto {
-            name: own.name.clone(),
-            ..given.clone()
-        }),
+        None => Some((&own.name, own)),
+        Some(name) => given(name).map(|given| (&own.name, given)),
     });
     attributes.collect()
 }

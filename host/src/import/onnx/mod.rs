@@ -30,6 +30,8 @@ mod options;
 mod order;
 mod recurrent;
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod robustness_tests;
 mod survey;
 mod tensor;

@@ -7,7 +7,7 @@ use super::options::{ConstantTensor, Options};
 use super::wire;
 use crate::import::{ImportError, Network};
 use crate::ir::Graph;
-use rten_onnx::onnx::{GraphProto, ModelProto};
+use rten_onnx::onnx::{GraphProto, ModelProto, OperatorSetIdProto};
 
 /// Oldest opset that is read; older ones have other forms of the common operators.
 pub const OLDEST_OPSET: i64 = 6;
@@ -92,17 +92,12 @@ pub(super) fn is_constant(graph: &GraphProto, options: &Options, name: &str) -> 
 }
 
 fn opset(model: &ModelProto) -> Result<i64, ImportError> {
-    let own = model
-        .opset_import
-        .iter()
-        .find(|opset| is_own(opset.domain.as_deref()));
-    let Some(own) = own else {
+    let Some(found) = own_version(&model.opset_import) else {
         return Err(ImportError::Model {
             found: "names no opset of the domain ai.onnx".into(),
             remedy: "it is damaged or made of other operators only: export it again",
         });
     };
-    let found = own.version.unwrap_or(0);
     if (OLDEST_OPSET..=NEWEST_OPSET).contains(&found) {
         return Ok(found);
     }
@@ -111,6 +106,13 @@ fn opset(model: &ModelProto) -> Result<i64, ImportError> {
         oldest: OLDEST_OPSET,
         newest: NEWEST_OPSET,
     })
+}
+
+/// The version of ONNX's own operators, if it is named.
+pub(super) fn own_version(opsets: &[OperatorSetIdProto]) -> Option<i64> {
+    let mut opsets = opsets.iter();
+    let own = opsets.find(|opset| is_own(opset.domain.as_deref()))?;
+    Some(own.version.unwrap_or(0))
 }
 
 /// Whether a domain is that of ONNX's own operators.

@@ -236,10 +236,10 @@ impl<'m> Walk<'m> {
         if scales.len() > MAX_SCALES.min(self.scales_left) {
             return None;
         }
-        let zero_points: Vec<i64> = match constant(2) {
-            Some(Data::I8(zeros)) => zeros.iter().map(|&zero| zero.into()).collect(),
-            Some(Data::U8(zeros)) => zeros.iter().map(|&zero| zero.into()).collect(),
-            Some(data) => data.as_i64().unwrap_or_default().to_vec(),
+        let zero_points = match constant(2) {
+            // They are not bounded by what may still be copied.
+            Some(zeros) if zeros.len() > scales.len() => return None,
+            Some(zeros) => zeros.integers().unwrap_or_default(),
             None => vec![0],
         };
         let axis = node

@@ -123,7 +123,7 @@ impl Data {
     }
 
     /// Number of elements.
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::F32(values) => values.len(),
             Self::I64(values) => values.len(),

@@ -148,23 +148,31 @@ pub(super) fn apply(
         return Ok(Tensor::computed(value, view));
     }
     let rank = batch_first(&shape).len();
-    let batch = [a, b].into_iter().find_map(|operand| match operand {
-        Tensor::Activation(x) => Some(x.view.with_rank(shape.len()).batch()),
-        Tensor::Constant(_) => None,
-    });
-    let a = in_source_order(context, node, a, rank)?;
-    let b = in_source_order(context, node, b, rank)?;
-    let value = context.emit(node, op, vec![a, b])?;
-    let view = source_view(context, value, &shape).with_batch(batch.unwrap_or(0));
+    let inputs = vec![
+        in_source_order(context, node, a, rank)?,
+        in_source_order(context, node, b, rank)?,
+    ];
+    let value = context.emit(node, op, inputs)?;
+    let view = source_view(context, value, &shape, [a, b]);
     Ok(Tensor::computed(value, view))
 }
 
-/// The view of a value in the source order, with the batch in front.
-pub(super) fn source_view(context: &Context, value: ValueId, shape: &[usize]) -> View {
+/// The view of a value in the source order, computed from operands that broadcast to this shape.
+pub(super) fn source_view<'t>(
+    context: &Context,
+    value: ValueId,
+    shape: &[usize],
+    operands: impl IntoIterator<Item = &'t Tensor>,
+) -> View {
+    let batch = operands.into_iter().find_map(|operand| match operand {
+        Tensor::Activation(x) => Some(x.view.with_rank(shape.len()).batch()),
+        Tensor::Constant(_) => None,
+    });
     let rank = batch_first(shape).len();
     let mut axes = vec![Vec::new(); 1 + shape.len() - rank];
     axes.extend((0..rank - 1).map(|atom| vec![atom]));
-    View::new(context.graph.shape(value)[1..].to_vec(), axes)
+    let view = View::new(context.graph.shape(value)[1..].to_vec(), axes);
+    view.with_batch(batch.unwrap_or(0))
 }
 
 /// `a mod b` of known integers, of the sign of `b`, as exporters compute with shapes.

@@ -136,7 +136,7 @@ pub(super) fn choose(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
         inputs.push(in_source_order(context, node, operand, rank)?);
     }
     let value = context.emit(node, Op::Select, inputs)?;
-    let view = source_view(context, value, &shape);
+    let view = source_view(context, value, &shape, &operands);
     Ok(Tensor::computed(value, view))
 }
 

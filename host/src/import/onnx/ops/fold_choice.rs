@@ -16,10 +16,11 @@ pub(super) fn clipped(
 ) -> Result<Tensor, NodeFault> {
     context.reserve_constant(&constant.shape)?;
     let bound = |index, name| -> Result<Option<f64>, NodeFault> {
-        let Some(Tensor::Constant(bound)) = node.input(index) else {
+        if node.input(index).is_none() {
             let attribute = node.attributes.float_or_infinity(name)?;
             return Ok(attribute.map(f64::from));
-        };
+        }
+        let bound = node.constant(index, name)?;
         match bound.data.numbers()[..] {
             [value] if bound.data.type_name() == constant.data.type_name() => Ok(Some(value)),
             _ => Err(operand_fault(

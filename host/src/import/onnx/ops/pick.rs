@@ -20,7 +20,7 @@ pub(super) fn gather(context: &mut Context, node: &Node<'_>) -> Result<Tensor, N
     let (constant, indices) = indices(node)?;
     let picks: Result<Vec<usize>, NodeFault> = indices
         .iter()
-        .map(|&index| axis_index(index, own[axis]))
+        .map(|&index| index_in(index, own[axis]))
         .collect();
     let picks = picks?;
     let mut maps: Vec<AxisMap> = vec![None; own.len()];
@@ -37,6 +37,14 @@ fn indices<'n>(node: &'n Node<'_>) -> Result<(&'n Constant, &'n [i64]), NodeFaul
         Data::I64(indices) => Ok((constant, indices)),
         data => Err(operand_fault("input indices", "integers", data.type_name())),
     }
+}
+
+/// An index that may be counted from the end.
+fn index_in(index: i64, len: usize) -> Result<usize, NodeFault> {
+    axis_index(index, len).map_err(|_| {
+        let expected = format!("within an axis of extent {len}");
+        operand_fault("input indices", &expected, &index.to_string())
+    })
 }
 
 /// Elements at constant indices: each stands where its index does, but along the axis.
@@ -56,7 +64,7 @@ pub(super) fn gather_elements(context: &mut Context, node: &Node<'_>) -> Result<
     }
     let mut picks = Vec::with_capacity(indices.len());
     for (position, &index) in indices.iter().enumerate() {
-        let index = axis_index(index, own[axis])?;
+        let index = index_in(index, own[axis])?;
         let (mut rest, mut at, mut stride) = (position, 0, 1);
         for place in (0..own.len()).rev() {
             let own_place = rest % constant.shape[place];
@@ -93,7 +101,7 @@ pub(super) fn gather_nd(context: &mut Context, node: &Node<'_>) -> Result<Tensor
     for (position, tuple) in tuples.enumerate() {
         let mut at = position / each;
         for (&index, &len) in tuple.iter().zip(&own[batch_dims..]) {
-            at = at * len + axis_index(index, len)?;
+            at = at * len + index_in(index, len)?;
         }
         picks.push(at);
     }

@@ -101,7 +101,7 @@ impl Scales {
             axis_index(axis, x.shape.len())?
         };
         let fits = scales.len() == 1 || source.shape == [x.shape[axis]];
-        if !positive || !fits || zero_points.len() != scales.len() {
+        if scales.is_empty() || !positive || !fits || zero_points.len() != scales.len() {
             let expected = format!(
                 "positive, one or as many as there are along axis {axis} of {:?}, as many as zero points",
                 x.shape

@@ -256,6 +256,14 @@ pub(super) fn hardmax(context: &mut Context, node: &Node<'_>) -> Result<Tensor, 
     let flattening = node.opset < 13;
     let default = if flattening { 1 } else { -1 };
     let axis = axis_index(node.attributes.int("axis")?.unwrap_or(default), rank)?;
+    context.check_batch(
+        x,
+        if flattening {
+            axis..rank
+        } else {
+            axis..axis + 1
+        },
+    )?;
     let own = x.view.shape();
     let (x, axis, shape) = if flattening && axis + 1 < rank {
         let rows = own[..axis].iter().product();
