@@ -4,6 +4,7 @@ use super::{EmitError, EmitOptions, emit};
 use crate::lower::{ConcatInputs, LowerError, lower_with};
 use crate::plan::{Plan, PlanError, Program, plan};
 use crate::quantize::graph::QGraph;
+use crate::quantize::lossless;
 
 /// A compiled model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,9 @@ pub fn compile_for(
             program,
         });
     }
+    let mut simpler = graph.clone();
+    lossless::simplify(&mut simpler);
+    let graph = &simpler;
     let mut program = lower_with(graph, ConcatInputs::Embedded)?;
     let mut best = plan(&program)?;
     let copying = lower_with(graph, ConcatInputs::Copied)?;

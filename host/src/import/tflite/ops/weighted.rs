@@ -93,7 +93,9 @@ pub(super) fn depthwise<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator
 /// A depthwise layer's multiplier, if it is given, is what the channels say.
 pub(super) fn check_multiplier(options: Table<'_>, channels: usize, out: usize) -> Checked {
     let multiplier = options.i32(3, 0)?;
-    if out.is_multiple_of(channels) && (multiplier == 0 || i32::try_from(out / channels) == Ok(multiplier)) {
+    if out.is_multiple_of(channels)
+        && (multiplier == 0 || i32::try_from(out / channels) == Ok(multiplier))
+    {
         return Ok(());
     }
     Err(option(
