@@ -4,6 +4,7 @@ use super::{EmitError, EmitOptions, emit};
 use crate::lower::{ConcatInputs, LowerError, LowerOptions, lower_with};
 use crate::plan::{Plan, PlanError, Program, plan};
 use crate::quantize::graph::QGraph;
+use crate::quantize::lossless;
 
 /// A compiled model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +59,12 @@ pub fn compile_for(
     options: &EmitOptions,
     layers: Layers,
 ) -> Result<Compiled, CompileError> {
-    let lowered = |concat| {
+    let lowered = |graph, concat| {
         let isa = options.isa;
         lower_with(graph, LowerOptions { concat, isa })
     };
     if layers == Layers::Kept {
-        let program = lowered(ConcatInputs::Copied)?;
+        let program = lowered(graph, ConcatInputs::Copied)?;
         let plan = plan(&program)?;
         return Ok(Compiled {
             blob: emit(graph, &program, &plan, options)?,
@@ -71,9 +72,12 @@ pub fn compile_for(
             program,
         });
     }
-    let mut program = lowered(ConcatInputs::Embedded)?;
+    let mut simpler = graph.clone();
+    lossless::simplify(&mut simpler);
+    let graph = &simpler;
+    let mut program = lowered(graph, ConcatInputs::Embedded)?;
     let mut best = plan(&program)?;
-    let copying = lowered(ConcatInputs::Copied)?;
+    let copying = lowered(graph, ConcatInputs::Copied)?;
     if copying != program {
         let other = plan(&copying)?;
         if other.arena_bytes < best.arena_bytes {

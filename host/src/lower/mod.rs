@@ -180,6 +180,7 @@ fn output(graph: &QGraph, value: ValueId, program: &mut Program) -> Result<Place
         reads,
         write: Write::whole(place),
         in_place: Vec::new(),
+        chase: None,
         scratch: None,
     });
     program.layers.push(format!("copy of {name}"));

@@ -178,6 +178,7 @@ fn copy(
         reads: from.into_iter().collect(),
         write: Write::whole(place),
         in_place: Vec::new(),
+        chase: None,
         scratch: None,
     });
     program.layers.push(name);

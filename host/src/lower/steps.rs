@@ -65,6 +65,7 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
         in_place: in_place(graph, node, &operands),
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
+        chase: None,
         scratch: None,
     });
     Ok(())
@@ -159,6 +160,7 @@ fn concat(
                 ..Write::whole(part)
             },
             in_place: Vec::new(),
+            chase: None,
             scratch: None,
         });
     }

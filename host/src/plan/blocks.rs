@@ -13,6 +13,17 @@ pub(super) struct Block {
     pub(super) first: usize,
     /// When it is last read.
     pub(super) last: usize,
+    /// The result that may run after it at the time when it is last read.
+    pub(super) chased: Option<Chased>,
+}
+
+/// A block that begins when another ends, and may lie partly under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chased {
+    /// The block that begins.
+    pub(super) by: usize,
+    /// How far after that one's start the other must start, at least.
+    pub(super) lag_bytes: u32,
 }
 
 impl Block {
@@ -20,6 +31,22 @@ impl Block {
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
+
+    /// Bytes that it shares with the result that runs after it, at most.
+    pub(super) fn shared_bytes(&self, blocks: &[Self]) -> u64 {
+        let Some(Chased { by, lag_bytes }) = self.chased else {
+            return 0;
+        };
+        let under = blocks[by].bytes.saturating_sub(lag_bytes);
+        u64::from(under.min(self.bytes))
+    }
+}
+
+/// How far after the start of block `below` block `above` must start, if it is not wholly below.
+pub(super) fn distance(blocks: &[Block], below: usize, above: usize) -> u64 {
+    let bytes = blocks[below].bytes;
+    let lag = blocks[above].chased.filter(|chased| chased.by == below);
+    u64::from(lag.map_or(bytes, |chased| chased.lag_bytes.min(bytes)))
 }
 
 /// Which results are laid on which operands.
@@ -64,21 +91,42 @@ pub(super) fn blocks(program: &Program, merge: Merge) -> Result<Blocks, PlanErro
         of_buffer[step.write.buffer] = block;
         blocks[block].last = lives[step.write.buffer].last;
     }
+    for (index, step) in program.steps.iter().enumerate() {
+        if let Some((operand, lag_bytes)) = chase(program, &lives, index, step) {
+            let (above, below) = (of_buffer[operand], of_buffer[step.write.buffer]);
+            // A result that lies on something else does not begin here.
+            if blocks[below].first == index + 1 && blocks[above].last == index + 1 {
+                blocks[above].chased = Some(Chased {
+                    by: below,
+                    lag_bytes,
+                });
+            }
+        }
+    }
     Ok(compacted(&blocks, of_buffer))
 }
 
-/// Leaves out the blocks that no buffer names.
+/// Leaves out the blocks that no buffer names, and sorts them by when they begin.
 fn compacted(blocks: &[Block], mut of_buffer: Vec<usize>) -> Blocks {
-    let mut renumbered = vec![None; blocks.len()];
-    let mut kept = Vec::new();
-    for block in &mut of_buffer {
-        *block = *renumbered[*block].get_or_insert_with(|| {
-            kept.push(blocks[*block]);
-            kept.len() - 1
-        });
+    let mut named = of_buffer.clone();
+    named.sort_unstable_by_key(|&block| (blocks[block].first, block));
+    named.dedup();
+    let mut renumbered = vec![0; blocks.len()];
+    for (number, &block) in named.iter().enumerate() {
+        renumbered[block] = number;
     }
+    for block in &mut of_buffer {
+        *block = renumbered[*block];
+    }
+    let renamed = |&block: &usize| Block {
+        chased: blocks[block].chased.map(|chased| Chased {
+            by: renumbered[chased.by],
+            ..chased
+        }),
+        ..blocks[block]
+    };
     Blocks {
-        blocks: kept,
+        blocks: named.iter().map(renamed).collect(),
         of_buffer,
     }
 }
@@ -92,6 +140,7 @@ fn lifetimes(program: &Program) -> Result<Vec<Block>, PlanError> {
             bytes: bytes.ok_or(PlanError::TooLarge)?,
             first: usize::MAX,
             last: 0,
+            chased: None,
         });
     }
     let mut touch = |buffer: usize, time: usize| {
@@ -124,6 +173,21 @@ fn lifetimes(program: &Program) -> Result<Vec<Block>, PlanError> {
         life.first = 0;
     }
     Ok(lives)
+}
+
+/// The buffer that the step's result may run after, read for the last time, and how far.
+fn chase(program: &Program, lives: &[Block], index: usize, step: &Step) -> Option<(usize, u32)> {
+    let chase = step.chase?;
+    let operand = step.reads.get(chase.read)?;
+    let fills = |place: &Place| place.bytes == program.buffers[place.buffer].bytes;
+    let is_read_once = |place: &Place| {
+        let reads = step.reads.iter().filter(|read| read.buffer == place.buffer);
+        reads.count() == 1 && lives[place.buffer].last == index + 1
+    };
+    let result = step.write;
+    let is_whole = result.rows == 1 && result.row_bytes == program.buffers[result.buffer].bytes;
+    let lag_bytes = chase.lag_bytes.checked_next_multiple_of(ALIGNMENT_BYTES)?;
+    (is_whole && fills(operand) && is_read_once(operand)).then_some((operand.buffer, lag_bytes))
 }
 
 /// The buffer that the step's result is laid on: read for the last time, of equal length.

@@ -212,7 +212,8 @@ impl<'a> Arena<'a> {
             .collect()
     }
 
-    /// A write may touch an operand only where the step allows it, and then only byte on byte.
+    /// A write may touch an operand only where the step allows it, and then only byte on byte, or far
+    /// enough before it.
     fn overlaps(
         &self,
         index: usize,
@@ -225,8 +226,13 @@ impl<'a> Arena<'a> {
             let overlap = runs
                 .iter()
                 .any(|run| run.start < range.end && range.start < run.end);
-            let is_exact = runs == [range];
-            if overlap && !(is_exact && step.in_place.contains(&read)) {
+            let is_exact = step.in_place.contains(&read) && *runs == [range.clone()];
+            let chase = step.chase.filter(|chase| chase.read == read);
+            let is_behind = chase.is_some_and(|chase| {
+                let least = |run: &Range<usize>| run.start.checked_add(to_usize(chase.lag_bytes));
+                runs.len() == 1 && least(&runs[0]).is_some_and(|least| least <= range.start)
+            });
+            if overlap && !is_exact && !is_behind {
                 return Err(CheckError::InPlace {
                     step: index,
                     layer: layer.to_owned(),
@@ -324,7 +330,7 @@ fn to_usize(bytes: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Random, disjoint, random_program, run};
-    use super::super::{Buffer, Kernel, Plan, plan};
+    use super::super::{Buffer, Chase, Kernel, Plan, plan};
     use super::*;
     use crate::ir::ValueId;
 
@@ -343,6 +349,7 @@ mod tests {
             reads: reads.iter().map(|&buffer| place(buffer)).collect(),
             write: Write::whole(place(write)),
             in_place: in_place.to_vec(),
+            chase: None,
             scratch,
         };
         Program {
@@ -363,6 +370,33 @@ mod tests {
             ],
             layers: vec!["layer".to_owned()],
         }
+    }
+
+    #[test]
+    fn a_result_may_run_after_an_operand_but_not_closer_than_it_says() {
+        let mut program = program();
+        program.steps[1].chase = Some(Chase {
+            read: 1,
+            lag_bytes: 4,
+        });
+        let judged = |offsets: [u32; 5]| {
+            let plan = Plan {
+                offsets: offsets.to_vec(),
+                arena_bytes: 64,
+                ..disjoint(&program)
+            };
+            check(&program, &plan)
+        };
+        for a in [20, 24, 32, 0, 8] {
+            assert_eq!(judged([48, a, 16, 16, 40]), Ok(()), "{a}");
+        }
+        for a in [16, 12] {
+            let error = judged([48, a, 16, 16, 40]);
+            assert!(matches!(error, Err(CheckError::InPlace { step: 1, .. })));
+        }
+        // Only the operand that it says.
+        let error = judged([20, 48, 16, 16, 40]);
+        assert!(matches!(error, Err(CheckError::InPlace { step: 1, .. })));
     }
 
     fn judged(offsets: [u32; 5], arena_bytes: u32) -> Result<(), CheckError> {

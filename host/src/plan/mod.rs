@@ -18,7 +18,7 @@ pub(crate) mod testing;
 pub use check::check;
 pub use check_error::CheckError;
 pub use planner::{Plan, PlanError, plan};
-pub use program::{Buffer, Home, Kernel, Place, Program, State, Step, Write};
+pub use program::{Buffer, Chase, Home, Kernel, Place, Program, State, Step, Write};
 
 /// Alignment of every buffer in the arena, in bytes.
 ///

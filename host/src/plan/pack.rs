@@ -1,6 +1,6 @@
 //! Greedy packing: blocks in some order, each at the lowest offset that is free for all its life.
 
-use super::blocks::Block;
+use super::blocks::{Block, distance};
 use std::cmp::Reverse;
 
 /// Offsets of blocks, and the end of the highest.
@@ -17,8 +17,11 @@ pub(super) fn live_peak(blocks: &[Block]) -> (u64, usize) {
         let live = blocks
             .iter()
             .filter(|other| other.first <= block.first && block.first <= other.last);
-        let bytes: u64 = live.map(|other| u64::from(other.bytes)).sum();
-        (bytes, block.first)
+        let bytes = live.map(|other| {
+            let shared = (other.last == block.first).then(|| other.shared_bytes(blocks));
+            u64::from(other.bytes) - shared.unwrap_or(0)
+        });
+        (bytes.sum::<u64>(), block.first)
     });
     peaks
         .max_by_key(|&(bytes, time)| (bytes, Reverse(time)))
@@ -59,32 +62,50 @@ fn time(time: usize) -> u64 {
     u64::try_from(time).expect("usize is at most 64 bits on every host")
 }
 
+/// Offsets that a block cannot have because of another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Taken {
+    /// The first offset that is free again.
+    pub(super) end: u64,
+    /// How far below the other's start it may start.
+    distance: u64,
+    /// Where the other starts.
+    start: u64,
+}
+
+impl Taken {
+    /// What block `other` at `start` takes from `block`.
+    pub(super) fn by(blocks: &[Block], other: usize, start: u64, block: usize) -> Self {
+        Self {
+            end: start + distance(blocks, other, block),
+            distance: distance(blocks, block, other),
+            start,
+        }
+    }
+
+    /// Whether the block cannot start there.
+    pub(super) fn contains(&self, offset: u64) -> bool {
+        offset < self.end && offset + self.distance > self.start
+    }
+}
+
 /// Places blocks in this order.
 pub(super) fn first_fit(blocks: &[Block], order: &[usize]) -> Packing {
     let mut offsets = vec![0; blocks.len()];
     let mut bytes = 0;
     for (placed, &block) in order.iter().enumerate() {
-        let mut taken: Vec<(u64, u64)> = order[..placed]
-            .iter()
-            .filter(|&&other| blocks[other].meets(&blocks[block]))
-            .map(|&other| {
-                (
-                    offsets[other],
-                    offsets[other] + u64::from(blocks[other].bytes),
-                )
-            })
+        let placed = order[..placed].iter().copied();
+        let meeting = placed.filter(|&other| blocks[other].meets(&blocks[block]));
+        let mut taken: Vec<Taken> = meeting
+            .map(|other| Taken::by(blocks, other, offsets[other], block))
             .collect();
         taken.sort_unstable();
-        let length = u64::from(blocks[block].bytes);
         let mut offset = 0;
-        for (start, end) in taken {
-            if offset + length <= start {
-                break;
-            }
-            offset = end.max(offset);
+        while let Some(hit) = taken.iter().find(|taken| taken.contains(offset)) {
+            offset = hit.end;
         }
         offsets[block] = offset;
-        bytes = bytes.max(offset + length);
+        bytes = bytes.max(offset + u64::from(blocks[block].bytes));
     }
     Packing { offsets, bytes }
 }
@@ -94,7 +115,12 @@ mod tests {
     use super::*;
 
     fn block(bytes: u32, first: usize, last: usize) -> Block {
-        Block { bytes, first, last }
+        Block {
+            bytes,
+            first,
+            last,
+            chased: None,
+        }
     }
 
     #[test]

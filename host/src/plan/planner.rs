@@ -145,7 +145,7 @@ fn candidate(program: &Program, merge: Merge) -> Result<Candidate, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Random, disjoint, random_program, run};
-    use super::super::{ALIGNMENT_BYTES, Buffer, Kernel, Place, Step, Write, check};
+    use super::super::{ALIGNMENT_BYTES, Buffer, Chase, Kernel, Place, Step, Write, check};
     use super::*;
     use crate::ir::ValueId;
 
@@ -194,6 +194,7 @@ mod tests {
                 .filter(|&&at| at == index)
                 .map(|_| 0)
                 .collect(),
+            chase: None,
             scratch: None,
         };
         Program {
@@ -229,6 +230,25 @@ mod tests {
         assert_eq!(found.arena_bytes, 60);
         assert_eq!(found.offsets[0], found.offsets[2]);
         assert_eq!(found.peak_step, 2);
+    }
+
+    #[test]
+    fn a_result_that_runs_after_its_operand_lies_under_it() {
+        let mut program = chain(&[64, 128, 96, 8], &[]);
+        let chase = |lag_bytes| Some(Chase { read: 0, lag_bytes });
+        program.steps[0].chase = chase(62);
+        program.steps[1].chase = chase(8);
+        let found = plan(&program).unwrap();
+        assert_eq!((found.arena_bytes, found.lower_bound_bytes), (136, 136));
+        assert_eq!(found.offsets[..3], [72, 8, 0]);
+        assert_eq!(found.peak_step, 1);
+        // Not if somebody else still needs the operand, or the step reads it in another way too.
+        program.outputs.push(program.inputs[0]);
+        assert_eq!(plan(&program).unwrap().arena_bytes, 192 + 8);
+        program.outputs.pop();
+        let read = program.steps[0].reads[0];
+        program.steps[0].reads.push(read);
+        assert_eq!(plan(&program).unwrap().arena_bytes, 192);
     }
 
     #[test]

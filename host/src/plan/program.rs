@@ -100,8 +100,22 @@ pub struct Step {
     pub write: Write,
     /// Which of `reads` the result may lie on, byte for byte.
     pub in_place: Vec<usize>,
+    /// An operand that the result may run after, if the step reads and writes in the order of
+    /// addresses.
+    pub chase: Option<Chase>,
     /// The buffer that it alone uses, while it runs.
     pub scratch: Option<usize>,
+}
+
+/// A result that runs after an operand: it may overwrite what the step has read for the last time
+/// (Diagonal Memory Optimisation, Blacker et al. 2020, <https://arxiv.org/abs/2010.01668>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chase {
+    /// Which of the step's `reads`.
+    pub read: usize,
+    /// When byte `i` of the result is written, the operand's bytes up to `i - lag_bytes` are read
+    /// no more: the operand may start this many bytes after the result, or more.
+    pub lag_bytes: u32,
 }
 
 /// The bytes that a step writes: `rows` runs of `row_bytes`, `pitch_bytes` apart.

@@ -1,6 +1,6 @@
 //! Random programs, and the plan that shares nothing.
 
-use super::{ALIGNMENT_BYTES, Buffer, Kernel, Place, Plan, Program, State, Step, Write};
+use super::{ALIGNMENT_BYTES, Buffer, Chase, Kernel, Place, Plan, Program, State, Step, Write};
 use crate::ir::ValueId;
 
 /// A small generator (Knuth's MMIX constants), so that failures can be repeated.
@@ -177,6 +177,7 @@ fn push(program: &mut Program, reads: Vec<Place>, write: Write) {
         reads,
         write,
         in_place: Vec::new(),
+        chase: None,
         scratch: None,
     });
 }
@@ -196,6 +197,12 @@ fn plain(random: &mut Random, program: &mut Program, operand: Operand<'_>) -> Pl
     push(program, reads.clone(), Write::whole(output));
     let step = program.steps.last_mut().unwrap();
     step.scratch = scratch;
+    if random.chance(40) {
+        step.chase = Some(Chase {
+            read: random.below(reads.len()),
+            lag_bytes: u32::try_from(random.below(20)).unwrap(),
+        });
+    }
     if is_elementwise {
         step.in_place = (0..reads.len())
             .filter(|&read| reads[read].bytes == output.bytes)
@@ -228,8 +235,9 @@ fn interleaved(random: &mut Random, program: &mut Program, operand: Operand<'_>)
 /// bytes of all runs.
 ///
 /// Every byte of a result depends on all bytes of the operands as they are when that byte is
-/// written, or, for the operands that the result may lie on, on the byte at the same place: what
-/// a kernel at its least careful may do.
+/// written, or, for the operands that the result may lie on, on the byte at the same place, or, for
+/// one that it may run after, on the bytes that the lag leaves: what a kernel at its least careful
+/// may do.
 pub(crate) fn run(program: &Program, plan: &Plan) -> Vec<Vec<u8>> {
     let start = |place: &Place| usize::try_from(plan.offsets[place.buffer] + place.offset).unwrap();
     let range = |place: &Place| start(place)..start(place) + usize::try_from(place.bytes).unwrap();
@@ -281,8 +289,15 @@ fn run_once(program: &Program, plan: &Plan, arena: &mut [u8], number: usize) {
                 let element = usize::try_from(at).unwrap();
                 let mut seen = vec![element];
                 for (read, place) in step.reads.iter().enumerate() {
+                    let chase = step.chase.filter(|chase| chase.read == read);
                     if step.in_place.contains(&read) {
                         seen.push(usize::from(arena[start(place) + element]));
+                    } else if let Some(Chase { lag_bytes, .. }) = chase {
+                        // Bytes up to this one less the lag are read no more.
+                        let lag = usize::try_from(lag_bytes).unwrap();
+                        let from = (element + 1).saturating_sub(lag);
+                        let unread = arena[range(place)].iter().skip(from);
+                        seen.extend(unread.map(|&byte| usize::from(byte)));
                     } else {
                         seen.extend(arena[range(place)].iter().map(|&byte| usize::from(byte)));
                     }

@@ -20,6 +20,7 @@ pub mod graph;
 mod groups;
 mod headroom;
 mod histogram;
+pub mod lossless;
 mod lut;
 mod method;
 mod mse;
