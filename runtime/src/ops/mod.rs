@@ -51,13 +51,33 @@ mod window;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, value_of, zero_point};
 
-use crate::blob::Op;
+use crate::blob::{Op, OpTag};
 use crate::data::Data;
 use crate::fault::Fault;
+use crate::op_set::Operators;
+
+/// A match on an operator in which the arm of one that `$O` leaves out is `$left_out`, so that what it
+/// calls is not linked. (In braces, rustfmt leaves the arms alone: each ends with a comma.)
+macro_rules! linked {
+    ($O:ident, $Tag:ident, $left_out:expr, match $op:ident {
+        $($($Op:ident::$name:ident($params:ident))|+ => $body:expr,)+
+    }) => {
+        match $op {
+            $($($Op::$name($params))|+ => {
+                if const { false $(|| $Tag::$name.linked_in($O::SET))+ } {
+                    $body
+                } else {
+                    $left_out
+                }
+            })+
+        }
+    };
+}
+use linked;
 
 /// Proves that `op` can be run on an arena and data of these bounds.
-pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    match op {
+pub(crate) fn check<O: Operators>(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    linked! { O, OpTag, Err(Fault::Unlinked(op.kind())), match op {
         Op::Conv2d(params) => conv2d::check(params, bounds),
         Op::DepthwiseConv2d(params) => depthwise::check(params, bounds),
         Op::Dense(params) => dense::check(params, bounds),
@@ -93,13 +113,13 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::CumSum(params) => cum_sum::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
-        Op::Int16(op) => int16::check(op, bounds),
-    }
+        Op::Int16(params) => int16::check::<O>(params, bounds),
+    }}
 }
 
 /// Runs `op`, which [`check`] has proven for this arena and data.
-pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
-    match op {
+pub(crate) fn run<O: Operators>(op: &Op, arena: &mut [i8], data: Data<'_>) {
+    linked! { O, OpTag, (), match op {
         Op::Conv2d(params) => conv2d::run(params, arena, data),
         Op::DepthwiseConv2d(params) => depthwise::run(params, arena, data),
         Op::Dense(params) => dense::run(params, arena, data),
@@ -135,6 +155,6 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::CumSum(params) => cum_sum::run(params, arena),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
-        Op::Int16(op) => int16::run(op, arena, data),
-    }
+        Op::Int16(params) => int16::run::<O>(params, arena, data),
+    }}
 }
