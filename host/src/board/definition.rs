@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use tiivis_runtime::blob::Isa;
 
 /// A board, as its TOML file describes it. Data only: what a file cannot say belongs into the
 /// firmware.
@@ -183,6 +184,15 @@ impl Board {
     #[must_use]
     pub fn model_address(&self) -> u32 {
         self.flash.start + self.flash.model_offset
+    }
+
+    /// What weights are packed for, and what kernels the firmware has.
+    #[must_use]
+    pub fn isa(&self) -> Isa {
+        match self.features.dsp {
+            true => Isa::Dsp,
+            false => Isa::Portable,
+        }
     }
 
     /// Bytes of the model region.

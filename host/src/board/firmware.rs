@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use tiivis_runtime::blob::Isa;
 
 /// Lines of the compiler's output that an error shows.
 const SHOWN_LINES: usize = 20;
@@ -141,6 +142,7 @@ fn build_from(
             "--target-dir",
         ])
         .arg(&target_folder)
+        .args(features(board))
         .current_dir(source)
         .env("TIIVIS_BOARD", &board_file)
         .env("DEFMT_LOG", "info")
@@ -172,6 +174,14 @@ fn build_from(
             .join("release")
             .join(kind.binary()),
     )
+}
+
+/// What cargo is told of the board's core.
+fn features(board: &Board) -> &'static [&'static str] {
+    match board.isa() {
+        Isa::Portable => &[],
+        Isa::Dsp => &["--features", "dsp"],
+    }
 }
 
 /// The folder of the firmware's workspace.

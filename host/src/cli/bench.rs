@@ -1,5 +1,6 @@
 //! `tiivis bench`.
 
+use super::isa::{self, IsaName};
 use super::model::Unsigned;
 use super::{compress, files, model, output, progress, run, samples};
 use crate::board::{self, Board};
@@ -29,6 +30,9 @@ pub(super) struct Bench {
     /// The board, see `tiivis boards`.
     #[arg(long, value_name = "BOARD")]
     board: String,
+    /// Compile a .tflite for this instruction set instead of the board's.
+    #[arg(long, value_name = "ISA")]
+    isa: Option<IsaName>,
     /// What executes the firmware.
     #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
     emulator: EmulatorName,
@@ -74,7 +78,7 @@ impl Bench {
             std::iter::once(&*self.model).chain(self.signal.as_deref()),
             self.save_elf.as_deref(),
         )?;
-        let (blob, unsigned) = model::integer(&self.model)?;
+        let (blob, unsigned) = self.blob(&board)?;
         compress::fit(&board, &blob)?;
         if let Some(signal) = &self.signal {
             return self.listen(&board, &blob, signal);
@@ -86,6 +90,17 @@ impl Bench {
         })?;
         bar.finish_and_clear();
         self.show(&measured)
+    }
+
+    fn blob(&self, board: &Board) -> anyhow::Result<(Blob, Unsigned)> {
+        if self.isa.is_some() && model::is_blob(&self.model)? {
+            bail!(
+                "`{}` is compiled already, and its weights are packed: leave --isa out, or give the \
+                 model file that it was made from",
+                self.model.display()
+            );
+        }
+        model::integer(&self.model, isa::choose(self.isa, Some(board)))
     }
 
     /// Counts the front-end over a signal.

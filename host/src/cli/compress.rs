@@ -1,5 +1,6 @@
 //! `tiivis compress`.
 
+use super::isa::{self, IsaName};
 use super::{files, model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
@@ -37,9 +38,13 @@ pub(super) struct Compress {
     /// Where the blob goes (.tiv).
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Refuse a model that does not fit this board.
+    /// Pack weights for this board's core, and refuse a model that does not fit the board.
     #[arg(long, value_name = "BOARD")]
     board: Option<String>,
+    /// Pack weights for this instruction set instead of the board's [without a board: portable]. The
+    /// blob runs everywhere, as fast as it can where the set is there.
+    #[arg(long, value_name = "ISA")]
+    isa: Option<IsaName>,
     /// How ranges are chosen: minmax (the default), percentile:99.99, mse or entropy.
     #[arg(long, value_name = "METHOD")]
     calibration: Option<Method>,
@@ -79,6 +84,7 @@ pub(super) struct Compress {
 #[derive(Serialize)]
 struct Summary<'a> {
     output: &'a Path,
+    isa: &'static str,
     blob_bytes: usize,
     arena_bytes: usize,
     arena_lower_bound_bytes: u32,
@@ -114,6 +120,7 @@ impl Compress {
                 true => Layers::Kept,
                 false => Layers::Optimised,
             },
+            isa: isa::choose(self.isa, board.as_ref()),
         };
         let headers = self.rust_header.iter().chain(&self.c_header);
         files::check_targets(
@@ -211,6 +218,7 @@ impl Compress {
         let is_float = matches!(compressed.network, Network::Float(_));
         let summary = Summary {
             output: &self.output,
+            isa: model.program().isa.name(),
             blob_bytes: compressed.blob.len(),
             arena_bytes: model.arena_bytes(),
             arena_lower_bound_bytes: compressed.plan.lower_bound_bytes,
@@ -241,11 +249,12 @@ fn describe(summary: &Summary<'_>) -> String {
         (None, _) | (_, None) => "scales      as in the model file".to_owned(),
     };
     format!(
-        "{}: {}, {} steps, {} MAC\n  arena       {} ({proof})\n  {ranges}\n",
+        "{}: {}, {} steps, {} MAC, for {} cores\n  arena       {} ({proof})\n  {ranges}\n",
         summary.output.display(),
         bytes(summary.blob_bytes),
         summary.steps,
         count(summary.macs),
+        summary.isa,
         bytes(summary.arena_bytes),
     )
 }

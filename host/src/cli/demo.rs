@@ -77,6 +77,7 @@ impl Demo {
         let train = Dataset::read(&files.train)?;
         let recipe = Recipe {
             labels: LABELS.map(str::to_owned).to_vec(),
+            isa: board::find(BOARD)?.isa(),
             ..Recipe::default()
         };
         let mut watch = compress::Terminal::new(None);

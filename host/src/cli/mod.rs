@@ -12,6 +12,7 @@ mod eval;
 mod features;
 mod files;
 mod inspect;
+mod isa;
 mod model;
 mod ops;
 mod output;

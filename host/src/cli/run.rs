@@ -10,6 +10,7 @@ use clap::Args;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use tiivis_runtime::blob::Isa;
 
 /// Runs a model on the host
 ///
@@ -54,7 +55,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        match model::executable(&self.model)? {
+        match model::executable(&self.model, Isa::Portable)? {
             model::Executable::Integer(blob, unsigned) => self.run_blob(&blob, &unsigned),
             model::Executable::Float(graph) => {
                 if self.dump_layers.is_some() {

@@ -12,6 +12,7 @@ use anyhow::bail;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use tiivis_runtime::blob::Isa;
 
 /// Samples that are compared unless others are asked for.
 const SAMPLES: usize = 16;
@@ -105,9 +106,9 @@ impl Verify {
     fn forms(&self) -> anyhow::Result<([Form; 2], Unsigned)> {
         match (&self.board, &self.b) {
             (Some(board), _) => {
-                let (blob, unsigned) = model::integer(&self.a)?;
-                let blob = Box::new(blob);
                 let board = board::find(board)?;
+                let (blob, unsigned) = model::integer(&self.a, board.isa())?;
+                let blob = Box::new(blob);
                 super::compress::fit(&board, &blob)?;
                 let copy = Box::new(Blob::new(blob.bytes())?);
                 let forms = [
@@ -156,7 +157,7 @@ impl Verify {
 }
 
 fn form(path: &Path) -> anyhow::Result<(Form, Unsigned)> {
-    match model::executable(path)? {
+    match model::executable(path, Isa::Portable)? {
         model::Executable::Integer(blob, unsigned) => Ok((Form::Integer(blob), unsigned)),
         model::Executable::Float(graph) => Ok((Form::Float(graph), Unsigned::default())),
     }

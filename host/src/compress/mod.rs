@@ -11,6 +11,7 @@ use crate::passes::{self, PassError};
 use crate::plan::Plan;
 use crate::quantize::graph::QGraph;
 use crate::quantize::{self, CalibrateError, Method, QuantizeError};
+use tiivis_runtime::blob::Isa;
 
 /// What `compress` is told.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Recipe {
     pub labels: Vec<String>,
     /// What may become of the layers of a network that is quantized already.
     pub layers: Layers,
+    /// What weights are packed for.
+    pub isa: Isa,
 }
 
 impl Default for Recipe {
@@ -38,6 +41,7 @@ impl Default for Recipe {
             strip_names: false,
             labels: Vec::new(),
             layers: Layers::Optimised,
+            isa: Isa::Portable,
         }
     }
 }
@@ -111,6 +115,7 @@ pub fn compress(
         recipe: recipe_text,
         strip_names: recipe.strip_names,
         labels: recipe.labels.clone(),
+        isa: recipe.isa,
     };
     match imported.network {
         Network::Float(mut graph) => {

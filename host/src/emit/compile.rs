@@ -1,7 +1,7 @@
 //! The way from graph to blob in one call.
 
 use super::{EmitError, EmitOptions, emit};
-use crate::lower::{ConcatInputs, LowerError, lower_with};
+use crate::lower::{ConcatInputs, LowerError, LowerOptions, lower_with};
 use crate::plan::{Plan, PlanError, Program, plan};
 use crate::quantize::graph::QGraph;
 use crate::quantize::lossless;
@@ -59,8 +59,12 @@ pub fn compile_for(
     options: &EmitOptions,
     layers: Layers,
 ) -> Result<Compiled, CompileError> {
+    let lowered = |graph, concat| {
+        let isa = options.isa;
+        lower_with(graph, LowerOptions { concat, isa })
+    };
     if layers == Layers::Kept {
-        let program = lower_with(graph, ConcatInputs::Copied)?;
+        let program = lowered(graph, ConcatInputs::Copied)?;
         let plan = plan(&program)?;
         return Ok(Compiled {
             blob: emit(graph, &program, &plan, options)?,
@@ -71,9 +75,9 @@ pub fn compile_for(
     let mut simpler = graph.clone();
     lossless::simplify(&mut simpler);
     let graph = &simpler;
-    let mut program = lower_with(graph, ConcatInputs::Embedded)?;
+    let mut program = lowered(graph, ConcatInputs::Embedded)?;
     let mut best = plan(&program)?;
-    let copying = lower_with(graph, ConcatInputs::Copied)?;
+    let copying = lowered(graph, ConcatInputs::Copied)?;
     if copying != program {
         let other = plan(&copying)?;
         if other.arena_bytes < best.arena_bytes {

@@ -20,6 +20,8 @@ pub struct EmitOptions {
     pub source_sha256: Option<[u8; 32]>,
     /// The options that made the blob, one `key = value` a line.
     pub recipe: String,
+    /// What weights are packed for.
+    pub isa: Isa,
     /// Leaves the layers' names out, and what is known of their results.
     pub strip_names: bool,
     /// Names of the classes, in the order of the output; empty if there are none.
@@ -62,7 +64,7 @@ pub fn emit(
     let labels = list(&options.labels)?;
     let encoded = postcard::to_stdvec(&blob::Program {
         arena_bytes: plan.arena_bytes,
-        isa: Isa::Portable,
+        isa: options.isa,
         input_count: length(graph.inputs.len())?,
         inputs: &inputs,
         output_count: length(graph.outputs.len())?,

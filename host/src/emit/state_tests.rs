@@ -5,7 +5,7 @@ use super::testing::{
 };
 use super::{compile, emit};
 use crate::ir::ValueId;
-use crate::lower::{ConcatInputs, LowerError, lower, lower_with};
+use crate::lower::{ConcatInputs, LowerError, LowerOptions, lower, lower_with};
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
 use crate::quantize::graph::{DType, Initial, QGraph, QOp, SvdfLayer};
@@ -124,7 +124,14 @@ fn random_graphs_with_state_compute_what_their_definitions_say() {
         let found = run_sequence(&compiled.blob, &runs);
         assert_eq!(found, expected, "{round}\n{graph:#?}");
         for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
-            let program = lower_with(&graph, concat).unwrap();
+            let program = lower_with(
+                &graph,
+                LowerOptions {
+                    concat,
+                    ..LowerOptions::default()
+                },
+            )
+            .unwrap();
             for plan in [plan(&program).unwrap(), disjoint(&program)] {
                 check(&program, &plan).unwrap();
                 let blob = emit(&graph, &program, &plan, &options()).unwrap();

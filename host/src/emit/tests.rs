@@ -5,7 +5,7 @@ use super::testing::{
 };
 use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
 use crate::ir::{Activation, Binary, Op};
-use crate::lower::{ConcatInputs, lower_with};
+use crate::lower::{ConcatInputs, LowerOptions, lower_with};
 use crate::passes::oracle as float;
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
@@ -53,7 +53,14 @@ fn random_graphs_compute_what_their_definitions_say() {
         }
         // The same bytes without any sharing of memory, and with concatenations fed both ways.
         for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
-            let program = lower_with(&graph, concat).unwrap();
+            let program = lower_with(
+                &graph,
+                LowerOptions {
+                    concat,
+                    ..LowerOptions::default()
+                },
+            )
+            .unwrap();
             let sharing = plan(&program).unwrap();
             let apart = disjoint(&program);
             check(&program, &sharing).unwrap();
@@ -69,7 +76,14 @@ fn random_graphs_compute_what_their_definitions_say() {
             );
             shared += usize::from(sharing.arena_bytes < apart.arena_bytes);
             if concat == ConcatInputs::Embedded {
-                let copied = lower_with(&graph, ConcatInputs::Copied).unwrap();
+                let copied = lower_with(
+                    &graph,
+                    LowerOptions {
+                        concat: ConcatInputs::Copied,
+                        ..LowerOptions::default()
+                    },
+                )
+                .unwrap();
                 embedded += copied.steps.len() - program.steps.len();
             }
         }

@@ -32,18 +32,29 @@ use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::QGraph;
 use homes::Homes;
+use tiivis_runtime::blob::Isa;
 
 /// How a concatenation gets its inputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConcatInputs {
     /// Where possible, whoever computes an input writes it into its part of the output. Saves the
     /// copy and, mostly, memory; but the whole output is taken from the first input on.
+    #[default]
     Embedded,
     /// Each input is copied from a buffer of its own.
     Copied,
 }
 
-/// Lowers a graph, with the inputs of concatenations [`ConcatInputs::Embedded`].
+/// What lowering may choose from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LowerOptions {
+    /// How concatenations get their inputs.
+    pub concat: ConcatInputs,
+    /// The kernels that there are.
+    pub isa: Isa,
+}
+
+/// Lowers a graph for any core, with the inputs of concatenations [`ConcatInputs::Embedded`].
 ///
 /// Nodes that no output needs are left out. A step's layer is its node's index; a copy that an
 /// output needs is a layer of its own after them.
@@ -51,14 +62,14 @@ pub enum ConcatInputs {
 /// # Errors
 /// See [`LowerError`].
 pub fn lower(graph: &QGraph) -> Result<Program, LowerError> {
-    lower_with(graph, ConcatInputs::Embedded)
+    lower_with(graph, LowerOptions::default())
 }
 
 /// [`lower`] with a choice.
 ///
 /// # Errors
 /// See [`LowerError`].
-pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, LowerError> {
+pub fn lower_with(graph: &QGraph, options: LowerOptions) -> Result<Program, LowerError> {
     if graph.outputs.is_empty() {
         return Err(LowerError::NoOutput);
     }
@@ -69,7 +80,7 @@ pub fn lower_with(graph: &QGraph, concat: ConcatInputs) -> Result<Program, Lower
     for state in states::those(graph, &live_states) {
         states::check(graph, state)?;
     }
-    let Homes { buffers, homes } = homes::find(graph, &live, &live_states, concat)?;
+    let Homes { buffers, homes } = homes::find(graph, &live, &live_states, options.concat)?;
     let mut program = Program {
         buffers,
         homes,

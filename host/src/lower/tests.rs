@@ -1,6 +1,6 @@
 //! Memory facts of small graphs, and what is refused.
 
-use super::{ConcatInputs, LowerError, lower, lower_with};
+use super::{ConcatInputs, LowerError, LowerOptions, lower, lower_with};
 use crate::emit::testing::{Builder, clamp, params, weights};
 use crate::ir::{IndexMap, ValueId, Window2d};
 use crate::plan::testing::Random;
@@ -124,7 +124,14 @@ fn inputs_of_a_concatenation_are_parts_only_where_they_can_be() {
         let y = builder.node(QOp::Concat { axis }, &inputs, &shape, scale());
         builder.output(y);
         let program = lower(&builder.graph).unwrap();
-        let copied = lower_with(&builder.graph, ConcatInputs::Copied).unwrap();
+        let copied = lower_with(
+            &builder.graph,
+            LowerOptions {
+                concat: ConcatInputs::Copied,
+                ..LowerOptions::default()
+            },
+        )
+        .unwrap();
         let copies = |program: &Program| {
             let steps = program.steps.iter();
             let copies = steps.filter(|step| matches!(step.kernel, Kernel::ConcatInput { .. }));

@@ -59,11 +59,26 @@ pub struct Program<'a> {
     pub frontends: &'a [u8],
 }
 
-/// Instruction sets that weights can be packed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Instruction sets that weights can be packed for. A blob of any runs on every core: for each packed
+/// layout there is a portable kernel too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Isa {
     /// Plain order, for any core.
+    #[default]
     Portable,
+    /// Armv7E-M, and Armv8-M with the DSP extension.
+    Dsp,
+}
+
+impl Isa {
+    /// Name for people, as the command's options take it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Dsp => "dsp",
+        }
+    }
 }
 
 /// A model's input or output.

@@ -51,6 +51,7 @@ struct LayerSummary {
 
 #[derive(Serialize)]
 struct BlobSummary {
+    isa: &'static str,
     blob_bytes: usize,
     arena_bytes: usize,
     /// Of the arena: what survives a run.
@@ -202,6 +203,7 @@ pub(super) fn of_blob(blob: &Blob) -> Summary {
         layers,
         source_sha256: hex(provenance.source_sha256),
         blob: Some(BlobSummary {
+            isa: model.program().isa.name(),
             blob_bytes: blob.bytes().len(),
             arena_bytes: model.arena_bytes(),
             state_bytes: model.state_bytes(),
@@ -266,8 +268,8 @@ fn describe(summary: &Summary) -> String {
             bytes => format!(" ({} of state)", count(bytes)),
         };
         text.push_str(&format!(
-            "blob {size}, arena {arena}{state}, made by {}\n",
-            blob.tool
+            "blob {size}, arena {arena}{state}, for {} cores, made by {}\n",
+            blob.isa, blob.tool
         ));
         for line in blob.recipe.lines() {
             text.push_str(&format!("  {line}\n"));

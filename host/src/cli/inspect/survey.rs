@@ -7,6 +7,7 @@ use crate::import::{self, Network};
 use crate::report::{Align, Table, bytes, count, shortened};
 use serde::Serialize;
 use std::path::Path;
+use tiivis_runtime::blob::Isa;
 
 /// Longest name of a tensor in the table; JSON has all of it.
 const MAX_NAME: usize = 32;
@@ -300,7 +301,7 @@ fn compile(path: &Path) -> anyhow::Result<Option<CompiledSummary>> {
     match import::load(path)?.network {
         Network::Float(_) => Ok(None),
         Network::Quantized(graph) => {
-            let blob = model::compiled(path, &graph)?;
+            let blob = model::compiled(path, &graph, Isa::Portable)?;
             let model = blob.model();
             Ok(Some(CompiledSummary {
                 blob_bytes: blob.bytes().len(),

@@ -15,6 +15,7 @@ pub(crate) use reference::evaluate;
 use super::{EmitOptions, emit};
 use crate::plan::{Plan, Program};
 use crate::quantize::graph::QGraph;
+use tiivis_runtime::blob::Isa;
 use tiivis_runtime::{Aligned, Model};
 
 pub(crate) fn options() -> EmitOptions {
@@ -24,6 +25,7 @@ pub(crate) fn options() -> EmitOptions {
         recipe: "a = 1\n".to_owned(),
         strip_names: false,
         labels: vec!["no".to_owned(), "yes".to_owned()],
+        isa: Isa::Portable,
     }
 }
 
