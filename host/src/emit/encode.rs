@@ -1,7 +1,6 @@
 //! The blob's bytes.
 
 use super::EmitError;
-use super::data::Data;
 use super::steps::{Emitter, foreign};
 use super::traces::traces;
 use crate::data::AlignedBytes;
@@ -40,12 +39,7 @@ pub fn emit(
     options: &EmitOptions,
 ) -> Result<Vec<u8>, EmitError> {
     check(program, plan)?;
-    let mut emitter = Emitter {
-        graph,
-        program,
-        plan,
-        data: Data::default(),
-    };
+    let mut emitter = Emitter::new(graph, program, plan);
     let mut steps = Vec::new();
     for step in &program.steps {
         append(&mut steps, &emitter.step(step)?)?;

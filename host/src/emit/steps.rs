@@ -12,6 +12,9 @@ pub(super) struct Ends<'a> {
     pub(super) node: &'a QNode,
     pub(super) input: Span,
     pub(super) output: Span,
+    /// What its kernel alone uses, while it runs.
+    #[expect(dead_code, reason = "packed kernels are to read it")]
+    pub(super) scratch: Option<Span>,
     pub(super) from: &'a QValue,
     pub(super) to: &'a QValue,
 }
@@ -22,11 +25,24 @@ pub(super) struct Emitter<'a> {
     pub(super) program: &'a Program,
     pub(super) plan: &'a Plan,
     pub(super) data: Data,
+    /// The scratch of the step that is being made.
+    scratch: Option<Span>,
 }
 
 impl<'a> Emitter<'a> {
+    pub(super) fn new(graph: &'a QGraph, program: &'a Program, plan: &'a Plan) -> Self {
+        Self {
+            graph,
+            program,
+            plan,
+            data: Data::default(),
+            scratch: None,
+        }
+    }
+
     /// The blob's step.
     pub(super) fn step(&mut self, step: &Step) -> Result<blob::Step, EmitError> {
+        self.scratch = step.scratch.map(|buffer| self.whole(buffer)).transpose()?;
         let op = match step.kernel {
             Kernel::Node(index) => self.node(node(self.graph, index)?)?,
             Kernel::ConcatInput { node: index, input } => {
@@ -41,6 +57,18 @@ impl<'a> Emitter<'a> {
         Ok(blob::Step {
             layer: u32::try_from(step.layer).map_err(|_| EmitError::TooLarge)?,
             op,
+        })
+    }
+
+    /// Arena bytes of a buffer.
+    fn whole(&self, buffer: usize) -> Result<Span, EmitError> {
+        let Some(found) = self.program.buffers.get(buffer) else {
+            return Err(foreign(format!("buffer {buffer}")));
+        };
+        self.span(Place {
+            buffer,
+            offset: 0,
+            bytes: found.bytes,
         })
     }
 
@@ -90,6 +118,7 @@ impl<'a> Emitter<'a> {
             node,
             input: self.activation(node.inputs[0])?,
             output: self.activation(node.output)?,
+            scratch: self.scratch,
             from: graph.value(node.inputs[0]),
             to: graph.value(node.output),
         })

@@ -12,12 +12,14 @@ mod node;
 mod product;
 mod recurrent;
 mod reduce;
+mod scratch;
 mod shape;
 mod states;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod traits;
+pub mod twin;
 mod walk;
 
 pub use error::LowerError;
@@ -105,7 +107,7 @@ pub fn lower_with(graph: &QGraph, options: LowerOptions) -> Result<Program, Lowe
     }
     states::define(graph, &live_states, &mut program)?;
     for index in (0..graph.nodes.len()).filter(|&index| live[index]) {
-        steps::lower_node(graph, index, &mut program)?;
+        steps::lower_node(graph, index, options.isa, &mut program)?;
     }
     for port in &graph.outputs {
         let place = output(graph, port.value, &mut program)?;

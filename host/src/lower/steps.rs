@@ -3,16 +3,19 @@
 use super::LowerError;
 use super::homes::part;
 use super::node::check;
+use super::scratch;
 use super::shape::{count, index as index_of};
 use super::traits::may_be_in_place;
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
+use tiivis_runtime::blob::Isa;
 
 /// Checks a node and appends its steps.
 pub(super) fn lower_node(
     graph: &QGraph,
     index: usize,
+    isa: Isa,
     program: &mut Program,
 ) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
@@ -26,7 +29,7 @@ pub(super) fn lower_node(
     if node.op == QOp::Reshape {
         return Ok(());
     }
-    whole(graph, index, program)
+    whole(graph, index, isa, program)
 }
 
 /// Whether the output is bytes of the input that lie where they should.
@@ -41,7 +44,7 @@ fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
 }
 
 /// One step that runs the whole node.
-fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), LowerError> {
+fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
     let mut operands = Vec::new();
     for &id in &node.inputs {
@@ -59,6 +62,7 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
+    let scratch = scratch::buffer(graph, node, isa)?;
     program.steps.push(Step {
         layer: index,
         kernel: Kernel::Node(index),
@@ -66,8 +70,9 @@ fn whole(graph: &QGraph, index: usize, program: &mut Program) -> Result<(), Lowe
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
         chase: None,
-        scratch: None,
+        scratch: scratch.is_some().then_some(program.buffers.len()),
     });
+    program.buffers.extend(scratch);
     Ok(())
 }
 

@@ -43,6 +43,22 @@ impl<'a> Bounds<'a> {
         self.tensor(span, shape, self.element)
     }
 
+    /// The span lies in the arena at a multiple of 4, has this many bytes and overlaps none of
+    /// `others`: operands and result.
+    #[expect(dead_code, reason = "packed kernels are to ask for it")]
+    pub(crate) fn scratch(&self, span: Span, bytes: u32, others: &[Span]) -> Result<(), Fault> {
+        if span.len != bytes {
+            return Err(Fault::Length);
+        }
+        if end(span) > u64::from(self.arena_bytes) {
+            return Err(Fault::ArenaExtent);
+        }
+        if !span.offset.is_multiple_of(4) {
+            return Err(Fault::Alignment);
+        }
+        others.iter().try_for_each(|&other| apart(span, other))
+    }
+
     /// A zero point is a value of the elements; of others than int8 it is 0, which keeps products
     /// in int32.
     pub(crate) fn zero_point(&self, zero_point: i32) -> Result<(), Fault> {
