@@ -1,8 +1,9 @@
 //! The pieces of the Winograd convolution, put together, against the sums by definition.
 
+use tiivis_runtime::kernels::requantize;
 use tiivis_runtime::kernels::winograd::{
-    BLOCK, PRODUCT_WORDS, Place, TILE, filter_words, finish, gather, patch_words, product,
-    transform, transformed_words,
+    BLOCK, Channel, PRODUCT_WORDS, Place, Rounding, TILE, filter_words, finish, gather,
+    patch_words, product, transform, transformed_words,
 };
 
 /// xorshift32.
@@ -18,6 +19,11 @@ impl Random {
 
     fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next()).unwrap() % limit
+    }
+
+    /// Less than `limit` in magnitude.
+    fn int32(&mut self, limit: i32) -> i32 {
+        i32::try_from(self.next() >> 1).unwrap() % limit * if self.next() % 2 == 0 { 1 } else { -1 }
     }
 
     /// All of int8, or its ends alone.
@@ -72,7 +78,7 @@ fn packed(weights: &[i8], [in_c, out_c]: [usize; 2]) -> Vec<u32> {
 }
 
 #[test]
-fn sums_are_exact_for_every_shape() {
+fn results_are_exact_for_every_shape() {
     let mut random = Random(0x1234_5677);
     for round in 0..300 {
         let ends = round % 3 == 0;
@@ -91,11 +97,38 @@ fn sums_are_exact_for_every_shape() {
         let weights: Vec<i8> = (0..out_c * 9 * in_c).map(|_| random.int8(ends)).collect();
         let zero_point = random.int8(ends);
 
+        // What is added to the sums: also what the zero point and 128 more of each input make of them.
+        let shifted = |o: usize| {
+            let own = &weights[o * 9 * in_c..][..9 * in_c];
+            let sum: i32 = own.iter().map(|&weight| i32::from(weight)).sum();
+            sum * (128 + i32::from(zero_point))
+        };
+        let biases: Vec<i32> = (0..out_c).map(|_| random.int32(20_000)).collect();
+        let rounding = [Rounding::Twin, Rounding::Double][round % 2];
+        let out_zero_point = random.int32(128);
+        let multipliers: Vec<i32> = (0..out_c)
+            .map(|_| (1 << 30) + random.int32(1 << 29))
+            .collect();
+        let shifts: Vec<i32> = (0..out_c).map(|_| 8 + random.int32(4)).collect();
+        let clamp = match random.below(3) {
+            0 => [-100, 90],
+            _ => [-128, 127],
+        };
+        let channel = |o: usize| {
+            let o = o.min(out_c - 1);
+            Channel {
+                shift: shifts[o],
+                bias: 64 * (biases[o] - shifted(o)),
+                multiplier: multipliers[o],
+                offset: (1 << (shifts[o] - 1)) + (out_zero_point << shifts[o]),
+            }
+        };
+
         let filters = packed(&weights, [in_c, out_c]);
         let mut patch = vec![0x5555_5555; patch_words(in_c)];
         let mut tiles = vec![0x5555_5555; transformed_words(in_c)];
         let mut sums = [0x5555_5555; PRODUCT_WORDS];
-        let found = std::cell::RefCell::new(vec![None; out_h * out_w * out_c]);
+        let mut found = vec![0x55; out_h * out_w * out_c];
         for top in (0..out_h).step_by(TILE) {
             for left in (0..out_w).step_by(2 * TILE) {
                 let corner = |at: usize, pad: usize| {
@@ -104,59 +137,54 @@ fn sums_are_exact_for_every_shape() {
                 let corner = [corner(top, pad_top), corner(left, pad_left)];
                 gather(&input, [in_h, in_w, in_c], corner, zero_point, &mut patch);
                 transform(&patch, in_c, &mut tiles);
-                for channel in (0..out_c).step_by(BLOCK) {
-                    let block = &filters[channel / BLOCK * filter_words(in_c)..];
+                for first in (0..out_c).step_by(BLOCK) {
+                    let block = &filters[first / BLOCK * filter_words(in_c)..];
                     product(&tiles, block, in_c, &mut sums);
                     let place = Place {
                         shape: [out_h, out_w, out_c],
                         top,
                         left,
-                        channel,
+                        channel: first,
                     };
-                    let seen = std::cell::RefCell::new(Vec::new());
-                    let mut output = vec![0i8; out_h * out_w * out_c];
-                    finish(&sums, &place, &mut output, |n, sum| {
-                        seen.borrow_mut().push((n, sum));
-                        1
-                    });
-                    // Results come channel by channel, tile by tile, row by row.
-                    let mut seen = seen.into_inner().into_iter();
-                    for n in 0..BLOCK.min(out_c - channel) {
-                        for tile in 0..2 {
-                            for y in top..out_h.min(top + TILE) {
-                                let first = left + TILE * tile;
-                                for x in first..out_w.min(first + TILE) {
-                                    let at = (y * out_w + x) * out_c + channel + n;
-                                    let (own, sum) = seen.next().unwrap();
-                                    assert_eq!((own, output[at]), (n, 1));
-                                    output[at] = 0;
-                                    assert_eq!(found.borrow_mut()[at].replace(sum), None);
-                                }
-                            }
-                        }
-                    }
-                    assert!(seen.next().is_none() && output.iter().all(|&x| x == 0));
+                    let channels = [0, 1, 2, 3].map(|n| channel(first + n));
+                    finish(&sums, &channels, rounding, clamp, &place, &mut found);
                 }
             }
         }
-        for (at, found) in found.into_inner().into_iter().enumerate() {
+        for (at, found) in found.into_iter().enumerate() {
             let (y, x, o) = (at / out_c / out_w, at / out_c % out_w, at % out_c);
-            let mut sum = 0;
+            let mut sum = biases[o];
             for tap in 0..9 {
                 let row = (y + tap / 3).checked_sub(pad_top).filter(|&row| row < in_h);
                 let column = (x + tap % 3).checked_sub(pad_left);
                 let column = column.filter(|&column| column < in_w);
+                let (Some(row), Some(column)) = (row, column) else {
+                    continue;
+                };
                 for k in 0..in_c {
-                    let value = match (row, column) {
-                        (Some(row), Some(column)) => input[(row * in_w + column) * in_c + k],
-                        _ => zero_point,
-                    };
-                    // Inputs enter plus 128.
+                    let value = input[(row * in_w + column) * in_c + k];
                     let weight = i32::from(weights[(o * 9 + tap) * in_c + k]);
-                    sum += (i32::from(value) + 128) * weight;
+                    sum += (i32::from(value) - i32::from(zero_point)) * weight;
                 }
             }
-            assert_eq!(found, Some(64 * sum), "round {round}, output {y} {x} {o}");
+            let expected = match rounding {
+                Rounding::Double => {
+                    let shift = i8::try_from(-shifts[o]).unwrap();
+                    requantize(sum, multipliers[o], shift) + out_zero_point
+                }
+                Rounding::Twin => {
+                    let product = 64 * i128::from(sum) * i128::from(multipliers[o]);
+                    let high = product.div_euclid(1 << 32) + i128::from(channel(o).offset);
+                    i32::try_from(high.div_euclid(1 << shifts[o])).unwrap()
+                }
+            };
+            let [min, max] = clamp.map(i32::from);
+            let expected = expected.clamp(min, max);
+            assert_eq!(
+                i32::from(found),
+                expected,
+                "round {round}, output {y} {x} {o}"
+            );
         }
     }
 }

@@ -1,11 +1,9 @@
 //! From inputs to transformed tiles.
-#![expect(
-    unsafe_code,
-    reason = "indices that the one check at the beginning proves"
-)]
-#![expect(clippy::as_conversions, reason = "halves of words")]
 
-use super::{PATCH_COLUMNS, PATCH_ROWS, patch_words, transformed_words};
+#[cfg(all(target_arch = "arm", feature = "dsp"))]
+mod dsp;
+
+use super::{PATCH, PATCH_COLUMNS, PATCH_ROWS, POSITIONS, patch_words, transformed_words};
 
 /// All signs of four bytes changed: int8 plus 128.
 const SIGNS: u32 = 0x8080_8080;
@@ -24,75 +22,75 @@ pub fn gather(
     fill: i8,
     patch: &mut [u32],
 ) {
-    let fill = u32::from_le_bytes([fill.cast_unsigned(); 4]) ^ SIGNS;
-    let words = in_c / 4;
-    let inside = |at: isize, len: usize| usize::try_from(at).ok().filter(|&at| at < len);
-    // Columns of the patch that lie in the input: from `before` on, `columns` of them.
-    let before = left.min(0).unsigned_abs().min(PATCH_COLUMNS);
-    let first = usize::try_from(left).unwrap_or(0);
-    let columns = in_w.saturating_sub(first).min(PATCH_COLUMNS - before);
-    let rows = patch
-        .chunks_exact_mut(PATCH_COLUMNS * words)
-        .take(PATCH_ROWS);
-    for (row, y) in rows.zip(top..) {
-        let Some(y) = inside(y, in_h).filter(|_| columns > 0) else {
-            row.fill(fill);
-            continue;
-        };
-        let (outside, rest) = row.split_at_mut(before * words);
-        outside.fill(fill);
-        let (own, outside) = rest.split_at_mut(columns * words);
-        outside.fill(fill);
-        let from = &input[(y * in_w + first) * in_c..][..columns * in_c];
-        let (from, _) = from.as_chunks::<4>();
-        for (to, from) in own.iter_mut().zip(from) {
-            *to = u32::from_le_bytes(from.map(i8::cast_unsigned)) ^ SIGNS;
+    let (patch, _) = patch[..patch_words(in_c)].as_chunks_mut::<PATCH>();
+    // Rows and columns of the patch that lie in the input: so many from the first on.
+    let within = |from: isize, len: usize, most: usize| {
+        let before = from.min(0).unsigned_abs().min(most);
+        let first = usize::try_from(from).unwrap_or(0);
+        let count = len.saturating_sub(first).min(most - before);
+        (before, first, count)
+    };
+    let (above, first_row, rows) = within(top, in_h, PATCH_ROWS);
+    let (before, first_column, columns) = within(left, in_w, PATCH_COLUMNS);
+    if rows < PATCH_ROWS || columns < PATCH_COLUMNS {
+        let fill = u32::from_le_bytes([fill.cast_unsigned(); 4]) ^ SIGNS;
+        patch.fill([fill; PATCH]);
+    }
+    for row in 0..rows {
+        let start = ((first_row + row) * in_w + first_column) * in_c;
+        let pixels = input[start..][..columns * in_c].chunks_exact(in_c);
+        for (at, pixel) in ((above + row) * PATCH_COLUMNS + before..).zip(pixels) {
+            let (pixel, _) = pixel.as_chunks::<4>();
+            for (patch, &four) in patch.iter_mut().zip(pixel) {
+                patch[at] = u32::from_le_bytes(four.map(i8::cast_unsigned)) ^ SIGNS;
+            }
         }
     }
 }
 
 /// `Bᵀ d B` of both tiles of a patch, for all channels, in the layout of [`transformed_words`].
 ///
-/// A word holds the numbers of two channels, the upper one times 2^16 plus the lower one, both of
-/// either sign, so that sums, differences and products with small numbers are made of both at once;
-/// only in the end does the lower one get its own 16 bits. Inputs in `0..=255` give numbers of at most
-/// 17 340 in magnitude.
-///
 /// # Panics
 ///
 /// If `patch` is shorter than [`patch_words`] or `tiles` than [`transformed_words`].
 pub fn transform(patch: &[u32], in_c: usize, tiles: &mut [u32]) {
-    let words = in_c / 4;
-    assert!(
-        in_c % 4 == 0 && patch.len() >= patch_words(in_c) && tiles.len() >= transformed_words(in_c),
-        "the patch and its transform have these channels"
-    );
-    for word in 0..words {
-        for half in 0..2 {
-            for tile in 0..2 {
-                let mut columns = [[0; 6]; 6];
-                for (j, column) in columns.iter_mut().enumerate() {
-                    *column = line(core::array::from_fn(|i| {
-                        let at = (i * PATCH_COLUMNS + tile * 4 + j) * words + word;
-                        // SAFETY: i < 6, j < 6, tile < 2 and word < words, so that `at` is at most
-                        // (5 · 10 + 4 + 5) · words + words - 1 < 60 · words = `patch_words`, which
-                        // the patch has, as was checked above.
-                        let four = unsafe { *patch.get_unchecked(at) };
-                        ((four >> (8 * half)) & 0x00ff_00ff) as i32
-                    }));
-                }
-                for i in 0..6 {
-                    let row = line(core::array::from_fn(|j| columns[j][i]));
-                    for (j, pair) in row.into_iter().enumerate() {
-                        let pair = pair as u32;
-                        // What a negative lower number borrowed goes back to the upper one.
-                        let pair = pair.wrapping_add((pair & 0x8000) << 1);
-                        let at = (i * 6 + j) * in_c + word * 4 + half * 2 + tile;
-                        // SAFETY: `at` is at most 35 · in_c + in_c - 1 < 36 · in_c =
-                        // `transformed_words`, which the tiles have, as was checked above.
-                        unsafe { *tiles.get_unchecked_mut(at) = pair };
-                    }
-                }
+    let (patch, _) = patch[..patch_words(in_c)].as_chunks();
+    let (tiles, _) = tiles[..transformed_words(in_c)].as_chunks_mut();
+    for (patch, tiles) in patch.iter().zip(tiles) {
+        #[cfg(all(target_arch = "arm", feature = "dsp"))]
+        dsp::four_channels(patch, tiles);
+        #[cfg(not(all(target_arch = "arm", feature = "dsp")))]
+        four_channels(patch, tiles);
+    }
+}
+
+/// The definition, for four channels.
+///
+/// A word holds the numbers of two channels, the upper one times 2^16 plus the lower one, both of
+/// either sign, so that sums, differences and products with small numbers are made of both at once;
+/// only in the end does the lower one get its own 16 bits. Inputs in `0..=255` give numbers of at most
+/// 25 500 in magnitude.
+#[cfg_attr(
+    all(target_arch = "arm", feature = "dsp"),
+    expect(dead_code, reason = "its twin in assembly runs here")
+)]
+#[expect(clippy::as_conversions, reason = "the bits of a word")]
+fn four_channels(patch: &[u32; PATCH], tiles: &mut [u32; 4 * POSITIONS]) {
+    for (half, tile) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let mut columns = [[0; 6]; 6];
+        for (j, column) in columns.iter_mut().enumerate() {
+            *column = line(core::array::from_fn(|i| {
+                let four = patch[i * PATCH_COLUMNS + tile * 4 + j];
+                ((four >> (8 * half)) & 0x00ff_00ff) as i32
+            }));
+        }
+        for i in 0..6 {
+            let row = line(core::array::from_fn(|j| columns[j][i]));
+            for (j, pair) in row.into_iter().enumerate() {
+                let pair = pair as u32;
+                // What a negative lower number borrowed goes back to the upper one.
+                let pair = pair.wrapping_add((pair & 0x8000) << 1);
+                tiles[(half * POSITIONS + i * 6 + j) * 2 + tile] = pair;
             }
         }
     }

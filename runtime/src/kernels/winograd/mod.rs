@@ -14,7 +14,7 @@ mod output;
 mod product;
 
 pub use input::{gather, transform};
-pub use output::{Place, finish};
+pub use output::{Channel, Place, Rounding, finish};
 pub use product::product;
 
 /// Outputs of a tile along each axis.
@@ -23,18 +23,20 @@ pub const TILE: usize = 4;
 pub const PATCH_ROWS: usize = 6;
 /// Columns of a patch, which two tiles share.
 pub const PATCH_COLUMNS: usize = 10;
+/// Inputs of a patch.
+const PATCH: usize = PATCH_ROWS * PATCH_COLUMNS;
 /// Values of a transformed tile.
 pub const POSITIONS: usize = 36;
 /// Output channels that are made at a time.
 pub const BLOCK: usize = 4;
 
-/// Words of a patch: inputs of int8, four channels a word.
+/// Words of a patch: `[four channels][row][column]`, inputs of int8.
 #[must_use]
 pub const fn patch_words(in_c: usize) -> usize {
-    PATCH_ROWS * PATCH_COLUMNS * in_c / 4
+    PATCH * in_c / 4
 }
 
-/// Words of two transformed tiles: `[position][pair of channels][tile]`, two int16 a word. Of each
+/// Words of two transformed tiles: `[pair of channels][position][tile]`, two int16 a word. Of each
 /// four channels the first and third make a pair, and the second and fourth.
 #[must_use]
 pub const fn transformed_words(in_c: usize) -> usize {

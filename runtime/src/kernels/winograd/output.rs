@@ -1,5 +1,8 @@
 //! From products to outputs.
 
+#[cfg(all(target_arch = "arm", feature = "dsp"))]
+mod dsp;
+
 use super::{BLOCK, PRODUCT_WORDS, TILE};
 
 /// 1/9 modulo 2^32.
@@ -18,19 +21,86 @@ pub struct Place {
     pub channel: usize,
 }
 
-/// Transforms the sums of a block, makes results of them, and writes those that lie in the output:
-/// `result(n, 64 · y)` is the result of channel `n` of the block for the sum of products `y`, whose
-/// multiple is modulo 2^32.
+/// What makes results of the sums `y` of an output channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Channel {
+    /// 1 to 31.
+    pub shift: i32,
+    /// Is added to `64 · y`: 64 times what is added to `y`.
+    pub bias: i32,
+    /// Not negative.
+    pub multiplier: i32,
+    /// Is added to the upper half of the product.
+    pub offset: i32,
+}
+
+/// How results are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// `(high(64 · y · multiplier) + offset) >> shift`, `high` rounded down.
+    Twin,
+    /// `t = high(2 · y · multiplier + 2^31) + offset`, then `(t - (y < 0)) >> shift`: TFLite's double
+    /// rounding, where `offset` is `2^(shift - 1)` and the zero point times `2^shift`.
+    Double,
+}
+
+impl Rounding {
+    /// The result, before it is clamped; `sum` is `64 · y`, bias included.
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "the upper half of a product")]
+    fn result(self, sum: i32, channel: &Channel) -> i32 {
+        let multiplier = i64::from(channel.multiplier);
+        match self {
+            Self::Twin => {
+                let high = (i64::from(sum) * multiplier >> 32) as i32;
+                high.wrapping_add(channel.offset) >> channel.shift
+            }
+            Self::Double => {
+                let twice = sum >> 5;
+                let high = ((i64::from(twice) * multiplier + (1 << 31)) >> 32) as i32;
+                let high = high.wrapping_add(channel.offset);
+                high.wrapping_add(twice >> 31) >> channel.shift
+            }
+        }
+    }
+}
+
+/// Transforms the sums of a block, makes results of them, clamps them to `min..=max`, of int8, and
+/// writes those that lie in the output.
 ///
 /// # Panics
 ///
 /// If the output is shorter than its shape.
-#[inline]
 pub fn finish(
     sums: &[i32; PRODUCT_WORDS],
+    channels: &[Channel; BLOCK],
+    rounding: Rounding,
+    [min, max]: [i16; 2],
     place: &Place,
     output: &mut [i8],
-    result: impl Fn(usize, i32) -> i8,
+) {
+    #[cfg(all(target_arch = "arm", feature = "dsp"))]
+    {
+        let [out_h, out_w, out_c] = place.shape;
+        let is_inside = place.top + TILE <= out_h
+            && place.left + 2 * TILE <= out_w
+            && place.channel + BLOCK <= out_c;
+        if is_inside && min == -128 && max == 127 {
+            return dsp::finish(sums, channels, rounding, place, output);
+        }
+    }
+    portable(sums, channels, rounding, [min, max], place, output);
+}
+
+/// The definition.
+fn portable(
+    sums: &[i32; PRODUCT_WORDS],
+    channels: &[Channel; BLOCK],
+    rounding: Rounding,
+    [min, max]: [i16; 2],
+    place: &Place,
+    output: &mut [i8],
 ) {
     let Place {
         shape: [out_h, out_w, out_c],
@@ -39,30 +109,28 @@ pub fn finish(
         channel,
     } = *place;
     let rows = (out_h - top).min(TILE);
-    for n in 0..BLOCK.min(out_c - channel) {
-        for tile in 0..2 {
-            let left = left + TILE * tile;
-            let columns = out_w.saturating_sub(left).min(TILE);
-            if columns == 0 {
-                continue;
+    let own = channels.iter().enumerate().take(out_c - channel);
+    for ((n, parameters), tile) in own.flat_map(|own| [(own, 0), (own, 1)]) {
+        let left = left + TILE * tile;
+        let columns = out_w.saturating_sub(left).min(TILE);
+        if columns == 0 {
+            continue;
+        }
+        let mut halfway = [[0; 6]; TILE];
+        for j in 0..6 {
+            let sum = |i| sums[(i * 6 + j) * 2 * BLOCK + 2 * n + tile];
+            for (row, value) in halfway.iter_mut().zip(back(core::array::from_fn(sum))) {
+                row[j] = value;
             }
-            let mut columns_of = [[0; 6]; TILE];
-            for j in 0..6 {
-                let column = back(core::array::from_fn(|i| {
-                    sums[(i * 6 + j) * 2 * BLOCK + 2 * n + tile]
-                }));
-                for (row, value) in columns_of.iter_mut().zip(column) {
-                    row[j] = value;
-                }
+        }
+        let mut at = (top * out_w + left) * out_c + channel + n;
+        for row in halfway.into_iter().take(rows) {
+            let own = output[at..].iter_mut().step_by(out_c);
+            for (output, sum) in own.zip(back(row)).take(columns) {
+                let sum = sum.wrapping_mul(INVERSE_OF_9).wrapping_add(parameters.bias);
+                *output = crate::kernels::narrow(rounding.result(sum, parameters), min, max);
             }
-            let mut at = (top * out_w + left) * out_c + channel + n;
-            for row in columns_of.into_iter().take(rows) {
-                let own = output[at..].iter_mut().step_by(out_c);
-                for (output, sum) in own.zip(back(row)).take(columns) {
-                    *output = result(n, sum.wrapping_mul(INVERSE_OF_9));
-                }
-                at += out_w * out_c;
-            }
+            at += out_w * out_c;
         }
     }
 }

@@ -26,16 +26,15 @@ pub fn product(tiles: &[u32], filters: &[u32], in_c: usize, sums: &mut [i32; PRO
     expect(dead_code, reason = "its twin in assembly runs here")
 )]
 fn portable(tiles: &[u32], filters: &[u32], sums: &mut [i32; PRODUCT_WORDS]) {
-    let pairs = tiles.len() / POSITIONS / 2;
-    let positions = tiles
-        .chunks_exact(2 * pairs)
-        .zip(filters.chunks_exact(BLOCK * pairs));
+    let (tiles, _) = tiles.as_chunks::<2>();
+    let pairs = tiles.len() / POSITIONS;
     let (sums, _) = sums.as_chunks_mut::<{ 2 * BLOCK }>();
-    for ((tiles, filters), sums) in positions.zip(sums) {
+    let positions = filters.chunks_exact(BLOCK * pairs).zip(sums);
+    for (position, (filters, sums)) in positions.enumerate() {
         *sums = [0; 2 * BLOCK];
-        let (tiles, _) = tiles.as_chunks::<2>();
         let (filters, _) = filters.as_chunks::<BLOCK>();
-        for (tiles, filters) in tiles.iter().zip(filters) {
+        let tiles = tiles.iter().skip(position).step_by(POSITIONS);
+        for (tiles, filters) in tiles.zip(filters) {
             for (channel, &filter) in filters.iter().enumerate() {
                 for (tile, &values) in tiles.iter().enumerate() {
                     let sum = &mut sums[2 * channel + tile];
