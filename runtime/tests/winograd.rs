@@ -1,9 +1,10 @@
 //! The pieces of the Winograd convolution, put together, against the sums by definition.
 
+use tiivis_runtime::blob::Rounding;
 use tiivis_runtime::kernels::requantize;
 use tiivis_runtime::kernels::winograd::{
-    BLOCK, Channel, PRODUCT_WORDS, Place, Rounding, TILE, filter_words, finish, gather,
-    patch_words, product, transform, transformed_words,
+    BLOCK, PRODUCT_WORDS, Place, TILE, filter_words, finish, gather, patch_words, product,
+    transform, transformed_words,
 };
 
 /// xorshift32.
@@ -18,12 +19,12 @@ impl Random {
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next()).unwrap() % limit
+        usize::try_from(self.next()).expect("32 bits") % limit
     }
 
     /// Less than `limit` in magnitude.
     fn int32(&mut self, limit: i32) -> i32 {
-        i32::try_from(self.next() >> 1).unwrap() % limit * if self.next() % 2 == 0 { 1 } else { -1 }
+        self.next().cast_signed() % limit
     }
 
     /// All of int8, or its ends alone.
@@ -50,13 +51,13 @@ fn filter(g: [[i32; 3]; 3]) -> [[i16; 6]; 6] {
     rows.map(|a| {
         rows.map(|b| {
             let sum: i32 = (0..9).map(|k| a[k / 3] * g[k / 3][k % 3] * b[k % 3]).sum();
-            i16::try_from(sum).unwrap()
+            i16::try_from(sum).expect("49 times 128 at most")
         })
     })
 }
 
 /// The filters `[out_c, 3, 3, in_c]` in blocks of [`filter_words`]; channels that are not there are 0.
-fn packed(weights: &[i8], [in_c, out_c]: [usize; 2]) -> Vec<u32> {
+fn packed(weights: &[i8], [in_c, out_c]: [usize; 2]) -> Vec<i32> {
     let blocks = out_c.div_ceil(BLOCK);
     let mut words = vec![[0i16; 2]; blocks * filter_words(in_c)];
     for o in 0..out_c {
@@ -72,7 +73,7 @@ fn packed(weights: &[i8], [in_c, out_c]: [usize; 2]) -> Vec<u32> {
     }
     let word = |[low, high]: [i16; 2]| {
         let ([a, b], [c, d]) = (low.to_le_bytes(), high.to_le_bytes());
-        u32::from_le_bytes([a, b, c, d])
+        i32::from_le_bytes([a, b, c, d])
     };
     words.into_iter().map(word).collect()
 }
@@ -116,12 +117,12 @@ fn results_are_exact_for_every_shape() {
         };
         let channel = |o: usize| {
             let o = o.min(out_c - 1);
-            Channel {
-                shift: shifts[o],
-                bias: 64 * (biases[o] - shifted(o)),
-                multiplier: multipliers[o],
-                offset: (1 << (shifts[o] - 1)) + (out_zero_point << shifts[o]),
-            }
+            [
+                shifts[o],
+                64 * (biases[o] - shifted(o)),
+                multipliers[o],
+                (1 << (shifts[o] - 1)) + (out_zero_point << shifts[o]),
+            ]
         };
 
         let filters = packed(&weights, [in_c, out_c]);
@@ -174,7 +175,7 @@ fn results_are_exact_for_every_shape() {
                 }
                 Rounding::Twin => {
                     let product = 64 * i128::from(sum) * i128::from(multipliers[o]);
-                    let high = product.div_euclid(1 << 32) + i128::from(channel(o).offset);
+                    let high = product.div_euclid(1 << 32) + i128::from(channel(o)[3]);
                     i32::try_from(high.div_euclid(1 << shifts[o])).unwrap()
                 }
             };

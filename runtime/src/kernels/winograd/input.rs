@@ -6,7 +6,7 @@ mod dsp;
 use super::{PATCH, PATCH_COLUMNS, PATCH_ROWS, POSITIONS, patch_words, transformed_words};
 
 /// All signs of four bytes changed: int8 plus 128.
-const SIGNS: u32 = 0x8080_8080;
+const SIGNS: i32 = i32::from_le_bytes([0x80; 4]);
 
 /// Copies the patch whose first row and column are `top` and `left` (negative in the padding above
 /// and left of the input) from an input `[in_h, in_w, in_c]`, `in_c` a multiple of 4, as `x + 128`.
@@ -20,7 +20,7 @@ pub fn gather(
     [in_h, in_w, in_c]: [usize; 3],
     [top, left]: [isize; 2],
     fill: i8,
-    patch: &mut [u32],
+    patch: &mut [i32],
 ) {
     let (patch, _) = patch[..patch_words(in_c)].as_chunks_mut::<PATCH>();
     // Rows and columns of the patch that lie in the input: so many from the first on.
@@ -33,7 +33,7 @@ pub fn gather(
     let (above, first_row, rows) = within(top, in_h, PATCH_ROWS);
     let (before, first_column, columns) = within(left, in_w, PATCH_COLUMNS);
     if rows < PATCH_ROWS || columns < PATCH_COLUMNS {
-        let fill = u32::from_le_bytes([fill.cast_unsigned(); 4]) ^ SIGNS;
+        let fill = i32::from_le_bytes([fill.cast_unsigned(); 4]) ^ SIGNS;
         patch.fill([fill; PATCH]);
     }
     for row in 0..rows {
@@ -42,7 +42,7 @@ pub fn gather(
         for (at, pixel) in ((above + row) * PATCH_COLUMNS + before..).zip(pixels) {
             let (pixel, _) = pixel.as_chunks::<4>();
             for (patch, &four) in patch.iter_mut().zip(pixel) {
-                patch[at] = u32::from_le_bytes(four.map(i8::cast_unsigned)) ^ SIGNS;
+                patch[at] = i32::from_le_bytes(four.map(i8::cast_unsigned)) ^ SIGNS;
             }
         }
     }
@@ -53,7 +53,7 @@ pub fn gather(
 /// # Panics
 ///
 /// If `patch` is shorter than [`patch_words`] or `tiles` than [`transformed_words`].
-pub fn transform(patch: &[u32], in_c: usize, tiles: &mut [u32]) {
+pub fn transform(patch: &[i32], in_c: usize, tiles: &mut [i32]) {
     let (patch, _) = patch[..patch_words(in_c)].as_chunks();
     let (tiles, _) = tiles[..transformed_words(in_c)].as_chunks_mut();
     for (patch, tiles) in patch.iter().zip(tiles) {
@@ -74,20 +74,18 @@ pub fn transform(patch: &[u32], in_c: usize, tiles: &mut [u32]) {
     all(target_arch = "arm", feature = "dsp"),
     expect(dead_code, reason = "its twin in assembly runs here")
 )]
-#[expect(clippy::as_conversions, reason = "the bits of a word")]
-fn four_channels(patch: &[u32; PATCH], tiles: &mut [u32; 4 * POSITIONS]) {
+fn four_channels(patch: &[i32; PATCH], tiles: &mut [i32; 4 * POSITIONS]) {
     for (half, tile) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let mut columns = [[0; 6]; 6];
         for (j, column) in columns.iter_mut().enumerate() {
             *column = line(core::array::from_fn(|i| {
                 let four = patch[i * PATCH_COLUMNS + tile * 4 + j];
-                ((four >> (8 * half)) & 0x00ff_00ff) as i32
+                (four >> (8 * half)) & 0x00ff_00ff
             }));
         }
         for i in 0..6 {
             let row = line(core::array::from_fn(|j| columns[j][i]));
             for (j, pair) in row.into_iter().enumerate() {
-                let pair = pair as u32;
                 // What a negative lower number borrowed goes back to the upper one.
                 let pair = pair.wrapping_add((pair & 0x8000) << 1);
                 tiles[(half * POSITIONS + i * 6 + j) * 2 + tile] = pair;

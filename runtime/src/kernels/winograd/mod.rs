@@ -14,7 +14,7 @@ mod output;
 mod product;
 
 pub use input::{gather, transform};
-pub use output::{Channel, Place, Rounding, finish};
+pub use output::{Channel, Place, finish};
 pub use product::product;
 
 /// Outputs of a tile along each axis.
@@ -45,6 +45,39 @@ pub const fn transformed_words(in_c: usize) -> usize {
 
 /// Words of the products of a block of output channels: `[position][channel][tile]`, int32.
 pub const PRODUCT_WORDS: usize = POSITIONS * BLOCK * 2;
+
+/// Words that a convolution needs beside input and output: a patch, two tiles and the products of a
+/// block.
+#[must_use]
+pub const fn scratch_words(in_c: usize) -> usize {
+    patch_words(in_c) + transformed_words(in_c) + PRODUCT_WORDS
+}
+
+/// How many bytes after the start of the output the input must start, at least, if they overlap: then
+/// nothing is overwritten that is still to be read. `input` and `output` are `[height, width,
+/// channels]`, `pad` the rows and columns above and left of the input.
+#[must_use]
+pub fn lag_bytes(input: [usize; 3], output: [usize; 3], pad: [usize; 2]) -> usize {
+    let [in_h, in_w, in_c] = input;
+    let [out_h, out_w, out_c] = output;
+    let mut lag = 0;
+    for top in (0..out_h).step_by(TILE) {
+        let row = |top: usize| top.saturating_sub(pad[0]).min(in_h) * in_w;
+        let last_row = (top + TILE).min(out_h) - 1;
+        for left in (0..out_w).step_by(2 * TILE) {
+            let end = left + 2 * TILE;
+            let written = last_row * out_w + end.min(out_w);
+            // What is read next, and the first of all that is read then.
+            let read = match (end < out_w, top + TILE < out_h) {
+                (true, _) => row(top) + end.saturating_sub(pad[1]).min(in_w),
+                (false, true) => row(top + TILE),
+                (false, false) => in_h * in_w,
+            };
+            lag = lag.max((written * out_c).saturating_sub(read * in_c));
+        }
+    }
+    lag
+}
 
 /// Words of a block's transformed filters: `[position][pair of channels][output channel]`, two int16 a
 /// word, paired as the inputs.

@@ -4,6 +4,7 @@
 mod dsp;
 
 use super::{BLOCK, PRODUCT_WORDS, TILE};
+use crate::blob::Rounding;
 
 /// 1/9 modulo 2^32.
 const INVERSE_OF_9: i32 = 0x38e3_8e39;
@@ -21,49 +22,24 @@ pub struct Place {
     pub channel: usize,
 }
 
-/// What makes results of the sums `y` of an output channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct Channel {
-    /// 1 to 31.
-    pub shift: i32,
-    /// Is added to `64 · y`: 64 times what is added to `y`.
-    pub bias: i32,
-    /// Not negative.
-    pub multiplier: i32,
-    /// Is added to the upper half of the product.
-    pub offset: i32,
-}
+/// The numbers of an output channel: shift, bias, multiplier and offset, see [`Rounding`].
+pub type Channel = [i32; 4];
 
-/// How results are rounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rounding {
-    /// `(high(64 · y · multiplier) + offset) >> shift`, `high` rounded down.
-    Twin,
-    /// `t = high(2 · y · multiplier + 2^31) + offset`, then `(t - (y < 0)) >> shift`: TFLite's double
-    /// rounding, where `offset` is `2^(shift - 1)` and the zero point times `2^shift`.
-    Double,
-}
-
-impl Rounding {
-    /// The result, before it is clamped; `sum` is `64 · y`, bias included.
-    #[inline]
-    #[expect(clippy::as_conversions, reason = "the upper half of a product")]
-    fn result(self, sum: i32, channel: &Channel) -> i32 {
-        let multiplier = i64::from(channel.multiplier);
-        match self {
-            Self::Twin => {
-                let high = (i64::from(sum) * multiplier >> 32) as i32;
-                high.wrapping_add(channel.offset) >> channel.shift
-            }
-            Self::Double => {
-                let twice = sum >> 5;
-                let high = ((i64::from(twice) * multiplier + (1 << 31)) >> 32) as i32;
-                let high = high.wrapping_add(channel.offset);
-                high.wrapping_add(twice >> 31) >> channel.shift
-            }
+/// The result, before it is clamped; `sum` is `64 · y`, bias included.
+#[inline]
+#[expect(clippy::as_conversions, reason = "the upper half of a product")]
+fn result(rounding: Rounding, sum: i32, &[shift, _, multiplier, offset]: &Channel) -> i32 {
+    let upper = |product: i64| (product >> 32) as i32;
+    let multiplier = i64::from(multiplier);
+    let high = match rounding {
+        Rounding::Twin => upper(i64::from(sum) * multiplier),
+        Rounding::Double => {
+            let twice = sum >> 5;
+            let high = upper(i64::from(twice) * multiplier + (1 << 31));
+            high.wrapping_add(twice >> 31)
         }
-    }
+    };
+    high.wrapping_add(offset) >> shift
 }
 
 /// Transforms the sums of a block, makes results of them, clamps them to `min..=max`, of int8, and
@@ -127,8 +103,8 @@ fn portable(
         for row in halfway.into_iter().take(rows) {
             let own = output[at..].iter_mut().step_by(out_c);
             for (output, sum) in own.zip(back(row)).take(columns) {
-                let sum = sum.wrapping_mul(INVERSE_OF_9).wrapping_add(parameters.bias);
-                *output = crate::kernels::narrow(rounding.result(sum, parameters), min, max);
+                let sum = sum.wrapping_mul(INVERSE_OF_9).wrapping_add(parameters[1]);
+                *output = crate::kernels::narrow(result(rounding, sum, parameters), min, max);
             }
             at += out_w * out_c;
         }

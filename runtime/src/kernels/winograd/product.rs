@@ -11,7 +11,7 @@ use super::{BLOCK, POSITIONS, PRODUCT_WORDS, filter_words, transformed_words};
 /// # Panics
 ///
 /// If `tiles` is shorter than [`transformed_words`] or `filters` than [`filter_words`].
-pub fn product(tiles: &[u32], filters: &[u32], in_c: usize, sums: &mut [i32; PRODUCT_WORDS]) {
+pub fn product(tiles: &[i32], filters: &[i32], in_c: usize, sums: &mut [i32; PRODUCT_WORDS]) {
     let tiles = &tiles[..transformed_words(in_c)];
     let filters = &filters[..filter_words(in_c)];
     #[cfg(all(target_arch = "arm", feature = "dsp"))]
@@ -25,7 +25,7 @@ pub fn product(tiles: &[u32], filters: &[u32], in_c: usize, sums: &mut [i32; PRO
     all(target_arch = "arm", feature = "dsp"),
     expect(dead_code, reason = "its twin in assembly runs here")
 )]
-fn portable(tiles: &[u32], filters: &[u32], sums: &mut [i32; PRODUCT_WORDS]) {
+fn portable(tiles: &[i32], filters: &[i32], sums: &mut [i32; PRODUCT_WORDS]) {
     let (tiles, _) = tiles.as_chunks::<2>();
     let pairs = tiles.len() / POSITIONS;
     let (sums, _) = sums.as_chunks_mut::<{ 2 * BLOCK }>();
@@ -46,8 +46,8 @@ fn portable(tiles: &[u32], filters: &[u32], sums: &mut [i32; PRODUCT_WORDS]) {
 }
 
 /// `a.low * b.low + a.high * b.high` of halves of 16 bits: `SMUAD`, which wraps.
-fn dual_product(a: u32, b: u32) -> i32 {
-    let halves = |word: u32| {
+fn dual_product(a: i32, b: i32) -> i32 {
+    let halves = |word: i32| {
         let [a, b, c, d] = word.to_le_bytes();
         [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])].map(i32::from)
     };

@@ -6,7 +6,7 @@ use crate::kernels::winograd::{PATCH, POSITIONS};
 use core::arch::naked_asm;
 
 /// As the portable one.
-pub(super) fn four_channels(patch: &[u32; PATCH], tiles: &mut [u32; 4 * POSITIONS]) {
+pub(super) fn four_channels(patch: &[i32; PATCH], tiles: &mut [i32; 4 * POSITIONS]) {
     // SAFETY: the loops read rows 0 to 5 and columns 0 to 9 of the patch, and write positions 0 to 35
     // of two pairs of channels and two tiles, which is what the arrays have. They keep the registers
     // that the procedure call standard (AAPCS32) wants kept.
@@ -126,7 +126,7 @@ macro_rules! tile {
 
 /// `patch` has 60 words, `tiles` 144. On the stack: the transformed columns.
 #[unsafe(naked)]
-unsafe extern "C" fn transform(patch: *const u32, tiles: *mut u32) {
+unsafe extern "C" fn transform(patch: *const i32, tiles: *mut i32) {
     naked_asm!(concat!(
         "
     push {{r4-r11, lr}}

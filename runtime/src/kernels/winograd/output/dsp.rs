@@ -2,7 +2,8 @@
 //! Cortex-M4.
 #![expect(unsafe_code, reason = "assembly")]
 
-use super::{Place, Rounding};
+use super::Place;
+use crate::blob::Rounding;
 use crate::kernels::winograd::{BLOCK, Channel, PRODUCT_WORDS, TILE};
 use core::arch::naked_asm;
 

@@ -7,8 +7,8 @@ use core::arch::naked_asm;
 /// What a loop works on.
 #[repr(C)]
 struct Work {
-    tiles: *const u32,
-    filters: *const u32,
+    tiles: *const i32,
+    filters: *const i32,
     sums: *mut i32,
     /// Bytes of the tiles of all pairs of channels.
     tiles_bytes: usize,
@@ -16,7 +16,7 @@ struct Work {
 }
 
 /// `tiles` are of an even number of pairs of channels, `filters` of as many and a block.
-pub(super) fn product(tiles: &[u32], filters: &[u32], sums: &mut [i32; PRODUCT_WORDS]) {
+pub(super) fn product(tiles: &[i32], filters: &[i32], sums: &mut [i32; PRODUCT_WORDS]) {
     let work = Work {
         tiles: tiles.as_ptr(),
         filters: filters.as_ptr(),
