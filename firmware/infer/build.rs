@@ -36,9 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("device.x"), "")?;
     let model = env::var_os("TIIVIS_MODEL").ok_or("`tiivis build` sets TIIVIS_MODEL")?;
     let model = PathBuf::from(model).join("model.rs");
-    let module = format!(
-        "#[allow(missing_docs, reason = \"generated\")]\n#[path = {model:?}]\nmod model;\n"
-    );
+    let module = format!("#[path = {model:?}]\nmod model;\n");
     fs::write(out.join("module.rs"), module)?;
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");

@@ -73,16 +73,26 @@ impl<'a> Model<'a> {
         Ok(model)
     }
 
-    /// The model of a blob that has been proven elsewhere: before the firmware that holds it was
-    /// built, say. Of the proofs, its checksum included, there is no code. `None` where the blob does
-    /// not begin as one.
+    /// The model of a program and its data that have been proven elsewhere: before the firmware that
+    /// holds them was built, say. Of the proofs, and of decoding a program, there is no code.
+    ///
+    /// Lists of `program` that nobody will ask for may be left out, their counts 0: a run needs steps
+    /// and states only.
     ///
     /// # Safety
     ///
-    /// [`Model::parse_with`] of this version of the runtime accepts these very bytes for `O`.
+    /// [`Model::parse_with`] of this version of the runtime accepts, for `O`, a blob of this data and
+    /// a program with these steps, states and arena; and the data lies as aligned as in the blob.
     #[must_use]
-    pub unsafe fn trusted<O: Operators>(blob: &'a [u8]) -> Option<Model<'a, O>> {
-        Model::open(&Preamble::parse(blob).ok()?, blob).ok()
+    pub const unsafe fn trusted<O: Operators>(
+        program: Program<'a>,
+        data: &'a [u8],
+    ) -> Model<'a, O> {
+        Model {
+            program,
+            data: Data(data),
+            operators: PhantomData,
+        }
     }
 }
 
@@ -206,6 +216,12 @@ impl<'a, O: Operators> Model<'a, O> {
 
     pub(crate) fn data(&self) -> Data<'a> {
         self.data
+    }
+
+    /// The data part of the blob.
+    #[must_use]
+    pub fn data_bytes(&self) -> &'a [u8] {
+        self.data.0
     }
 
     /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used

@@ -178,7 +178,7 @@ pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String 
 }
 
 /// The set of a model's operators, as an expression.
-fn op_set(model: &Model<'_>) -> String {
+pub(super) fn op_set(model: &Model<'_>) -> String {
     let paths: BTreeSet<String> = model.steps().map(|step| path(step.op.kind())).collect();
     let paths: Vec<String> = paths.into_iter().collect();
     let frontends = match model.frontends().len() {
@@ -200,7 +200,7 @@ fn path(kind: OpKind) -> String {
     }
 }
 
-fn ranges<'a>(ports: impl Iterator<Item = Port<'a>>) -> String {
+pub(super) fn ranges<'a>(ports: impl Iterator<Item = Port<'a>>) -> String {
     let range = |port: Port<'_>| {
         let start = u64::from(port.span.offset);
         format!("{start}..{}", start + u64::from(port.span.len))

@@ -15,6 +15,7 @@ mod file;
 mod header;
 mod int16;
 mod mat_mul;
+mod own;
 mod recurrent;
 mod reduce;
 mod steps;
@@ -22,12 +23,14 @@ mod traces;
 mod typed;
 mod unary;
 mod weighted;
+mod winograd;
 
 pub use compile::{CompileError, Compiled, Layers, compile, compile_for};
 pub use encode::{EmitOptions, emit};
 pub use error::EmitError;
 pub use file::write_atomically;
 pub use header::{c_header, rust_header};
+pub use own::{DATA_FILE, OwnFiles, STATES_FILE, STEPS_FILE};
 
 #[cfg(test)]
 mod state_tests;

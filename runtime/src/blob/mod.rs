@@ -17,6 +17,7 @@ mod recurrent;
 mod reduce;
 mod step;
 mod typed;
+mod winograd;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
@@ -44,3 +45,4 @@ pub use step::{
     Which, Window2d,
 };
 pub use typed::{Arithmetic, Choose, Convert, Function, GATHER_COMPONENTS, Gather, Plain};
+pub use winograd::{Rounding, WinogradConv2d};

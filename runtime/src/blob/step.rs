@@ -12,6 +12,7 @@ use super::operators::operators;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
+use super::winograd::WinogradConv2d;
 use crate::fault::Fault;
 use crate::op_set::Operators;
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,8 @@ operators! {
     Gather(Gather),
     /// Sums of what comes before along an axis.
     CumSum(CumSum),
+    /// [`Op::Conv2d`] of 3×3 taps and stride 1, by Winograd's transform.
+    WinogradConv2d(WinogradConv2d),
 }
 
 impl Op {
@@ -176,6 +179,7 @@ impl Op {
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
+            Self::WinogradConv2d(op) => op.output,
         }
     }
 
@@ -193,6 +197,7 @@ impl Op {
                 .len
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
+            Self::WinogradConv2d(op) => op.filters.len.saturating_add(op.channels.len),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -249,6 +254,8 @@ impl Op {
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::Int16(op) => op.macs(),
+            // Those of the definition, so that ways of computing it can be compared.
+            Self::WinogradConv2d(op) => outputs * 9 * u64::from(op.in_c),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)

@@ -4,6 +4,8 @@
 //! has the length of its shape and lies inside the arena or the data, and the output overlaps no
 //! input but where the operator works in place. So the time of a step is bounded too: no operator
 //! does more than `arena_bytes * max(arena_bytes, data bytes)` multiplications or comparisons.
+//!
+//! No `run` is inlined: what one of them needs of the stack would else be added to what others need.
 
 mod add;
 mod arg_extreme;
@@ -48,6 +50,7 @@ mod take;
 mod transpose;
 mod transpose_conv;
 mod window;
+mod winograd;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, value_of, zero_point};
 
@@ -114,6 +117,7 @@ pub(crate) fn check<O: Operators>(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fa
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(params) => int16::check::<O>(params, bounds),
+        Op::WinogradConv2d(params) => winograd::check(params, bounds),
     }}
 }
 
@@ -156,5 +160,6 @@ pub(crate) fn run<O: Operators>(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(params) => int16::run::<O>(params, arena, data),
+        Op::WinogradConv2d(params) => winograd::run(params, arena, data),
     }}
 }

@@ -35,6 +35,7 @@ pub(super) fn check<O: Operators>(op: &Int16, bounds: &Bounds<'_>) -> Result<(),
     }}
 }
 
+#[inline(never)]
 pub(super) fn run<O: Operators>(op: &Int16, arena: &mut [i8], data: Data<'_>) {
     linked! { O, Int16Tag, (), match op {
         Int16::Conv2d(params) => layers::run(params, Direction::Forward, arena, data),
