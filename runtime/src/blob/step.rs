@@ -7,6 +7,7 @@
 
 use super::dtype::DType;
 use super::int16::Int16;
+use super::planes::DepthwisePlanes;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
@@ -118,6 +119,8 @@ pub enum Op {
     Gather(Gather),
     /// Sums of what comes before along an axis.
     CumSum(CumSum),
+    /// Depthwise convolution of 3 × 3 taps, a channel at a time.
+    DepthwisePlanes(DepthwisePlanes),
 }
 
 impl Op {
@@ -158,6 +161,7 @@ impl Op {
             Self::Convert(_) => "Convert",
             Self::Gather(_) => "Gather",
             Self::CumSum(_) => "CumSum",
+            Self::DepthwisePlanes(_) => "DepthwisePlanes",
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
             Self::Int16(op) => op.name(),
@@ -196,6 +200,7 @@ impl Op {
             Self::Convert(op) => op.output,
             Self::Gather(op) => op.output,
             Self::CumSum(op) => op.output,
+            Self::DepthwisePlanes(op) => op.output,
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
@@ -216,6 +221,8 @@ impl Op {
                 .len
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
+            // Nine of the 24 bytes of a record.
+            Self::DepthwisePlanes(op) => op.channels.saturating_mul(9),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -272,6 +279,9 @@ impl Op {
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::Int16(op) => op.macs(),
+            Self::DepthwisePlanes(op) => {
+                outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
+            }
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)

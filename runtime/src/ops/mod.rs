@@ -19,6 +19,7 @@ mod convert;
 mod cum_sum;
 mod dense;
 mod depthwise;
+mod depthwise_planes;
 mod div;
 mod extreme;
 mod gather;
@@ -91,6 +92,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Convert(params) => convert::check(params, bounds),
         Op::Gather(params) => gather::check(params, bounds),
         Op::CumSum(params) => cum_sum::check(params, bounds),
+        Op::DepthwisePlanes(params) => depthwise_planes::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(op) => int16::check(op, bounds),
@@ -133,6 +135,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Convert(params) => convert::run(params, arena),
         Op::Gather(params) => gather::run(params, arena, data),
         Op::CumSum(params) => cum_sum::run(params, arena),
+        Op::DepthwisePlanes(params) => depthwise_planes::run(params, arena, data),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(op) => int16::run(op, arena, data),
