@@ -19,6 +19,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod traits;
+pub mod twin;
 mod walk;
 
 pub use error::LowerError;
