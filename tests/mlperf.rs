@@ -10,6 +10,7 @@ use tiivis::emit::{self, EmitOptions, Layers};
 use tiivis::import::{ImportError, NodeFault, tflite};
 use tiivis::measure::sim::{self, Blob, Inputs};
 use tiivis::quantize::graph::QGraph;
+use tiivis_runtime::blob::Isa;
 
 #[derive(Deserialize)]
 struct Suite {
@@ -45,15 +46,25 @@ impl Tensor {
     }
 }
 
-fn compiled(graph: &QGraph, layers: Layers) -> Blob {
-    let compiled = emit::compile_for(graph, &EmitOptions::default(), layers)
+fn compiled(graph: &QGraph, layers: Layers, isa: Isa) -> Blob {
+    let options = EmitOptions {
+        isa,
+        ..EmitOptions::default()
+    };
+    let compiled = emit::compile_for(graph, &options, layers)
         .unwrap_or_else(|error| panic!("{}: {error}", graph.name));
     Blob::new(&compiled.blob).expect("a sound blob")
 }
 
-/// Whether the imported model gives the bytes (or, at a float32 edge, the numbers) of the case.
+/// Whether the imported model gives the bytes (or, at a float32 edge, the numbers) of the case, for
+/// any core and for one with the DSP extension.
 fn is_equal(case: &Case, graph: &QGraph) -> bool {
-    let blob = compiled(graph, Layers::Optimised);
+    let isas = [Isa::Portable, Isa::Dsp];
+    isas.iter().all(|&isa| is_equal_for(case, graph, isa))
+}
+
+fn is_equal_for(case: &Case, graph: &QGraph, isa: Isa) -> bool {
+    let blob = compiled(graph, Layers::Optimised, isa);
     let model = blob.model();
     let values = case.inputs.iter().zip(model.inputs()).enumerate();
     let mut inputs = Inputs {
@@ -183,8 +194,13 @@ fn mlperf_tiny_gives_the_bytes_of_tflm() {
         let (graph, format) = tflite::import(&bytes, name).expect("imports");
         let array = read_npy(&golden.join(format!("{name}.in.npy"))).expect("inputs");
         let expected = read_npy(&golden.join(format!("{name}.out.npy"))).expect("outputs");
-        for (way, layers) in [(Layers::Kept, layers), (Layers::Optimised, left)] {
-            let blob = compiled(&graph, way);
+        for (way, layers, isa) in [
+            (Layers::Kept, layers, Isa::Portable),
+            (Layers::Optimised, left, Isa::Portable),
+            (Layers::Kept, layers, Isa::Dsp),
+            (Layers::Optimised, left, Isa::Dsp),
+        ] {
+            let blob = compiled(&graph, way, isa);
             let inputs = sim::quantize(&blob.model(), &[&array]).expect("fits");
             let found = sim::run(&blob.model(), &inputs, &|_| ()).remove(0);
             let len = found.len() / inputs.samples;

@@ -34,8 +34,8 @@ use tiivis_runtime::bench::{Batch, Message, batch_offset};
 use tiivis_runtime::blob::Preamble;
 use tiivis_runtime::{Model, ParseError, Session};
 
-use exit::{Status, exit};
 pub use check::check_kernels;
+use exit::{Status, exit};
 pub use listen::listen;
 pub use mark::__mark;
 use report::{send, send_outputs};

@@ -817,6 +817,54 @@ fn an_operator_is_as_large_as_its_largest_parameters() {
 }
 
 #[test]
+fn depthwise_convolution_by_planes() {
+    faults!(programs::depthwise_planes(), DepthwisePlanes,
+        |p: &mut DepthwisePlanes| p.input.len += 1 => Length,
+        |p: &mut DepthwisePlanes| p.input.offset = u32::MAX => ArenaExtent,
+        |p: &mut DepthwisePlanes| p.output.len -= 1 => Length,
+        // On the input, but not from its first byte on.
+        |p: &mut DepthwisePlanes| p.output.offset = 2 => Overlap,
+        |p: &mut DepthwisePlanes| p.scratch.len -= 4 => Length,
+        |p: &mut DepthwisePlanes| p.scratch.offset += 4 => ArenaExtent,
+        |p: &mut DepthwisePlanes| p.scratch.offset -= 2 => Alignment,
+        |p: &mut DepthwisePlanes| p.scratch.offset = 0 => Overlap,
+        |p: &mut DepthwisePlanes| p.scratch.offset = p.output.offset => Overlap,
+        |p: &mut DepthwisePlanes| p.records.len -= 4 => Length,
+        |p: &mut DepthwisePlanes| p.records.offset += 2 => Alignment,
+        |p: &mut DepthwisePlanes| p.records.offset += 64 => DataExtent,
+        |p: &mut DepthwisePlanes| p.channels = 0 => Empty,
+        |p: &mut DepthwisePlanes| p.channels = 1 => Length,
+        |p: &mut DepthwisePlanes| p.window.kernel_w = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.stride_h = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.dilation_w = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.pad_left = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.pad_top = 3 => Geometry,
+        // The last of the strips would not be reached.
+        |p: &mut DepthwisePlanes| {
+            (p.window.out_w, p.window.out_h) = (12, 2);
+        } => Geometry,
+        // Six columns of four rows need other strips than four of six.
+        |p: &mut DepthwisePlanes| p.is_turned = true => Length,
+        |p: &mut DepthwisePlanes| p.input_zero_point = -129 => ZeroPoint,
+        // Exponents of 0.
+        |p: &mut DepthwisePlanes| p.records.offset = 48 => Shift,
+    );
+    // What has no exponent, and an output on the input, are accepted.
+    for change in [
+        |p: &mut DepthwisePlanes| p.rounding = Rounding::Upper8,
+        |p: &mut DepthwisePlanes| p.output = p.input,
+    ] {
+        let blob = with_op(&programs::depthwise_planes(), |op| {
+            let Op::DepthwisePlanes(p) = op else {
+                panic!("another operator")
+            };
+            change(p);
+        });
+        assert_eq!(error(&blob), None);
+    }
+}
+
+#[test]
 fn elements_of_any_type() {
     faults!(programs::arithmetic(), Arithmetic,
         |p: &mut Arithmetic| p.dtype = DType::I8 => DType,

@@ -69,7 +69,9 @@ pub(super) fn case(random: &mut Random, pool: &mut Pool<'_>) -> Result<(), Misma
     random.fill(input);
     let layer = Layer::random(random, pool, &params);
     let geometry = PlaneGeometry::of(&window, is_turned);
-    let scratch_bytes = geometry.and_then(|plane| plane.scratch_bytes()).unwrap_or(0);
+    let scratch_bytes = geometry
+        .and_then(|plane| plane.scratch_bytes())
+        .unwrap_or(0);
     let scratch: &mut [i16] = pool.take(count(scratch_bytes) / 2);
 
     let expected: &mut [i8] = pool.take(out_len);

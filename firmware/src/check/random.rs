@@ -28,7 +28,11 @@ impl Random {
     /// Between both, both included.
     pub(super) fn between(&mut self, least: i32, most: i32) -> i32 {
         let span = most.abs_diff(least).wrapping_add(1);
-        let by = if span == 0 { self.bits() } else { self.bits() % span };
+        let by = if span == 0 {
+            self.bits()
+        } else {
+            self.bits() % span
+        };
         least.wrapping_add_unsigned(by)
     }
 

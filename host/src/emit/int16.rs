@@ -46,6 +46,7 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::Prelu(_)
         | Op::ArgExtreme(_)
         | Op::CumSum(_)
+        | Op::DepthwisePlanes(_)
         | Op::ResizeBilinear(_)
         | Op::L2Normalize(_)
         | Op::LogSoftmax(_) => return Err(foreign(format!("{} of int16", op.name()))),

@@ -1,7 +1,9 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, choice, elementwise, int16, mat_mul, reduce, typed, unary, weighted};
+use super::{
+    EmitError, choice, elementwise, int16, mat_mul, planes, reduce, typed, unary, weighted,
+};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
@@ -13,7 +15,6 @@ pub(super) struct Ends<'a> {
     pub(super) input: Span,
     pub(super) output: Span,
     /// What its kernel alone uses, while it runs.
-    #[expect(dead_code, reason = "packed kernels are to read it")]
     pub(super) scratch: Option<Span>,
     pub(super) from: &'a QValue,
     pub(super) to: &'a QValue,
@@ -45,6 +46,13 @@ impl<'a> Emitter<'a> {
         self.scratch = step.scratch.map(|buffer| self.whole(buffer)).transpose()?;
         let op = match step.kernel {
             Kernel::Node(index) => self.node(node(self.graph, index)?)?,
+            Kernel::Planes {
+                node: index,
+                is_turned,
+            } => {
+                let ends = self.ends(node(self.graph, index)?)?;
+                planes::depthwise(&mut self.data, &ends, is_turned)?
+            }
             Kernel::ConcatInput { node: index, input } => {
                 let node = node(self.graph, index)?;
                 let Some(&id) = node.inputs.get(input) else {

@@ -3,11 +3,11 @@
 use super::LowerError;
 use super::homes::part;
 use super::node::check;
-use super::scratch;
+use super::planes;
 use super::shape::{count, index as index_of};
 use super::traits::may_be_in_place;
 use crate::ir::ValueId;
-use crate::plan::{Home, Kernel, Place, Program, Step, Write};
+use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::Isa;
 
@@ -62,18 +62,43 @@ fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Resul
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
-    let scratch = scratch::buffer(graph, node, isa)?;
-    program.steps.push(Step {
+    let plain = Step {
         layer: index,
         kernel: Kernel::Node(index),
         in_place: in_place(graph, node, &operands),
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
         chase: None,
-        scratch: scratch.is_some().then_some(program.buffers.len()),
-    });
-    program.buffers.extend(scratch);
+        scratch: None,
+    };
+    let step = match planes::choose(graph, node, isa) {
+        None => plain,
+        Some(way) => Step {
+            kernel: Kernel::Planes {
+                node: index,
+                is_turned: way.is_turned,
+            },
+            // Of no more bytes than the operand, and channel by channel on its own bytes.
+            in_place: (output.bytes <= plain.reads[0].bytes)
+                .then_some(0)
+                .into_iter()
+                .collect(),
+            scratch: Some(scratch(node, way.scratch_bytes, program)),
+            ..plain
+        },
+    };
+    program.steps.push(step);
     Ok(())
+}
+
+/// A buffer that a node's kernel alone uses: the number of bytes is that of the runtime's function that
+/// the step is proven by.
+fn scratch(node: &QNode, bytes: u32, program: &mut Program) -> usize {
+    program.buffers.push(Buffer {
+        name: format!("scratch of {}", node.name),
+        bytes,
+    });
+    program.buffers.len() - 1
 }
 
 /// Whether an operand may be a constant, where another is none.

@@ -3,7 +3,7 @@
 use super::bounds::{Bounds, apart, elements};
 use super::window;
 use crate::arena::disjoint;
-use crate::blob::{DepthwisePlanes, Rounding, Span};
+use crate::blob::{DepthwisePlanes, Rounding};
 use crate::data::Data;
 use crate::element::elements_mut;
 use crate::fault::Fault;
@@ -62,8 +62,7 @@ pub(super) fn run(params: &DepthwisePlanes, arena: &mut [i8], data: Data<'_>) {
         let [both, scratch] = disjoint(arena, [input, scratch]);
         run(Tensors::InPlace(index(output.len), both), scratch);
     } else {
-        let [input, output, scratch]: [&mut [i8]; 3] =
-            disjoint::<3>(arena, [input, output, scratch] as [Span; 3]);
+        let [input, output, scratch] = disjoint(arena, [input, output, scratch]);
         run(Tensors::Apart(input, output), scratch);
     }
 }

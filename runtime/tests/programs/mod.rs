@@ -260,6 +260,53 @@ pub fn depthwise() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+pub fn depthwise_planes() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        pad_top: 1,
+        pad_left: 1,
+        ..window([4, 6], [3, 3], [4, 6])
+    };
+    let input = builder.activation(4 * 6 * 2);
+    let output = builder.activation(4 * 6 * 2);
+    // Two strips of 6 rows of 6 int16.
+    let scratch = builder.activation(2 * 6 * 6 * 2);
+    // Bias, multiplier, offset; weights, of which the last byte but two is the exponent.
+    let records = [
+        [
+            100,
+            1 << 30,
+            8 - (5 << 4),
+            0x0402_01ff,
+            -0x0403_0201,
+            0x0000_0405,
+        ],
+        [
+            -90,
+            (1 << 30) + 12_345,
+            16 - (5 << 5),
+            0x7f80_0180,
+            0x0102_0304,
+            0x0000_05fe,
+        ],
+    ];
+    let op = DepthwisePlanes {
+        input,
+        output,
+        scratch,
+        records: builder.int32(&records.concat()),
+        window,
+        channels: 2,
+        is_turned: false,
+        input_zero_point: 3,
+        rounding: Rounding::Twice,
+    };
+    // Records without an exponent, which nothing names.
+    builder.int32(&[0; 12]);
+    builder.step(Op::DepthwisePlanes(op));
+    builder.finish(&[input], &[output])
+}
+
 pub fn dense() -> Vec<u8> {
     let mut builder = Builder::new();
     let input = builder.activation(2 * 7);
@@ -1220,6 +1267,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("conv2d", conv2d()),
         ("conv2d_dilated", conv2d_dilated()),
         ("depthwise", depthwise()),
+        ("depthwise_planes", depthwise_planes()),
         ("dense", dense()),
         ("max_pool", max_pool()),
         ("avg_pool", avg_pool()),

@@ -142,6 +142,7 @@ fn work(op: &Op) -> u64 {
         | Op::Convert(_)
         | Op::Gather(_)
         | Op::CumSum(_) => op.output().len.into(),
+        Op::DepthwisePlanes(p) => op.macs().saturating_add(p.scratch.len.into()),
         Op::Int16(Int16::MaxPool2d(p) | Int16::AvgPool2d(p)) => {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }
