@@ -1,7 +1,7 @@
 //! Depthwise convolution by planes.
 
 use super::{Mismatch, Pool, Random};
-use tiivis_runtime::blob::{DepthwisePlanes, Rounding, Span, Window2d};
+use tiivis_runtime::blob::{DepthwisePlanes, PlaneRounding, Span, Window2d};
 use tiivis_runtime::kernels::{
     Channels, PlaneGeometry, RECORD_WORDS, Tensors, depthwise_conv2d, depthwise_planes,
     depthwise_planes_portable,
@@ -44,9 +44,9 @@ pub(super) fn case(random: &mut Random, pool: &mut Pool<'_>) -> Result<(), Misma
     let (window, is_turned) = window(random);
     let channels = random.count(1, 5);
     let rounding = match random.count(0, 3) {
-        0 => Rounding::Upper4,
-        1 => Rounding::Upper8,
-        _ => Rounding::Twice,
+        0 => PlaneRounding::Upper4,
+        1 => PlaneRounding::Upper8,
+        _ => PlaneRounding::Twice,
     };
     let params = DepthwisePlanes {
         input: NOWHERE,
@@ -87,7 +87,7 @@ pub(super) fn case(random: &mut Random, pool: &mut Pool<'_>) -> Result<(), Misma
         window.pad_top,
         window.pad_left,
     ];
-    if rounding == Rounding::Twice {
+    if rounding == PlaneRounding::Twice {
         let specified: &mut [i8] = pool.take(out_len);
         layer.specification(&params, input, specified);
         Mismatch::first(shape, expected, specified)?;
@@ -138,12 +138,14 @@ impl<'a> Layer<'a> {
             let folded = bias[channel] - params.input_zero_point * sum;
             let half = 1 << (exponent - 1);
             let numbers = match params.rounding {
-                Rounding::Twice => [
+                PlaneRounding::Twice => [
                     2 * folded,
                     multipliers[channel],
                     half + (output_zero_point << exponent),
                 ],
-                Rounding::Upper4 | Rounding::Upper8 => [folded, random.int32(), random.int32()],
+                PlaneRounding::Upper4 | PlaneRounding::Upper8 => {
+                    [folded, random.int32(), random.int32()]
+                }
             };
             let mut bytes = [0; 12];
             for (tap, byte) in bytes[..9].iter_mut().enumerate() {

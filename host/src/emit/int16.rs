@@ -49,6 +49,7 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::DepthwisePlanes(_)
         | Op::ResizeBilinear(_)
         | Op::L2Normalize(_)
+        | Op::WinogradConv2d(_)
         | Op::LogSoftmax(_) => return Err(foreign(format!("{} of int16", op.name()))),
     }))
 }

@@ -47,7 +47,7 @@ mod tests {
     use crate::ir::{ValueId, Window2d};
     use crate::plan::testing::Random;
     use crate::quantize::graph::{QGraph, QOp};
-    use tiivis_runtime::blob::{Isa, Op, Rounding};
+    use tiivis_runtime::blob::{Isa, Op, PlaneRounding};
 
     /// A depthwise convolution of 3 × 3 taps over `input`.
     fn depthwise(random: &mut Random, builder: &mut Builder, input: ValueId) -> Option<ValueId> {
@@ -145,9 +145,9 @@ mod tests {
                     in_place += usize::from(is_in_place);
                     shorter += usize::from(is_in_place && op.output.len < op.input.len);
                     roundings[match op.rounding {
-                        Rounding::Upper4 => 0,
-                        Rounding::Upper8 => 1,
-                        Rounding::Twice => 2,
+                        PlaneRounding::Upper4 => 0,
+                        PlaneRounding::Upper8 => 1,
+                        PlaneRounding::Twice => 2,
                     }] += 1;
                 }
             });

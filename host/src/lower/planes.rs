@@ -3,7 +3,7 @@
 use super::shape::window;
 use super::twin::{Form, Staircase, shift_of};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
-use tiivis_runtime::blob::{Isa, Rounding};
+use tiivis_runtime::blob::{Isa, PlaneRounding};
 use tiivis_runtime::kernels::PlaneGeometry;
 
 /// Taps of a window.
@@ -89,9 +89,9 @@ pub(crate) fn records(
     weights: &Weights,
     [from, to]: [&QValue; 2],
     is_turned: bool,
-) -> (Rounding, Vec<i32>) {
+) -> (PlaneRounding, Vec<i32>) {
     let channels = 0..weights.scales.len();
-    for (rounding, shift) in [(Rounding::Upper8, 8), (Rounding::Upper4, 4)] {
+    for (rounding, shift) in [(PlaneRounding::Upper8, 8), (PlaneRounding::Upper4, 4)] {
         if shift_of(&weights.scales).is_none_or(|most| most < shift) {
             continue;
         }
@@ -108,7 +108,7 @@ pub(crate) fn records(
         let numbers = twice(weights, [from, to], channel);
         record(weights, channel, is_turned, numbers)
     };
-    (Rounding::Twice, channels.flat_map(twice).collect())
+    (PlaneRounding::Twice, channels.flat_map(twice).collect())
 }
 
 /// Bias, multiplier and offset of a channel's twin.

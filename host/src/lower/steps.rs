@@ -1,13 +1,14 @@
 //! A node's step, or steps: what they read, what they write, and what can be in place.
 
-use super::LowerError;
 use super::homes::part;
 use super::node::check;
 use super::planes;
-use super::shape::{count, index as index_of};
+use super::shape::{bytes, count, index as index_of};
 use super::traits::may_be_in_place;
+use super::winograd::Winograd;
+use super::{Goal, LowerError, LowerOptions};
 use crate::ir::ValueId;
-use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
+use crate::plan::{Buffer, Chase, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::Isa;
 
@@ -15,7 +16,7 @@ use tiivis_runtime::blob::Isa;
 pub(super) fn lower_node(
     graph: &QGraph,
     index: usize,
-    isa: Isa,
+    options: LowerOptions,
     program: &mut Program,
 ) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
@@ -29,7 +30,7 @@ pub(super) fn lower_node(
     if node.op == QOp::Reshape {
         return Ok(());
     }
-    whole(graph, index, isa, program)
+    whole(graph, index, options, program)
 }
 
 /// Whether the output is bytes of the input that lie where they should.
@@ -44,7 +45,12 @@ fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
 }
 
 /// One step that runs the whole node.
-fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Result<(), LowerError> {
+fn whole(
+    graph: &QGraph,
+    index: usize,
+    options: LowerOptions,
+    program: &mut Program,
+) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
     let mut operands = Vec::new();
     for &id in &node.inputs {
@@ -62,43 +68,81 @@ fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Resul
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
-    let plain = Step {
+    let way = way(graph, index, output, options)?;
+    let scratch = way.scratch.is_some().then_some(program.buffers.len());
+    program.buffers.extend(way.scratch);
+    program.steps.push(Step {
         layer: index,
-        kernel: Kernel::Node(index),
-        in_place: in_place(graph, node, &operands),
+        kernel: way.kernel,
+        in_place: match way.in_place {
+            true => vec![0],
+            false => in_place(graph, node, &operands),
+        },
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
-        chase: None,
-        scratch: None,
-    };
-    let step = match planes::choose(graph, node, isa) {
-        None => plain,
-        Some(way) => Step {
-            kernel: Kernel::Planes {
-                node: index,
-                is_turned: way.is_turned,
-            },
-            // Of no more bytes than the operand, and channel by channel on its own bytes.
-            in_place: (output.bytes <= plain.reads[0].bytes)
-                .then_some(0)
-                .into_iter()
-                .collect(),
-            scratch: Some(scratch(node, way.scratch_bytes, program)),
-            ..plain
-        },
-    };
-    program.steps.push(step);
+        chase: way.chase,
+        scratch,
+    });
     Ok(())
 }
 
-/// A buffer that a node's kernel alone uses: the number of bytes is that of the runtime's function that
-/// the step is proven by.
-fn scratch(node: &QNode, bytes: u32, program: &mut Program) -> usize {
-    program.buffers.push(Buffer {
-        name: format!("scratch of {}", node.name),
-        bytes,
-    });
-    program.buffers.len() - 1
+/// The kernel that runs a node, and what it asks of memory.
+struct Way {
+    kernel: Kernel,
+    /// The result may lie on the first operand, whatever [`traits`](super::traits) say.
+    in_place: bool,
+    chase: Option<Chase>,
+    scratch: Option<Buffer>,
+}
+
+fn way(
+    graph: &QGraph,
+    index: usize,
+    output: Place,
+    options: LowerOptions,
+) -> Result<Way, LowerError> {
+    let node = &graph.nodes[index];
+    if let Some(conv) = by_winograd(graph, node, options)? {
+        return Ok(Way {
+            kernel: Kernel::Winograd(index),
+            in_place: false,
+            chase: Some(conv.chase(node)?),
+            scratch: Some(conv.scratch(node)?),
+        });
+    }
+    if let Some(planes) = planes::choose(graph, node, options.isa) {
+        return Ok(Way {
+            kernel: Kernel::Planes {
+                node: index,
+                is_turned: planes.is_turned,
+            },
+            // Channel by channel it lies on bytes of its own channel.
+            in_place: output.bytes <= bytes(graph.value(node.inputs[0]))?,
+            chase: None,
+            scratch: Some(Buffer {
+                name: format!("scratch of {}", node.name),
+                bytes: planes.scratch_bytes,
+            }),
+        });
+    }
+    Ok(Way {
+        kernel: Kernel::Node(index),
+        in_place: false,
+        chase: None,
+        scratch: None,
+    })
+}
+
+/// The node as Winograd's transform computes it, where that is the fastest.
+fn by_winograd<'g>(
+    graph: &'g QGraph,
+    node: &'g QNode,
+    options: LowerOptions,
+) -> Result<Option<Winograd<'g>>, LowerError> {
+    match (options.isa, options.goal) {
+        (Isa::Dsp, Goal::Speed) => Winograd::of(graph, node),
+        (Isa::Portable, _) | (Isa::Dsp, Goal::Balanced | Goal::Ram | Goal::Flash) => Ok(None),
+    }
 }
 
 /// Whether an operand may be a constant, where another is none.

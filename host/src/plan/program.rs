@@ -73,6 +73,8 @@ pub enum Home {
 pub enum Kernel {
     /// The operator of the graph's node of this index.
     Node(usize),
+    /// The same, a convolution, by Winograd's transform.
+    Winograd(usize),
     /// The depthwise convolution of the graph's node of this index, a channel at a time, with a
     /// scratch.
     Planes {

@@ -16,6 +16,7 @@ mod recurrent;
 mod reduce;
 mod step;
 mod typed;
+mod winograd;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
@@ -25,7 +26,7 @@ pub use frontend::{
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
 pub use int16::{Curve, Int16, Slopes, Softmax16};
-pub use planes::{DepthwisePlanes, Rounding};
+pub use planes::{DepthwisePlanes, PlaneRounding};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,
@@ -40,3 +41,4 @@ pub use step::{
     Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };
 pub use typed::{Arithmetic, Choose, Convert, Function, GATHER_COMPONENTS, Gather, Plain};
+pub use winograd::{Rounding, WinogradConv2d};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// `records` has 24 bytes per channel, 4-byte aligned: int32 bias (the input's zero point folded in),
 /// int32 multiplier, int32 offset; 9 int8 weights by row and column, `u8` exponent, two bytes of 0. How
-/// they make int8 of a sum is [`Rounding`]. The results are not clamped further.
+/// they make int8 of a sum is [`PlaneRounding`]. The results are not clamped further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthwisePlanes {
     /// `[1, in_h, in_w, channels]`.
@@ -30,12 +30,12 @@ pub struct DepthwisePlanes {
     /// Zero point of the input, in `-128..=127`: the value of the padding.
     pub input_zero_point: i32,
     /// From sums to results.
-    pub rounding: Rounding,
+    pub rounding: PlaneRounding,
 }
 
 /// How a sum `x`, bias included, becomes int8. `upper(p)` is the upper half of 64 bits, everything wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Rounding {
+pub enum PlaneRounding {
     /// `saturate((upper(x * multiplier) + offset) >> 4)`: equals two roundings for the sums that a
     /// channel can reach, which the compiler has proven.
     Upper4,

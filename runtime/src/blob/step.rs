@@ -11,6 +11,7 @@ use super::planes::DepthwisePlanes;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
+use super::winograd::WinogradConv2d;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -119,6 +120,8 @@ pub enum Op {
     Gather(Gather),
     /// Sums of what comes before along an axis.
     CumSum(CumSum),
+    /// [`Op::Conv2d`] of 3×3 taps and stride 1, by Winograd's transform.
+    WinogradConv2d(WinogradConv2d),
     /// Depthwise convolution of 3 × 3 taps, a channel at a time.
     DepthwisePlanes(DepthwisePlanes),
 }
@@ -165,6 +168,7 @@ impl Op {
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
             Self::Int16(op) => op.name(),
+            Self::WinogradConv2d(_) => "WinogradConv2d",
         }
     }
 
@@ -204,6 +208,7 @@ impl Op {
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
+            Self::WinogradConv2d(op) => op.output,
         }
     }
 
@@ -221,6 +226,7 @@ impl Op {
                 .len
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
+            Self::WinogradConv2d(op) => op.filters.len.saturating_add(op.channels.len),
             // Nine of the 24 bytes of a record.
             Self::DepthwisePlanes(op) => op.channels.saturating_mul(9),
             Self::MaxPool2d(_)
@@ -279,6 +285,8 @@ impl Op {
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::Int16(op) => op.macs(),
+            // Those of the definition, so that ways of computing it can be compared.
+            Self::WinogradConv2d(op) => outputs * 9 * u64::from(op.in_c),
             Self::DepthwisePlanes(op) => {
                 outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
             }

@@ -3,7 +3,7 @@
 use super::bounds::{Bounds, apart, elements};
 use super::window;
 use crate::arena::disjoint;
-use crate::blob::{DepthwisePlanes, Rounding};
+use crate::blob::{DepthwisePlanes, PlaneRounding};
 use crate::data::Data;
 use crate::element::elements_mut;
 use crate::fault::Fault;
@@ -28,8 +28,8 @@ pub(super) fn check(params: &DepthwisePlanes, bounds: &Bounds<'_>) -> Result<(),
     // 6 words of 32 bits.
     let records = bounds.int32(params.records, elements(&[*channels, 6])?)?;
     match params.rounding {
-        Rounding::Upper4 | Rounding::Upper8 => Ok(()),
-        Rounding::Twice => records.chunks_exact(RECORD_WORDS).try_for_each(exponent),
+        PlaneRounding::Upper4 | PlaneRounding::Upper8 => Ok(()),
+        PlaneRounding::Twice => records.chunks_exact(RECORD_WORDS).try_for_each(exponent),
     }
 }
 

@@ -9,7 +9,7 @@
 )]
 
 use super::{PlaneGeometry, Record, Tensors};
-use crate::blob::Rounding;
+use crate::blob::PlaneRounding;
 use crate::index;
 use core::arch::naked_asm;
 
@@ -84,7 +84,7 @@ pub(super) fn filter(
     plane: &PlaneGeometry,
     scratch: &[i16],
     record: &Record<'_>,
-    rounding: Rounding,
+    rounding: PlaneRounding,
     [channel, channels]: [usize; 2],
     tensors: &mut Tensors<'_>,
 ) {
@@ -105,12 +105,12 @@ pub(super) fn filter(
     // is, before that one.
     unsafe {
         match (plane.stride, rounding) {
-            (1, Rounding::Upper4) => filter1::<4>(&arguments),
-            (1, Rounding::Upper8) => filter1::<8>(&arguments),
-            (1, Rounding::Twice) => filter1_twice(&arguments),
-            (_, Rounding::Upper4) => filter2::<4>(&arguments),
-            (_, Rounding::Upper8) => filter2::<8>(&arguments),
-            (_, Rounding::Twice) => filter2_twice(&arguments),
+            (1, PlaneRounding::Upper4) => filter1::<4>(&arguments),
+            (1, PlaneRounding::Upper8) => filter1::<8>(&arguments),
+            (1, PlaneRounding::Twice) => filter1_twice(&arguments),
+            (_, PlaneRounding::Upper4) => filter2::<4>(&arguments),
+            (_, PlaneRounding::Upper8) => filter2::<8>(&arguments),
+            (_, PlaneRounding::Twice) => filter2_twice(&arguments),
         }
     }
 }
@@ -618,7 +618,7 @@ macro_rules! sums2 {
     };
 }
 
-/// [`Rounding::Upper4`] and its kind.
+/// [`PlaneRounding::Upper4`] and its kind.
 macro_rules! upper {
     () => {
         "
@@ -633,7 +633,7 @@ macro_rules! upper {
 "
     };
 }
-/// [`Rounding::Twice`].
+/// [`PlaneRounding::Twice`].
 macro_rules! twice {
     () => {
         concat!(

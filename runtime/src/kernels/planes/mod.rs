@@ -10,7 +10,7 @@ mod record;
 pub use geometry::PlaneGeometry;
 pub use record::RECORD_WORDS;
 
-use crate::blob::{DepthwisePlanes, Rounding};
+use crate::blob::{DepthwisePlanes, PlaneRounding};
 use crate::index;
 use record::Record;
 
@@ -42,7 +42,7 @@ impl Tensors<'_> {
 /// The halves of the kernel.
 struct Halves {
     gather: fn(&PlaneGeometry, &[i8], [usize; 2], &mut [i16]),
-    filter: fn(&PlaneGeometry, &[i16], &Record<'_>, Rounding, [usize; 2], &mut Tensors<'_>),
+    filter: fn(&PlaneGeometry, &[i16], &Record<'_>, PlaneRounding, [usize; 2], &mut Tensors<'_>),
 }
 
 /// Depthwise convolution by planes with the fastest kernel of this build; `records` and `scratch` as in

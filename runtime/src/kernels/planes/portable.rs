@@ -1,7 +1,7 @@
 //! The portable half: what the assembly of [`super`] does, value by value.
 
 use super::{PlaneGeometry, Record, Tensors};
-use crate::blob::Rounding;
+use crate::blob::PlaneRounding;
 use crate::index;
 
 /// Widens channel `channel` of the image into the scratch, whose padding is there already.
@@ -36,7 +36,7 @@ pub(super) fn filter(
     plane: &PlaneGeometry,
     scratch: &[i16],
     record: &Record<'_>,
-    rounding: Rounding,
+    rounding: PlaneRounding,
     [channel, channels]: [usize; 2],
     tensors: &mut Tensors<'_>,
 ) {
@@ -53,8 +53,8 @@ pub(super) fn filter(
                 let at = strip + (row * stride + tap_row) * row_len;
                 for (x, w) in scratch[at..][..3].iter().zip(&weights[3 * tap_row..]) {
                     let w = match rounding {
-                        Rounding::Upper4 | Rounding::Upper8 => i32::from(*w),
-                        Rounding::Twice => 2 * i32::from(*w),
+                        PlaneRounding::Upper4 | PlaneRounding::Upper8 => i32::from(*w),
+                        PlaneRounding::Twice => 2 * i32::from(*w),
                     };
                     sum = sum.wrapping_add(i32::from(*x) * w);
                 }

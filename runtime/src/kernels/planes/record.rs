@@ -1,6 +1,6 @@
 //! The numbers of a channel.
 
-use crate::blob::Rounding;
+use crate::blob::PlaneRounding;
 use crate::kernels::saturate;
 
 /// Words of a channel's record, see [`crate::blob::DepthwisePlanes`].
@@ -28,19 +28,19 @@ impl Record<'_> {
         weights
     }
 
-    /// Bits that [`Rounding::Twice`] shifts by.
+    /// Bits that [`PlaneRounding::Twice`] shifts by.
     fn exponent(&self) -> u32 {
         u32::from(self.bytes()[9].cast_unsigned())
     }
 
-    /// A sum as int8; see [`Rounding`].
-    pub(super) fn round(&self, sum: i32, rounding: Rounding) -> i8 {
+    /// A sum as int8; see [`PlaneRounding`].
+    pub(super) fn round(&self, sum: i32, rounding: PlaneRounding) -> i8 {
         let (multiplier, offset) = (i64::from(self.0[1]), i64::from(self.0[2]) << 32);
         let product = i64::from(sum).wrapping_mul(multiplier).wrapping_add(offset);
         match rounding {
-            Rounding::Upper4 => saturate(upper(product) >> 4),
-            Rounding::Upper8 => saturate(upper(product) >> 8),
-            Rounding::Twice => {
+            PlaneRounding::Upper4 => saturate(upper(product) >> 4),
+            PlaneRounding::Upper8 => saturate(upper(product) >> 8),
+            PlaneRounding::Twice => {
                 let rounded = upper(product.wrapping_add(1 << 31));
                 saturate(rounded.wrapping_add(sum >> 31) >> self.exponent())
             }
