@@ -47,6 +47,7 @@ fn is_in_place(params: &DepthwisePlanes) -> bool {
     params.input.offset == params.output.offset && params.output.len <= params.input.len
 }
 
+#[inline(never)]
 pub(super) fn run(params: &DepthwisePlanes, arena: &mut [i8], data: Data<'_>) {
     let records = data.int32(params.records);
     let DepthwisePlanes {
