@@ -10,6 +10,7 @@ use tiivis::emit::{self, EmitOptions, Layers};
 use tiivis::import::{ImportError, NodeFault, tflite};
 use tiivis::measure::sim::{self, Blob, Inputs};
 use tiivis::quantize::graph::QGraph;
+use tiivis_runtime::blob::Isa;
 
 #[derive(Deserialize)]
 struct Suite {
@@ -45,15 +46,22 @@ impl Tensor {
     }
 }
 
-fn compiled(graph: &QGraph, layers: Layers) -> Blob {
-    let compiled = emit::compile_for(graph, &EmitOptions::default(), layers)
+/// What weights are packed for must not matter.
+const ISAS: [Isa; 2] = [Isa::Portable, Isa::Dsp];
+
+fn compiled(graph: &QGraph, layers: Layers, isa: Isa) -> Blob {
+    let options = EmitOptions {
+        isa,
+        ..EmitOptions::default()
+    };
+    let compiled = emit::compile_for(graph, &options, layers)
         .unwrap_or_else(|error| panic!("{}: {error}", graph.name));
     Blob::new(&compiled.blob).expect("a sound blob")
 }
 
 /// Whether the imported model gives the bytes (or, at a float32 edge, the numbers) of the case.
-fn is_equal(case: &Case, graph: &QGraph) -> bool {
-    let blob = compiled(graph, Layers::Optimised);
+fn is_equal(case: &Case, graph: &QGraph, isa: Isa) -> bool {
+    let blob = compiled(graph, Layers::Optimised, isa);
     let model = blob.model();
     let values = case.inputs.iter().zip(model.inputs()).enumerate();
     let mut inputs = Inputs {
@@ -113,7 +121,7 @@ fn single_operators_give_the_bytes_of_tflm() {
             let path = folder.join("models").join(format!("{}.tflite", case.name));
             let bytes = std::fs::read(&path).expect("a model for each case");
             match tflite::import(&bytes, &case.name) {
-                Ok((graph, _)) if is_equal(case, &graph) => same += 1,
+                Ok((graph, _)) if ISAS.iter().all(|&isa| is_equal(case, &graph, isa)) => same += 1,
                 Ok(_) => wrong.push(case.name.clone()),
                 Err(error) => refused
                     .entry((suite.op.clone(), reason(&error)))
@@ -183,8 +191,9 @@ fn mlperf_tiny_gives_the_bytes_of_tflm() {
         let (graph, format) = tflite::import(&bytes, name).expect("imports");
         let array = read_npy(&golden.join(format!("{name}.in.npy"))).expect("inputs");
         let expected = read_npy(&golden.join(format!("{name}.out.npy"))).expect("outputs");
-        for (way, layers) in [(Layers::Kept, layers), (Layers::Optimised, left)] {
-            let blob = compiled(&graph, way);
+        let ways = [(Layers::Kept, layers), (Layers::Optimised, left)];
+        for ((way, layers), isa) in ways.into_iter().flat_map(|way| ISAS.map(|isa| (way, isa))) {
+            let blob = compiled(&graph, way, isa);
             let inputs = sim::quantize(&blob.model(), &[&array]).expect("fits");
             let found = sim::run(&blob.model(), &inputs, &|_| ()).remove(0);
             let len = found.len() / inputs.samples;
@@ -195,7 +204,7 @@ fn mlperf_tiny_gives_the_bytes_of_tflm() {
                 .filter(|(found, expected)| found == expected)
                 .count();
             println!(
-                "{name} ({format}), {way:?}: {equal} of {} outputs equal",
+                "{name} ({format}), {way:?}, {isa:?}: {equal} of {} outputs equal",
                 inputs.samples
             );
             assert_eq!((equal, inputs.samples), (12, 12), "{name}");

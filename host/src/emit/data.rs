@@ -39,6 +39,15 @@ impl Data {
         self.add(bytes, WORD)
     }
 
+    /// Adds packed weights: int32 values, 16-byte aligned.
+    pub(super) fn words(
+        &mut self,
+        values: impl IntoIterator<Item = i32>,
+    ) -> Result<Span, EmitError> {
+        let bytes = values.into_iter().flat_map(i32::to_le_bytes).collect();
+        self.add(bytes, DATA_ALIGNMENT)
+    }
+
     /// Adds int64 values, little endian.
     pub(super) fn int64(
         &mut self,

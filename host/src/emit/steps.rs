@@ -1,8 +1,11 @@
 //! Steps with addresses: the graph's parameters and the plan's offsets in the blob's types.
 
 use super::data::Data;
-use super::{EmitError, choice, elementwise, int16, mat_mul, reduce, typed, unary, weighted};
+use super::{
+    EmitError, choice, elementwise, int16, mat_mul, packed, reduce, typed, unary, weighted,
+};
 use crate::ir::ValueId;
+use crate::lower::product;
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::{self, Function, Op, Pool2d, Source, Span};
@@ -12,9 +15,6 @@ pub(super) struct Ends<'a> {
     pub(super) node: &'a QNode,
     pub(super) input: Span,
     pub(super) output: Span,
-    /// What its kernel alone uses, while it runs.
-    #[expect(dead_code, reason = "packed kernels are to read it")]
-    pub(super) scratch: Option<Span>,
     pub(super) from: &'a QValue,
     pub(super) to: &'a QValue,
 }
@@ -118,7 +118,6 @@ impl<'a> Emitter<'a> {
             node,
             input: self.activation(node.inputs[0])?,
             output: self.activation(node.output)?,
-            scratch: self.scratch,
             from: graph.value(node.inputs[0]),
             to: graph.value(node.output),
         })
@@ -140,11 +139,26 @@ impl<'a> Emitter<'a> {
     }
 
     fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        if let Some(op) = self.packed(node)? {
+            return Ok(op);
+        }
         let op = self.untyped(node)?;
         match self.graph.value(node.output).dtype {
             DType::I16 => int16::typed(op),
             DType::I8 | DType::I32 | DType::Bool => Ok(op),
         }
+    }
+
+    /// The operator with packed weights, where lowering has chosen it.
+    fn packed(&mut self, node: &'a QNode) -> Result<Option<Op>, EmitError> {
+        let Some(scratch) = self.scratch else {
+            return Ok(None);
+        };
+        let Some(product) = product(self.graph, node)? else {
+            return Ok(None);
+        };
+        let ends = self.ends(node)?;
+        packed::product(&mut self.data, &ends, product, scratch).map(Some)
     }
 
     /// The operator with its parameters, as one of int8 where others have the same.

@@ -9,6 +9,7 @@ mod error;
 mod gather;
 mod homes;
 mod node;
+mod packed;
 mod product;
 mod recurrent;
 mod reduce;
@@ -24,6 +25,7 @@ mod walk;
 
 pub use error::LowerError;
 pub(crate) use gather::extents as gathered;
+pub(crate) use packed::{Product, Reach, one_tap, product};
 pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};

@@ -9,6 +9,7 @@ mod crc;
 mod dtype;
 mod frontend;
 mod int16;
+mod packed;
 mod preamble;
 mod program;
 mod recurrent;
@@ -24,6 +25,7 @@ pub use frontend::{
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
 pub use int16::{Curve, Int16, Slopes, Softmax16};
+pub use packed::{Finish, Packed, PackedConv2d, PackedDense, Pairing};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,

@@ -7,6 +7,7 @@
 
 use super::dtype::DType;
 use super::int16::Int16;
+use super::packed::{PackedConv2d, PackedDense};
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
@@ -118,6 +119,10 @@ pub enum Op {
     Gather(Gather),
     /// Sums of what comes before along an axis.
     CumSum(CumSum),
+    /// [`Op::Conv2d`] with packed weights.
+    PackedConv2d(PackedConv2d),
+    /// [`Op::Dense`] of one row with packed weights.
+    PackedDense(PackedDense),
 }
 
 impl Op {
@@ -161,6 +166,8 @@ impl Op {
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
             Self::Int16(op) => op.name(),
+            Self::PackedConv2d(_) => "PackedConv2d",
+            Self::PackedDense(_) => "PackedDense",
         }
     }
 
@@ -199,6 +206,8 @@ impl Op {
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
+            Self::PackedConv2d(op) => op.output,
+            Self::PackedDense(op) => op.output,
         }
     }
 
@@ -216,6 +225,9 @@ impl Op {
                 .len
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
+            // Biases, scales and zeros too.
+            Self::PackedConv2d(op) => op.packed.stream.len,
+            Self::PackedDense(op) => op.packed.stream.len,
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -272,6 +284,11 @@ impl Op {
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::Int16(op) => op.macs(),
+            Self::PackedConv2d(op) => {
+                let taps = u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w);
+                outputs * taps.saturating_mul(op.in_c.into())
+            }
+            Self::PackedDense(op) => outputs * u64::from(op.in_features),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)

@@ -45,7 +45,6 @@ impl<'a> Bounds<'a> {
 
     /// The span lies in the arena at a multiple of 4, has this many bytes and overlaps none of
     /// `others`: operands and result.
-    #[expect(dead_code, reason = "packed kernels are to ask for it")]
     pub(crate) fn scratch(&self, span: Span, bytes: u32, others: &[Span]) -> Result<(), Fault> {
         if span.len != bytes {
             return Err(Fault::Length);
