@@ -10,10 +10,8 @@ use crate::quantize::graph::{QClamp, QOp, Weights};
 use tiivis_runtime::blob::{Finish, Op, Packed, PackedConv2d, PackedDense, Pairing, Scale, Span};
 use tiivis_runtime::kernels::{CONV_BLOCK, Columns, DENSE_BLOCK};
 
-/// Shifts of twins that there are kernels for, the largest first.
-const SHIFTS: [u32; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
-/// Shifts that are tried: with each that is smaller, a multiplier has fewer bits.
-const TRIED: usize = 2;
+/// The shift of twins that a kernel has of its own; others take a little longer.
+const FAST_SHIFT: u32 = 5;
 /// What 256 times the sums of a channel stay below, in units of 256.
 const MOST_PAIRED: i64 = 1 << 23;
 /// Room for the bias of a sum that is below 2^30.
@@ -162,8 +160,8 @@ impl<'a> Layer<'a> {
     fn twins(&self) -> Option<Scales> {
         let scales: Vec<Scale> = self.channels.iter().map(|channel| channel.scale).collect();
         let most = shift_of(&scales)?;
-        let shifts = SHIFTS.iter().filter(|&&shift| shift <= most).take(TRIED);
-        shifts.into_iter().find_map(|&shift| {
+        // With a smaller one a multiplier has fewer bits, which mostly are enough.
+        [FAST_SHIFT.min(most), most].into_iter().find_map(|shift| {
             let twins = (0..self.channels.len()).map(|index| self.twin(index, shift));
             let twins: Vec<Twin> = twins.collect::<Option<_>>()?;
             Some(Scales {

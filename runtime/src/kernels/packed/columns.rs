@@ -11,8 +11,6 @@ pub const DENSE_BLOCK: u32 = 8;
 const ORDER: [usize; 4] = [0, 2, 1, 3];
 /// int8 values of a word.
 const LANES: u32 = 4;
-/// Outputs of two pixels of the last block, where it has fewer channels than others.
-pub(super) const TAIL_BYTES: u32 = 2 * CONV_BLOCK;
 
 /// What a filter sees of the input at one output pixel: `runs` runs of `run_len` neighbouring int8 each.
 ///
@@ -112,11 +110,10 @@ impl Columns {
             .checked_mul(LANES)
     }
 
-    /// Scratch of a convolution: int16 of two pixels, and outputs of a block that is not whole. It has
-    /// room for the int8 filters of one block too.
+    /// Scratch of a convolution: the int16 of two pixels, or the int8 filters of one block.
     #[must_use]
     pub const fn conv_scratch_bytes(&self) -> u32 {
-        4 * self.packed_len() + TAIL_BYTES
+        4 * self.packed_len()
     }
 
     /// Scratch of a fully connected layer: its input in int16.

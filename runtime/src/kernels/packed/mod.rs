@@ -8,6 +8,8 @@
 mod columns;
 mod conv2d;
 mod dense;
+#[cfg(all(feature = "dsp", target_arch = "arm", target_abi = "eabihf"))]
+mod dsp;
 mod finish;
 mod unpack;
 
@@ -27,6 +29,10 @@ pub fn packed_conv2d(
     scratch: &mut [i8],
     output: &mut [i8],
 ) {
+    #[cfg(all(feature = "dsp", target_arch = "arm", target_abi = "eabihf"))]
+    if dsp::conv2d(params, columns, input, stream, scratch, output) {
+        return;
+    }
     packed_conv2d_portable(params, columns, input, stream, scratch, output);
 }
 
@@ -39,5 +45,9 @@ pub fn packed_dense(
     scratch: &mut [i8],
     output: &mut [i8],
 ) {
+    #[cfg(all(feature = "dsp", target_arch = "arm", target_abi = "eabihf"))]
+    if dsp::dense(params, columns, input, stream, scratch, output) {
+        return;
+    }
     packed_dense_portable(params, columns, input, stream, scratch, output);
 }

@@ -7,6 +7,7 @@
 //! r9 is a word before the start of a block, then two words before the weights of a step, so that the
 //! last load of a pass moves it at no cost. A pass is [`STEPS`] steps of two columns; the first one is
 //! entered where what is left of it ends with the last column of a pass.
+#![expect(unsafe_code, reason = "assembly")]
 
 use core::arch::naked_asm;
 
@@ -246,14 +247,30 @@ macro_rules! saturate_by {
     ($first:literal, $second:literal) => {
         concat!(
             "
-    ssat r0, #8, r0, asr #", $first, "
-    ssat r1, #8, r1, asr #", $first, "
-    ssat r2, #8, r2, asr #", $second, "
-    ssat r3, #8, r3, asr #", $second, "
-    ssat r4, #8, r4, asr #", $first, "
-    ssat r5, #8, r5, asr #", $first, "
-    ssat r6, #8, r6, asr #", $second, "
-    ssat r7, #8, r7, asr #", $second, "
+    ssat r0, #8, r0, asr #",
+            $first,
+            "
+    ssat r1, #8, r1, asr #",
+            $first,
+            "
+    ssat r2, #8, r2, asr #",
+            $second,
+            "
+    ssat r3, #8, r3, asr #",
+            $second,
+            "
+    ssat r4, #8, r4, asr #",
+            $first,
+            "
+    ssat r5, #8, r5, asr #",
+            $first,
+            "
+    ssat r6, #8, r6, asr #",
+            $second,
+            "
+    ssat r7, #8, r7, asr #",
+            $second,
+            "
 "
         )
     };
@@ -287,50 +304,69 @@ macro_rules! saturate {
 
 // Of r8 multiplier, r10 offset, r11 shift: both pixels of a channel, of which `$double` makes twice the sum.
 macro_rules! round {
-    ($first:literal, $second:literal, $double:literal) => {
+    ($first:literal, $second:literal, $double:literal, $by:literal) => {
         concat!(
-            $double, " r12, ", $first, ", #{", $double, "}
-    ", $double, " lr, ", $second, ", #{", $double, "}
+            $double,
+            " r12, ",
+            $first,
+            ", #",
+            $by,
+            "
+    ",
+            $double,
+            " lr, ",
+            $second,
+            ", #",
+            $by,
+            "
     smmlar r12, r12, r8, r10
     smmlar lr, lr, r8, r10
-    add r12, r12, ", $first, ", asr #31
-    add lr, lr, ", $second, ", asr #31
+    add r12, r12, ",
+            $first,
+            ", asr #31
+    add lr, lr, ",
+            $second,
+            ", asr #31
     asr r12, r12, r11
     asr lr, lr, r11
-    ssat ", $first, ", #8, r12
-    ssat ", $second, ", #8, lr
+    ssat ",
+            $first,
+            ", #8, r12
+    ssat ",
+            $second,
+            ", #8, lr
 "
         )
     };
 }
 
 macro_rules! rounded {
-    ($first:literal) => {
+    ($first:literal, $by:literal) => {
         concat!(
             "
     ldr r8, [r9, #8]
     ldr r10, [r9, #12]
     ldr r11, [r9, #16]
     ",
-            round!("r0", "r1", $first),
+            round!("r0", "r1", $first, $by),
             "
     ldr r8, [r9, #20]
     ldr r10, [r9, #24]
     ldr r11, [r9, #28]
     ",
-            round!("r2", "r3", "lsl"),
+            round!("r2", "r3", "lsl", "1"),
             "
     ldr r8, [r9, #32]
     ldr r10, [r9, #36]
     ldr r11, [r9, #40]
     ",
-            round!("r4", "r5", $first),
+            round!("r4", "r5", $first, $by),
             "
     ldr r11, [r9, #52]!
     ldr r10, [r9, #-4]
     ldr r8, [r9, #-8]
     ",
-            round!("r6", "r7", "lsl")
+            round!("r6", "r7", "lsl", "1")
         )
     };
 }
@@ -401,18 +437,14 @@ pub(super) unsafe extern "C" fn sum_twin(blocks: &Blocks) {
 /// See [`Kernel`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sum_rounded(blocks: &Blocks) {
-    naked_asm!(
-        concat!(
-            entry!(sum_entry!()),
-            sum_pass!(),
-            again!(),
-            subtract!(),
-            rounded!("asr"),
-            store!()
-        ),
-        lsl = const 1,
-        asr = const 7
-    )
+    naked_asm!(concat!(
+        entry!(sum_entry!()),
+        sum_pass!(),
+        again!(),
+        subtract!(),
+        rounded!("asr", "7"),
+        store!()
+    ))
 }
 
 /// [`crate::blob::Pairing::Bytes`], [`crate::blob::Finish::Rounded`].
@@ -422,14 +454,11 @@ pub(super) unsafe extern "C" fn sum_rounded(blocks: &Blocks) {
 /// See [`Kernel`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn bytes_rounded(blocks: &Blocks) {
-    naked_asm!(
-        concat!(
-            entry!(bytes_entry!()),
-            bytes_pass!(),
-            again!(),
-            rounded!("lsl"),
-            store!()
-        ),
-        lsl = const 1
-    )
+    naked_asm!(concat!(
+        entry!(bytes_entry!()),
+        bytes_pass!(),
+        again!(),
+        rounded!("lsl", "1"),
+        store!()
+    ))
 }

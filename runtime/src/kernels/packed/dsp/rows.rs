@@ -3,6 +3,7 @@
 //! Registers: r0 to r7 sums, r8 activations, r9 stream, r10 activations, r11 r12 lr weights. s0 s1: start and
 //! end of the activations; s2: outputs; s4: end of the stream; s5: bytes of the stream by which the first
 //! pass is shorter; s6: where it is entered; s7: shift.
+#![expect(unsafe_code, reason = "assembly")]
 
 use core::arch::naked_asm;
 
@@ -54,7 +55,9 @@ macro_rules! entry {
     vmov s7, r7
     lsl r1, r6, #4
     vmov s5, r1
-    mov r1, #4*", $step, "
+    mov r1, #4*",
+            $step,
+            "
     adr.w r12, 2f
     mla r12, r6, r1, r12
     add r12, r12, #1
@@ -72,22 +75,54 @@ macro_rules! entry {
 
 macro_rules! sum_products {
     ($w:literal, $both:literal, $second:literal) => {
-        concat!("
-    smlad ", $both, ", ", $w, ", r10, ", $both, "
-    sxtb16 ", $w, ", ", $w, "
-    smlad ", $second, ", ", $w, ", r10, ", $second, "
-")
+        concat!(
+            "
+    smlad ",
+            $both,
+            ", ",
+            $w,
+            ", r10, ",
+            $both,
+            "
+    sxtb16 ",
+            $w,
+            ", ",
+            $w,
+            "
+    smlad ",
+            $second,
+            ", ",
+            $w,
+            ", r10, ",
+            $second,
+            "
+"
+        )
     };
 }
 
 macro_rules! bytes_products {
     ($w:literal, $first:literal, $second:literal) => {
-        concat!("
-    sxtb16 lr, ", $w, "
-    smlad ", $first, ", lr, r10, ", $first, "
-    sxtb16 lr, ", $w, ", ror #8
-    smlad ", $second, ", lr, r10, ", $second, "
-")
+        concat!(
+            "
+    sxtb16 lr, ",
+            $w,
+            "
+    smlad ",
+            $first,
+            ", lr, r10, ",
+            $first,
+            "
+    sxtb16 lr, ",
+            $w,
+            ", ror #8
+    smlad ",
+            $second,
+            ", lr, r10, ",
+            $second,
+            "
+"
+        )
     };
 }
 
@@ -208,29 +243,41 @@ macro_rules! twins {
 }
 
 macro_rules! round {
-    ($sum:literal, $double:literal) => {
-        concat!("
+    ($sum:literal, $double:literal, $by:literal) => {
+        concat!(
+            "
     ldm r9!, {{r10, r11, r12}}
-    ", $double, " lr, ", $sum, ", #{", $double, "}
+    ",
+            $double,
+            " lr, ",
+            $sum,
+            ", #",
+            $by,
+            "
     smmlar lr, lr, r10, r11
-    add lr, lr, ", $sum, ", asr #31
+    add lr, lr, ",
+            $sum,
+            ", asr #31
     asr lr, lr, r12
-    ssat ", $sum, ", #8, lr
-")
+    ssat ",
+            $sum,
+            ", #8, lr
+"
+        )
     };
 }
 
 macro_rules! rounded {
-    ($first:literal) => {
+    ($first:literal, $by:literal) => {
         concat!(
-            round!("r0", $first),
-            round!("r1", "lsl"),
-            round!("r2", $first),
-            round!("r3", "lsl"),
-            round!("r4", $first),
-            round!("r5", "lsl"),
-            round!("r6", $first),
-            round!("r7", "lsl")
+            round!("r0", $first, $by),
+            round!("r1", "lsl", "1"),
+            round!("r2", $first, $by),
+            round!("r3", "lsl", "1"),
+            round!("r4", $first, $by),
+            round!("r5", "lsl", "1"),
+            round!("r6", $first, $by),
+            round!("r7", "lsl", "1")
         )
     };
 }
@@ -280,18 +327,14 @@ pub(super) unsafe extern "C" fn sum_twin(rows: &Rows) {
 /// See [`Kernel`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sum_rounded(rows: &Rows) {
-    naked_asm!(
-        concat!(
-            entry!("17"),
-            sum_pass!(),
-            again!(),
-            subtract!(),
-            rounded!("asr"),
-            store!()
-        ),
-        lsl = const 1,
-        asr = const 7
-    )
+    naked_asm!(concat!(
+        entry!("17"),
+        sum_pass!(),
+        again!(),
+        subtract!(),
+        rounded!("asr", "7"),
+        store!()
+    ))
 }
 
 /// [`crate::blob::Pairing::Bytes`], [`crate::blob::Finish::Rounded`].
@@ -301,14 +344,11 @@ pub(super) unsafe extern "C" fn sum_rounded(rows: &Rows) {
 /// See [`Kernel`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn bytes_rounded(rows: &Rows) {
-    naked_asm!(
-        concat!(
-            entry!("21"),
-            bytes_pass!(),
-            again!(),
-            rounded!("lsl"),
-            store!()
-        ),
-        lsl = const 1
-    )
+    naked_asm!(concat!(
+        entry!("21"),
+        bytes_pass!(),
+        again!(),
+        rounded!("lsl", "1"),
+        store!()
+    ))
 }
