@@ -350,7 +350,7 @@ fn emulated(emulator: Emulator, rounds: usize, seed: u64) {
     assert_eq!(board.isa(), Isa::Dsp);
     let mut random = Random(seed);
     for _ in 0..rounds {
-        let graph = random_graph(&mut random, 40);
+        let graph = random_graph(&mut random, 80);
         let inputs = inputs(&mut random, 4);
         let blob = compiled(&graph, Isa::Dsp);
         let measured = bench::bench(&board, &blob, &inputs, emulator, &mut |_| ());
@@ -361,10 +361,10 @@ fn emulated(emulator: Emulator, rounds: usize, seed: u64) {
 
 #[test]
 fn the_emulated_core_gives_the_bytes_of_the_host() {
-    emulated(Emulator::InProcess, 3, 2);
+    emulated(Emulator::InProcess, 2, 2);
 }
 
 #[test]
 fn qemu_gives_the_bytes_of_the_host() {
-    emulated(Emulator::Qemu, 50, 3);
+    emulated(Emulator::Qemu, 25, 3);
 }
