@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tiivis::data::{Array, Elements, read_npy, read_npz};
 use tiivis::emit::{self, EmitOptions, Layers};
 use tiivis::import::{ImportError, NodeFault, tflite};
+use tiivis::lower::Goal;
 use tiivis::measure::sim::{self, Blob, Inputs};
 use tiivis::quantize::graph::QGraph;
 use tiivis_runtime::blob::Isa;
@@ -49,9 +50,10 @@ impl Tensor {
 /// What weights are packed for must not matter.
 const ISAS: [Isa; 2] = [Isa::Portable, Isa::Dsp];
 
-fn compiled(graph: &QGraph, layers: Layers, isa: Isa) -> Blob {
+fn compiled(graph: &QGraph, layers: Layers, (isa, goal): (Isa, Goal)) -> Blob {
     let options = EmitOptions {
         isa,
+        goal,
         ..EmitOptions::default()
     };
     let compiled = emit::compile_for(graph, &options, layers)
@@ -61,7 +63,7 @@ fn compiled(graph: &QGraph, layers: Layers, isa: Isa) -> Blob {
 
 /// Whether the imported model gives the bytes (or, at a float32 edge, the numbers) of the case.
 fn is_equal(case: &Case, graph: &QGraph, isa: Isa) -> bool {
-    let blob = compiled(graph, Layers::Optimised, isa);
+    let blob = compiled(graph, Layers::Optimised, (isa, Goal::Speed));
     let model = blob.model();
     let values = case.inputs.iter().zip(model.inputs()).enumerate();
     let mut inputs = Inputs {
@@ -191,9 +193,15 @@ fn mlperf_tiny_gives_the_bytes_of_tflm() {
         let (graph, format) = tflite::import(&bytes, name).expect("imports");
         let array = read_npy(&golden.join(format!("{name}.in.npy"))).expect("inputs");
         let expected = read_npy(&golden.join(format!("{name}.out.npy"))).expect("outputs");
-        let ways = [(Layers::Kept, layers), (Layers::Optimised, left)];
-        for ((way, layers), isa) in ways.into_iter().flat_map(|way| ISAS.map(|isa| (way, isa))) {
-            let blob = compiled(&graph, way, isa);
+        let portable = (Isa::Portable, Goal::Balanced);
+        for (way, target, layers) in [
+            (Layers::Kept, portable, layers),
+            (Layers::Kept, (Isa::Dsp, Goal::Speed), layers),
+            (Layers::Optimised, portable, left),
+            (Layers::Optimised, (Isa::Dsp, Goal::Balanced), left),
+            (Layers::Optimised, (Isa::Dsp, Goal::Speed), left),
+        ] {
+            let blob = compiled(&graph, way, target);
             let inputs = sim::quantize(&blob.model(), &[&array]).expect("fits");
             let found = sim::run(&blob.model(), &inputs, &|_| ()).remove(0);
             let len = found.len() / inputs.samples;
@@ -204,7 +212,7 @@ fn mlperf_tiny_gives_the_bytes_of_tflm() {
                 .filter(|(found, expected)| found == expected)
                 .count();
             println!(
-                "{name} ({format}), {way:?}, {isa:?}: {equal} of {} outputs equal",
+                "{name} ({format}), {way:?} {target:?}: {equal} of {} outputs equal",
                 inputs.samples
             );
             assert_eq!((equal, inputs.samples), (12, 12), "{name}");

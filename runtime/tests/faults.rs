@@ -36,6 +36,38 @@ macro_rules! faults {
 }
 
 #[test]
+fn convolution_by_winograd() {
+    faults!(programs::winograd_conv2d(), WinogradConv2d,
+        |p: &mut WinogradConv2d| p.window.kernel_w = 2 => Geometry,
+        |p: &mut WinogradConv2d| p.window.stride_h = 2 => Geometry,
+        |p: &mut WinogradConv2d| p.window.dilation_w = 2 => Geometry,
+        |p: &mut WinogradConv2d| p.window.pad_top = 1 << 29 => Geometry,
+        |p: &mut WinogradConv2d| p.window.out_h = 0 => Empty,
+        |p: &mut WinogradConv2d| p.in_c = 6 => Groups,
+        |p: &mut WinogradConv2d| p.in_c = 0 => Empty,
+        |p: &mut WinogradConv2d| p.in_c = 12 => Length,
+        |p: &mut WinogradConv2d| p.out_c = 4 => Length,
+        |p: &mut WinogradConv2d| p.input.len += 1 => Length,
+        |p: &mut WinogradConv2d| p.input.offset -= 4 => Overlap,
+        |p: &mut WinogradConv2d| (p.input.offset, p.output.offset) = (0, 4) => Overlap,
+        |p: &mut WinogradConv2d| p.output.offset = u32::MAX => ArenaExtent,
+        |p: &mut WinogradConv2d| p.scratch.offset = p.output.offset => Overlap,
+        |p: &mut WinogradConv2d| p.scratch.offset = p.input.offset => Overlap,
+        |p: &mut WinogradConv2d| p.scratch.offset += 2 => ArenaExtent,
+        |p: &mut WinogradConv2d| p.scratch.offset -= 2 => Alignment,
+        |p: &mut WinogradConv2d| p.scratch.len -= 4 => Length,
+        |p: &mut WinogradConv2d| p.filters.len -= 4 => Length,
+        |p: &mut WinogradConv2d| p.filters.offset = u32::MAX => DataExtent,
+        |p: &mut WinogradConv2d| p.filters.offset += 4 => Alignment,
+        |p: &mut WinogradConv2d| p.channels.len -= 4 => Length,
+        |p: &mut WinogradConv2d| p.channels.offset = 0 => Multiplier,
+        |p: &mut WinogradConv2d| p.channels.offset += 4 => DataExtent,
+        |p: &mut WinogradConv2d| (p.min, p.max) = (1, 0) => Bounds,
+        |p: &mut WinogradConv2d| p.max = 128 => Bounds,
+    );
+}
+
+#[test]
 fn convolution() {
     faults!(programs::conv2d(), Conv2d,
         |p: &mut Conv2d| p.input.offset = u32::MAX => ArenaExtent,
@@ -826,7 +858,7 @@ fn packed_weights() {
     faults!(programs::packed_dense(), PackedDense,
         |p: &mut PackedDense| p.in_features = 8 => Length,
         |p: &mut PackedDense| p.out_features = 0 => Empty,
-        |p: &mut PackedDense| p.packed.stream.offset += 4 => Alignment,
+        |p: &mut PackedDense| p.packed.stream.offset += 4 => DataExtent,
         |p: &mut PackedDense| p.packed.finish = Finish::Twin { shift: 1 } => Length,
         |p: &mut PackedDense| p.packed.scratch.len += 4 => Length,
         |p: &mut PackedDense| p.packed.scratch.offset = p.output.offset => Overlap,

@@ -1,6 +1,6 @@
 //! `tiivis bench`.
 
-use super::isa::{self, IsaName};
+use super::isa::{self, GoalName, IsaName, Target};
 use super::model::Unsigned;
 use super::{compress, files, model, output, progress, run, samples};
 use crate::board::{self, Board};
@@ -33,6 +33,9 @@ pub(super) struct Bench {
     /// Compile a .tflite for this instruction set instead of the board's.
     #[arg(long, value_name = "ISA")]
     isa: Option<IsaName>,
+    /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
+    #[arg(long, value_name = "GOAL", hide_possible_values = true)]
+    optimize: Option<GoalName>,
     /// What executes the firmware.
     #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
     emulator: EmulatorName,
@@ -93,14 +96,18 @@ impl Bench {
     }
 
     fn blob(&self, board: &Board) -> anyhow::Result<(Blob, Unsigned)> {
-        if self.isa.is_some() && model::is_blob(&self.model)? {
+        if (self.isa.is_some() || self.optimize.is_some()) && model::is_blob(&self.model)? {
             bail!(
-                "`{}` is compiled already, and its weights are packed: leave --isa out, or give the \
+                "`{}` is compiled already, and its weights are packed: leave --isa and --optimize out, or give the \
                  model file that it was made from",
                 self.model.display()
             );
         }
-        model::integer(&self.model, isa::choose(self.isa, Some(board)))
+        let target = Target {
+            isa: isa::choose(self.isa, Some(board)),
+            goal: self.optimize.unwrap_or_default().into(),
+        };
+        model::integer(&self.model, target)
     }
 
     /// Counts the front-end over a signal.

@@ -1,6 +1,6 @@
 //! `tiivis compress`.
 
-use super::isa::{self, IsaName};
+use super::isa::{self, GoalName, IsaName};
 use super::{files, model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
@@ -45,6 +45,9 @@ pub(super) struct Compress {
     /// blob runs everywhere, as fast as it can where the set is there.
     #[arg(long, value_name = "ISA")]
     isa: Option<IsaName>,
+    /// What comes first.
+    #[arg(long, value_name = "GOAL", default_value = "balanced")]
+    optimize: GoalName,
     /// How ranges are chosen: minmax (the default), percentile:99.99, mse or entropy.
     #[arg(long, value_name = "METHOD")]
     calibration: Option<Method>,
@@ -121,6 +124,7 @@ impl Compress {
                 false => Layers::Optimised,
             },
             isa: isa::choose(self.isa, board.as_ref()),
+            goal: self.optimize.into(),
         };
         let headers = self.rust_header.iter().chain(&self.c_header);
         files::check_targets(

@@ -1,5 +1,6 @@
 //! `tiivis eval`.
 
+use super::isa::Target;
 use super::{model, output, progress};
 use crate::data::{Array, Dataset};
 use crate::ir::Graph;
@@ -10,7 +11,6 @@ use clap::Args;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use tiivis_runtime::blob::Isa;
 
 /// Measures a model's accuracy on labelled data
 ///
@@ -106,7 +106,7 @@ fn predict(
     data: &Dataset,
     sequence: Option<NonZeroUsize>,
 ) -> anyhow::Result<(&'static str, Vec<usize>)> {
-    match model::executable(path, Isa::Portable)? {
+    match model::executable(path, Target::default())? {
         model::Executable::Integer(blob, unsigned) => {
             let x = unsigned.fed(vec![data.x.clone()]).remove(0);
             let classes = int8_classes(&blob, &x, data, sequence)?;

@@ -1,6 +1,7 @@
-//! Which instruction set a model is compiled for.
+//! What a model is compiled for.
 
 use crate::board::Board;
+use crate::lower::Goal;
 use clap::ValueEnum;
 use tiivis_runtime::blob::Isa;
 
@@ -18,6 +19,47 @@ impl From<IsaName> for Isa {
         match name {
             IsaName::Portable => Self::Portable,
             IsaName::Dsp => Self::Dsp,
+        }
+    }
+}
+
+/// What comes first, as users type it.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum GoalName {
+    /// Weights as long as they are, and kernels as fast as these allow.
+    #[default]
+    Balanced,
+    /// The fewest cycles, at the price of longer weights and more scratch.
+    Speed,
+    /// The smallest arena.
+    Ram,
+    /// The smallest blob and firmware.
+    Flash,
+}
+
+impl From<GoalName> for Goal {
+    fn from(name: GoalName) -> Self {
+        match name {
+            GoalName::Balanced => Self::Balanced,
+            GoalName::Speed => Self::Speed,
+            GoalName::Ram => Self::Ram,
+            GoalName::Flash => Self::Flash,
+        }
+    }
+}
+
+/// What a model is compiled for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Target {
+    pub(super) isa: Isa,
+    pub(super) goal: Goal,
+}
+
+impl From<Isa> for Target {
+    fn from(isa: Isa) -> Self {
+        Self {
+            isa,
+            goal: Goal::default(),
         }
     }
 }

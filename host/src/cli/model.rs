@@ -1,5 +1,6 @@
 //! Telling a model file from a compiled blob.
 
+use super::isa::Target;
 use crate::data::{Array, Elements};
 use crate::emit::{self, EmitOptions};
 use crate::import::{self, Imported, Network};
@@ -9,7 +10,6 @@ use crate::passes;
 use crate::quantize::graph::{QGraph, QPort};
 use anyhow::Context;
 use std::path::Path;
-use tiivis_runtime::blob::Isa;
 
 /// What a path that a user gave turns out to be.
 enum Input {
@@ -114,14 +114,14 @@ const fn more(q: i8) -> u8 {
 }
 
 /// Makes a model ready to run: a blob and a float network as they are, a quantized network compiled
-/// on the fly for a core of `isa`.
-pub(super) fn executable(path: &Path, isa: Isa) -> anyhow::Result<Executable> {
+/// on the fly for a target.
+pub(super) fn executable(path: &Path, target: Target) -> anyhow::Result<Executable> {
     match open(path)? {
         Input::Blob(blob) => Ok(Executable::Integer(blob, Unsigned::default())),
         Input::Model(imported) => match imported.network {
             Network::Float(graph) => Ok(Executable::Float(Box::new(simplified(graph)?))),
             Network::Quantized(graph) => Ok(Executable::Integer(
-                Box::new(compiled(path, &graph, isa)?),
+                Box::new(compiled(path, &graph, target)?),
                 Unsigned::of(&graph),
             )),
         },
@@ -130,8 +130,8 @@ pub(super) fn executable(path: &Path, isa: Isa) -> anyhow::Result<Executable> {
 
 /// Opens a blob, or compiles a quantized network; a float network is an error that says how to make
 /// a blob of it.
-pub(super) fn integer(path: &Path, isa: Isa) -> anyhow::Result<(Blob, Unsigned)> {
-    match executable(path, isa)? {
+pub(super) fn integer(path: &Path, target: Target) -> anyhow::Result<(Blob, Unsigned)> {
+    match executable(path, target)? {
         Executable::Integer(blob, unsigned) => Ok((*blob, unsigned)),
         Executable::Float(_) => anyhow::bail!(
             "`{}` is not a compiled model: make one with `tiivis compress {} --data train.npz -o model.tiv`",
@@ -142,9 +142,10 @@ pub(super) fn integer(path: &Path, isa: Isa) -> anyhow::Result<(Blob, Unsigned)>
 }
 
 /// Compiles a quantized network as `compress` does without other options.
-pub(super) fn compiled(path: &Path, graph: &QGraph, isa: Isa) -> anyhow::Result<Blob> {
+pub(super) fn compiled(path: &Path, graph: &QGraph, target: Target) -> anyhow::Result<Blob> {
     let options = EmitOptions {
-        isa,
+        isa: target.isa,
+        goal: target.goal,
         ..EmitOptions::default()
     };
     let compiled = emit::compile(graph, &options)

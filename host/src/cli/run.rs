@@ -1,5 +1,6 @@
 //! `tiivis run`.
 
+use super::isa::Target;
 use super::{files, model, output, progress, samples};
 use crate::data::{Array, Elements, read_npy, read_npz_array, write_npy, write_npz};
 use crate::frontend::FrontendError;
@@ -10,7 +11,6 @@ use clap::Args;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use tiivis_runtime::blob::Isa;
 
 /// Runs a model on the host
 ///
@@ -55,7 +55,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        match model::executable(&self.model, Isa::Portable)? {
+        match model::executable(&self.model, Target::default())? {
             model::Executable::Integer(blob, unsigned) => self.run_blob(&blob, &unsigned),
             model::Executable::Float(graph) => {
                 if self.dump_layers.is_some() {

@@ -1,6 +1,7 @@
 //! `tiivis verify`.
 
 use super::bench::EmulatorName;
+use super::isa::Target;
 use super::model::Unsigned;
 use super::{model, output, progress, run};
 use crate::board;
@@ -12,7 +13,6 @@ use anyhow::bail;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use tiivis_runtime::blob::Isa;
 
 /// Samples that are compared unless others are asked for.
 const SAMPLES: usize = 16;
@@ -107,7 +107,7 @@ impl Verify {
         match (&self.board, &self.b) {
             (Some(board), _) => {
                 let board = board::find(board)?;
-                let (blob, unsigned) = model::integer(&self.a, board.isa())?;
+                let (blob, unsigned) = model::integer(&self.a, board.isa().into())?;
                 let blob = Box::new(blob);
                 super::compress::fit(&board, &blob)?;
                 let copy = Box::new(Blob::new(blob.bytes())?);
@@ -157,7 +157,7 @@ impl Verify {
 }
 
 fn form(path: &Path) -> anyhow::Result<(Form, Unsigned)> {
-    match model::executable(path, Isa::Portable)? {
+    match model::executable(path, Target::default())? {
         model::Executable::Integer(blob, unsigned) => Ok((Form::Integer(blob), unsigned)),
         model::Executable::Float(graph) => Ok((Form::Float(graph), Unsigned::default())),
     }

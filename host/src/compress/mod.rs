@@ -6,6 +6,7 @@ use crate::data::{DataError, Dataset};
 use crate::emit::{self, CompileError, EmitOptions, Layers};
 use crate::import::{Imported, Network};
 use crate::ir::Graph;
+use crate::lower::Goal;
 use crate::measure::float;
 use crate::passes::{self, PassError};
 use crate::plan::Plan;
@@ -30,6 +31,8 @@ pub struct Recipe {
     pub layers: Layers,
     /// What weights are packed for.
     pub isa: Isa,
+    /// What comes first.
+    pub goal: Goal,
 }
 
 impl Default for Recipe {
@@ -42,6 +45,7 @@ impl Default for Recipe {
             labels: Vec::new(),
             layers: Layers::Optimised,
             isa: Isa::Portable,
+            goal: Goal::Balanced,
         }
     }
 }
@@ -116,6 +120,7 @@ pub fn compress(
         strip_names: recipe.strip_names,
         labels: recipe.labels.clone(),
         isa: recipe.isa,
+        goal: recipe.goal,
     };
     match imported.network {
         Network::Float(mut graph) => {

@@ -60,8 +60,8 @@ pub fn compile_for(
     layers: Layers,
 ) -> Result<Compiled, CompileError> {
     let lowered = |graph, concat| {
-        let isa = options.isa;
-        lower_with(graph, LowerOptions { concat, isa })
+        let EmitOptions { isa, goal, .. } = *options;
+        lower_with(graph, LowerOptions { concat, isa, goal })
     };
     if layers == Layers::Kept {
         let program = lowered(graph, ConcatInputs::Copied)?;

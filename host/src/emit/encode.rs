@@ -4,6 +4,7 @@ use super::EmitError;
 use super::steps::{Emitter, foreign};
 use super::traces::traces;
 use crate::data::AlignedBytes;
+use crate::lower::Goal;
 use crate::plan::{Place, Plan, Program, check};
 use crate::quantize::graph::{Initial, QGraph, QPort};
 use serde::Serialize;
@@ -21,6 +22,8 @@ pub struct EmitOptions {
     pub recipe: String,
     /// What weights are packed for.
     pub isa: Isa,
+    /// What comes first.
+    pub goal: Goal,
     /// Leaves the layers' names out, and what is known of their results.
     pub strip_names: bool,
     /// Names of the classes, in the order of the output; empty if there are none.

@@ -23,6 +23,7 @@ mod traces;
 mod typed;
 mod unary;
 mod weighted;
+mod winograd;
 
 pub use compile::{CompileError, Compiled, Layers, compile, compile_for};
 pub use encode::{EmitOptions, emit};

@@ -3,9 +3,10 @@
 use super::data::Data;
 use super::{
     EmitError, choice, elementwise, int16, mat_mul, packed, reduce, typed, unary, weighted,
+    winograd,
 };
 use crate::ir::ValueId;
-use crate::lower::product;
+use crate::lower::{Winograd, product};
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::{self, Function, Op, Pool2d, Source, Span};
@@ -45,6 +46,7 @@ impl<'a> Emitter<'a> {
         self.scratch = step.scratch.map(|buffer| self.whole(buffer)).transpose()?;
         let op = match step.kernel {
             Kernel::Node(index) => self.node(node(self.graph, index)?)?,
+            Kernel::Winograd(index) => self.winograd(node(self.graph, index)?)?,
             Kernel::ConcatInput { node: index, input } => {
                 let node = node(self.graph, index)?;
                 let Some(&id) = node.inputs.get(input) else {
@@ -159,6 +161,14 @@ impl<'a> Emitter<'a> {
         };
         let ends = self.ends(node)?;
         packed::product(&mut self.data, &ends, product, scratch).map(Some)
+    }
+
+    fn winograd(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        let foreign = || foreign(format!("node `{}` by Winograd's transform", node.name));
+        let conv = Winograd::of(self.graph, node)?.ok_or_else(foreign)?;
+        let scratch = self.scratch.ok_or_else(foreign)?;
+        let ends = self.ends(node)?;
+        winograd::conv2d(&mut self.data, &ends, &conv, scratch)
     }
 
     /// The operator with its parameters, as one of int8 where others have the same.

@@ -2,13 +2,14 @@
 
 use super::testing::{
     Builder, clamp, evaluate, int8, is_real, options, params, random_graph, run_blob, run_plan,
+    weights,
 };
 use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
-use crate::ir::{Activation, Binary, Op};
-use crate::lower::{ConcatInputs, LowerOptions, lower_with};
+use crate::ir::{Activation, Binary, Op, Window2d};
+use crate::lower::{ConcatInputs, Goal, LowerOptions, lower_with};
 use crate::passes::oracle as float;
 use crate::plan::testing::{Random, disjoint};
-use crate::plan::{check, plan};
+use crate::plan::{Kernel, check, plan};
 use crate::quantize::graph::{DType, QGraph, QOp};
 use crate::quantize::{Range, Ranges, quantize};
 use std::collections::BTreeMap;
@@ -116,6 +117,70 @@ fn random_graphs_compute_what_their_definitions_say() {
         "{operators:?}"
     );
     assert!(in_place > 300 && embedded > 100 && shared > 1000);
+}
+
+/// Convolutions of 3×3 taps one after the other, of all sizes and paddings, with and without a
+/// fused ReLU: by Winograd's transform, the results running after the inputs.
+#[test]
+fn winograds_convolutions_compute_what_their_definitions_say() {
+    let mut random = Random::new(12);
+    let speed = EmitOptions {
+        isa: Isa::Dsp,
+        goal: Goal::Speed,
+        ..options()
+    };
+    let (mut transformed, mut overlapping) = (0, 0);
+    for round in 0..60 {
+        let mut builder = Builder::new();
+        let shape = [
+            1,
+            4 + random.below(9),
+            4 + random.below(9),
+            4 * (2 + random.below(3)),
+        ];
+        let mut x = builder.input(&shape, params(0.05, -7));
+        for _ in 0..1 + random.below(3) {
+            let shape = builder.shape(x);
+            let pads = [(); 4].map(|()| random.below(3));
+            let out_c = 4 * (1 + random.below(4)) + random.below(2) * random.below(4);
+            let geometry = Window2d {
+                kernel: [3; 2],
+                stride: [1; 2],
+                dilation: [1; 2],
+                pad_before: [pads[0], pads[1]],
+                pad_after: [pads[2], pads[3]],
+            };
+            let extent = |axis: usize| (shape[1 + axis] + pads[axis] + pads[axis + 2]).max(3) - 2;
+            let is_relu = random.chance(50);
+            let op = QOp::Conv2d {
+                window: geometry,
+                groups: 1,
+                weights: weights(&mut random, out_c, 9 * shape[3]),
+                clamp: clamp(),
+            };
+            let zero_point = if is_relu { -128 } else { 11 };
+            let shape = [1, extent(0), extent(1), out_c];
+            x = builder.node(op, &[x], &shape, params(0.05, zero_point));
+        }
+        builder.output(x);
+        let inputs = vec![int8(&mut random, shape.iter().product())];
+        let compiled = compile(&builder.graph, &speed).unwrap();
+        let found = run_blob(&compiled.blob, &inputs);
+        assert_eq!(found, evaluate(&builder.graph, &inputs), "round {round}");
+        for step in &compiled.program.steps {
+            if let Kernel::Winograd(_) = step.kernel {
+                transformed += 1;
+                let [read, write] = [step.reads[0].buffer, step.write.buffer];
+                let offset = |buffer: usize| compiled.plan.offsets[buffer];
+                let end = offset(write) + compiled.program.buffers[write].bytes;
+                overlapping += usize::from(offset(write) < offset(read) && offset(read) < end);
+            }
+        }
+    }
+    assert!(
+        transformed > 60 && overlapping > 20,
+        "{transformed} {overlapping}"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod tests;
 mod traits;
 pub mod twin;
 mod walk;
+mod winograd;
 
 pub use error::LowerError;
 pub(crate) use gather::extents as gathered;
@@ -31,6 +32,7 @@ pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};
 pub(crate) use walk::{Steps, Walk};
+pub(crate) use winograd::Winograd;
 
 use crate::ir::ValueId;
 use crate::plan::{Buffer, Home, Kernel, Place, Program, Step, Write};
@@ -56,6 +58,22 @@ pub struct LowerOptions {
     pub concat: ConcatInputs,
     /// The kernels that there are.
     pub isa: Isa,
+    /// What comes first.
+    pub goal: Goal,
+}
+
+/// What a compiled model is to have most of, or least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// Weights as long as they are, and kernels as fast as these allow.
+    #[default]
+    Balanced,
+    /// The fewest cycles, at the price of longer weights and more scratch.
+    Speed,
+    /// The smallest arena.
+    Ram,
+    /// The smallest blob and firmware.
+    Flash,
 }
 
 /// Lowers a graph for any core, with the inputs of concatenations [`ConcatInputs::Embedded`].
@@ -109,7 +127,7 @@ pub fn lower_with(graph: &QGraph, options: LowerOptions) -> Result<Program, Lowe
     }
     states::define(graph, &live_states, &mut program)?;
     for index in (0..graph.nodes.len()).filter(|&index| live[index]) {
-        steps::lower_node(graph, index, options.isa, &mut program)?;
+        steps::lower_node(graph, index, options, &mut program)?;
     }
     for port in &graph.outputs {
         let place = output(graph, port.value, &mut program)?;

@@ -1,11 +1,12 @@
 //! A node's step, or steps: what they read, what they write, and what can be in place.
 
-use super::LowerError;
 use super::homes::part;
 use super::node::check;
 use super::scratch;
 use super::shape::{count, index as index_of};
 use super::traits::may_be_in_place;
+use super::winograd::Winograd;
+use super::{Goal, LowerError, LowerOptions};
 use crate::ir::ValueId;
 use crate::plan::{Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
@@ -15,7 +16,7 @@ use tiivis_runtime::blob::Isa;
 pub(super) fn lower_node(
     graph: &QGraph,
     index: usize,
-    isa: Isa,
+    options: LowerOptions,
     program: &mut Program,
 ) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
@@ -29,7 +30,7 @@ pub(super) fn lower_node(
     if node.op == QOp::Reshape {
         return Ok(());
     }
-    whole(graph, index, isa, program)
+    whole(graph, index, options, program)
 }
 
 /// Whether the output is bytes of the input that lie where they should.
@@ -44,7 +45,12 @@ fn is_alias(graph: &QGraph, node: &QNode, program: &Program) -> bool {
 }
 
 /// One step that runs the whole node.
-fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Result<(), LowerError> {
+fn whole(
+    graph: &QGraph,
+    index: usize,
+    options: LowerOptions,
+    program: &mut Program,
+) -> Result<(), LowerError> {
     let node = &graph.nodes[index];
     let mut operands = Vec::new();
     for &id in &node.inputs {
@@ -62,18 +68,40 @@ fn whole(graph: &QGraph, index: usize, isa: Isa, program: &mut Program) -> Resul
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
-    let scratch = scratch::buffer(graph, node, isa)?;
+    let (kernel, chase, scratch) = match by_winograd(graph, node, options)? {
+        Some(conv) => (
+            Kernel::Winograd(index),
+            Some(conv.chase(node)?),
+            Some(conv.scratch(node)?),
+        ),
+        None => {
+            let scratch = scratch::buffer(graph, node, options.isa)?;
+            (Kernel::Node(index), None, scratch)
+        }
+    };
     program.steps.push(Step {
         layer: index,
-        kernel: Kernel::Node(index),
+        kernel,
         in_place: in_place(graph, node, &operands),
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
-        chase: None,
+        chase,
         scratch: scratch.is_some().then_some(program.buffers.len()),
     });
     program.buffers.extend(scratch);
     Ok(())
+}
+
+/// The node as Winograd's transform computes it, where that is the fastest.
+fn by_winograd<'g>(
+    graph: &'g QGraph,
+    node: &'g QNode,
+    options: LowerOptions,
+) -> Result<Option<Winograd<'g>>, LowerError> {
+    match (options.isa, options.goal) {
+        (Isa::Dsp, Goal::Speed) => Winograd::of(graph, node),
+        (Isa::Portable, _) | (Isa::Dsp, Goal::Balanced | Goal::Ram | Goal::Flash) => Ok(None),
+    }
 }
 
 /// Whether an operand may be a constant, where another is none.

@@ -73,6 +73,8 @@ pub enum Home {
 pub enum Kernel {
     /// The operator of the graph's node of this index.
     Node(usize),
+    /// The same, a convolution, by Winograd's transform.
+    Winograd(usize),
     /// Copies one input of a concatenation to its part of the output.
     ConcatInput {
         /// Index of the concatenation among the graph's nodes.

@@ -16,6 +16,7 @@ mod recurrent;
 mod reduce;
 mod step;
 mod typed;
+mod winograd;
 
 pub use assemble::{AssembleError, assemble, assembled_len};
 pub use crc::Crc32;
@@ -40,3 +41,4 @@ pub use step::{
     Select, Softmax, Source, Span, Step, TAKE_AXES, Take, TakeAxis, Transpose, Which, Window2d,
 };
 pub use typed::{Arithmetic, Choose, Convert, Function, GATHER_COMPONENTS, Gather, Plain};
+pub use winograd::{Rounding, WinogradConv2d};

@@ -11,6 +11,7 @@ use super::packed::{PackedConv2d, PackedDense};
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
+use super::winograd::WinogradConv2d;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -119,6 +120,8 @@ pub enum Op {
     Gather(Gather),
     /// Sums of what comes before along an axis.
     CumSum(CumSum),
+    /// [`Op::Conv2d`] of 3×3 taps and stride 1, by Winograd's transform.
+    WinogradConv2d(WinogradConv2d),
     /// [`Op::Conv2d`] with packed weights.
     PackedConv2d(PackedConv2d),
     /// [`Op::Dense`] of one row with packed weights.
@@ -166,6 +169,7 @@ impl Op {
             Self::Svdf(_) => "Svdf",
             Self::Lstm(_) => "Lstm",
             Self::Int16(op) => op.name(),
+            Self::WinogradConv2d(_) => "WinogradConv2d",
             Self::PackedConv2d(_) => "PackedConv2d",
             Self::PackedDense(_) => "PackedDense",
         }
@@ -206,6 +210,7 @@ impl Op {
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
+            Self::WinogradConv2d(op) => op.output,
             Self::PackedConv2d(op) => op.output,
             Self::PackedDense(op) => op.output,
         }
@@ -225,6 +230,7 @@ impl Op {
                 .len
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
+            Self::WinogradConv2d(op) => op.filters.len.saturating_add(op.channels.len),
             // Biases, scales and zeros too.
             Self::PackedConv2d(op) => op.packed.stream.len,
             Self::PackedDense(op) => op.packed.stream.len,
@@ -284,6 +290,8 @@ impl Op {
             }
             Self::MatMul(op) => outputs * u64::from(op.depth),
             Self::Int16(op) => op.macs(),
+            // Those of the definition, so that ways of computing it can be compared.
+            Self::WinogradConv2d(op) => outputs * 9 * u64::from(op.in_c),
             Self::PackedConv2d(op) => {
                 let taps = u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w);
                 outputs * taps.saturating_mul(op.in_c.into())

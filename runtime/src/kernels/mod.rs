@@ -48,6 +48,7 @@ mod take;
 mod transpose;
 mod transpose_conv2d;
 mod window;
+pub mod winograd;
 
 pub use arg_extreme::arg_extreme;
 pub use arithmetic::arithmetic;

@@ -49,6 +49,7 @@ mod take;
 mod transpose;
 mod transpose_conv;
 mod window;
+mod winograd;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, value_of, zero_point};
 
@@ -95,6 +96,7 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(op) => int16::check(op, bounds),
+        Op::WinogradConv2d(params) => winograd::check(params, bounds),
         Op::PackedConv2d(params) => packed::check_conv2d(params, bounds),
         Op::PackedDense(params) => packed::check_dense(params, bounds),
     }
@@ -139,6 +141,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(op) => int16::run(op, arena, data),
+        Op::WinogradConv2d(params) => winograd::run(params, arena, data),
         Op::PackedConv2d(params) => packed::run_conv2d(params, arena, data),
         Op::PackedDense(params) => packed::run_dense(params, arena, data),
     }

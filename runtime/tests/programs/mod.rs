@@ -2,6 +2,7 @@
 // the crate's doc test and by the generator of the fuzz corpus.
 
 use tiivis_runtime::blob::*;
+use tiivis_runtime::kernels::winograd;
 use tiivis_runtime::kernels::{CONV_BLOCK, Columns, DENSE_BLOCK};
 use tiivis_runtime::{Aligned, Block};
 
@@ -236,6 +237,44 @@ pub fn conv2d_dilated() -> Vec<u8> {
         accumulate: accumulate(&mut builder, 3),
     };
     builder.step(Op::Conv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+/// Output on input, as close as it may lie.
+pub fn winograd_conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let [in_c, out_c] = [8, 5];
+    let window = Window2d {
+        pad_top: 1,
+        pad_left: 1,
+        ..window([6, 10], [3, 3], [6, 10])
+    };
+    let output = builder.activation(6 * 10 * out_c);
+    let lag = winograd::lag_bytes([6, 10, 8], [6, 10, 5], [1, 1]);
+    let lag = u32::try_from(lag).expect("a few bytes").next_multiple_of(4);
+    assert!(lag < output.len, "they overlap");
+    let input = Span {
+        offset: output.offset + lag,
+        len: 6 * 10 * in_c,
+    };
+    builder.activation(input.offset + input.len - output.len);
+    let words = |words: usize| u32::try_from(4 * words).expect("a few bytes");
+    let scratch = builder.activation(words(winograd::scratch_words(8)));
+    let op = WinogradConv2d {
+        input,
+        output,
+        scratch,
+        filters: builder.int8(&ramp(2 * words(winograd::filter_words(8)))),
+        channels: builder.int32(&[[9, 77, 1 << 30, 5]; 8].concat()),
+        window,
+        in_c,
+        out_c,
+        input_zero_point: 3,
+        rounding: Rounding::Double,
+        min: -128,
+        max: 127,
+    };
+    builder.step(Op::WinogradConv2d(op));
     builder.finish(&[input], &[output])
 }
 
@@ -1280,6 +1319,7 @@ fn stream(words: u32) -> Vec<i8> {
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("conv2d", conv2d()),
+        ("winograd_conv2d", winograd_conv2d()),
         ("conv2d_dilated", conv2d_dilated()),
         ("depthwise", depthwise()),
         ("dense", dense()),

@@ -152,6 +152,7 @@ fn work(op: &Op) -> u64 {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }
         Op::Int16(Int16::Reduce(p)) => p.input.len.into(),
+        Op::WinogradConv2d(p) => op.macs().saturating_add(p.scratch.len.into()),
         Op::Int16(_) => op.macs().saturating_add(op.output().len.into()),
         Op::Svdf(p) => u64::from(p.batch)
             .saturating_mul(p.weights.len.into())

@@ -1,13 +1,13 @@
 //! What is in a model file, operator by operator.
 
 use super::blob::hex;
+use crate::cli::isa::Target;
 use crate::cli::{model, output};
 use crate::import::survey::{OperatorSurvey, Quantization, Surveyed, TensorSurvey, Verdict};
 use crate::import::{self, Network};
 use crate::report::{Align, Table, bytes, count, shortened};
 use serde::Serialize;
 use std::path::Path;
-use tiivis_runtime::blob::Isa;
 
 /// Longest name of a tensor in the table; JSON has all of it.
 const MAX_NAME: usize = 32;
@@ -301,7 +301,7 @@ fn compile(path: &Path) -> anyhow::Result<Option<CompiledSummary>> {
     match import::load(path)?.network {
         Network::Float(_) => Ok(None),
         Network::Quantized(graph) => {
-            let blob = model::compiled(path, &graph, Isa::Portable)?;
+            let blob = model::compiled(path, &graph, Target::default())?;
             let model = blob.model();
             Ok(Some(CompiledSummary {
                 blob_bytes: blob.bytes().len(),

@@ -13,6 +13,7 @@ pub(crate) use reductions::is_real;
 pub(crate) use reference::evaluate;
 
 use super::{EmitOptions, emit};
+use crate::lower::Goal;
 use crate::plan::{Plan, Program};
 use crate::quantize::graph::QGraph;
 use tiivis_runtime::blob::Isa;
@@ -26,6 +27,7 @@ pub(crate) fn options() -> EmitOptions {
         strip_names: false,
         labels: vec!["no".to_owned(), "yes".to_owned()],
         isa: Isa::Portable,
+        goal: Goal::Balanced,
     }
 }
 

@@ -1,0 +1,191 @@
+//! The pieces of the Winograd convolution, put together, against the sums by definition.
+
+use tiivis_runtime::blob::Rounding;
+use tiivis_runtime::kernels::requantize;
+use tiivis_runtime::kernels::winograd::{
+    BLOCK, PRODUCT_WORDS, Place, TILE, filter_words, finish, gather, patch_words, product,
+    transform, transformed_words,
+};
+
+/// xorshift32.
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next()).expect("32 bits") % limit
+    }
+
+    /// Less than `limit` in magnitude.
+    fn int32(&mut self, limit: i32) -> i32 {
+        self.next().cast_signed() % limit
+    }
+
+    /// All of int8, or its ends alone.
+    fn int8(&mut self, ends: bool) -> i8 {
+        let value = i8::from_le_bytes([self.next().to_le_bytes()[1]]);
+        match (ends, value < 0) {
+            (true, true) => -128,
+            (true, false) => 127,
+            (false, _) => value,
+        }
+    }
+}
+
+/// `G g Gᵀ`, the rows of `G` times 4, -6, -6, 24, 24 and 1.
+fn filter(g: [[i32; 3]; 3]) -> [[i16; 6]; 6] {
+    let rows = [
+        [1, 0, 0],
+        [1, 1, 1],
+        [1, -1, 1],
+        [1, 2, 4],
+        [1, -2, 4],
+        [0, 0, 1],
+    ];
+    rows.map(|a| {
+        rows.map(|b| {
+            let sum: i32 = (0..9).map(|k| a[k / 3] * g[k / 3][k % 3] * b[k % 3]).sum();
+            i16::try_from(sum).expect("49 times 128 at most")
+        })
+    })
+}
+
+/// The filters `[out_c, 3, 3, in_c]` in blocks of [`filter_words`]; channels that are not there are 0.
+fn packed(weights: &[i8], [in_c, out_c]: [usize; 2]) -> Vec<i32> {
+    let blocks = out_c.div_ceil(BLOCK);
+    let mut words = vec![[0i16; 2]; blocks * filter_words(in_c)];
+    for o in 0..out_c {
+        for k in 0..in_c {
+            let tap = |i: usize, j: usize| i32::from(weights[((o * 3 + i) * 3 + j) * in_c + k]);
+            let transformed = filter([0, 1, 2].map(|i| [0, 1, 2].map(|j| tap(i, j))));
+            let pair = k / 4 * 2 + k % 2;
+            for (position, &value) in transformed.iter().flatten().enumerate() {
+                let at = (position * in_c / 2 + pair) * BLOCK + o % BLOCK;
+                words[o / BLOCK * filter_words(in_c) + at][k / 2 % 2] = value;
+            }
+        }
+    }
+    let word = |[low, high]: [i16; 2]| {
+        let ([a, b], [c, d]) = (low.to_le_bytes(), high.to_le_bytes());
+        i32::from_le_bytes([a, b, c, d])
+    };
+    words.into_iter().map(word).collect()
+}
+
+#[test]
+fn results_are_exact_for_every_shape() {
+    let mut random = Random(0x1234_5677);
+    for round in 0..300 {
+        let ends = round % 3 == 0;
+        let [in_h, in_w] = [1 + random.below(11), 1 + random.below(13)];
+        let [in_c, out_c] = [4 * (1 + random.below(5)), 1 + random.below(9)];
+        let pads = [(); 4].map(|()| random.below(3));
+        let [pad_top, pad_left, pad_bottom, pad_right] = pads;
+        let out = |len: usize, pads: usize| (len + pads).checked_sub(2).filter(|&len| len > 0);
+        let (Some(out_h), Some(out_w)) = (
+            out(in_h, pad_top + pad_bottom),
+            out(in_w, pad_left + pad_right),
+        ) else {
+            continue;
+        };
+        let input: Vec<i8> = (0..in_h * in_w * in_c).map(|_| random.int8(ends)).collect();
+        let weights: Vec<i8> = (0..out_c * 9 * in_c).map(|_| random.int8(ends)).collect();
+        let zero_point = random.int8(ends);
+
+        // What is added to the sums: also what the zero point and 128 more of each input make of them.
+        let shifted = |o: usize| {
+            let own = &weights[o * 9 * in_c..][..9 * in_c];
+            let sum: i32 = own.iter().map(|&weight| i32::from(weight)).sum();
+            sum * (128 + i32::from(zero_point))
+        };
+        let biases: Vec<i32> = (0..out_c).map(|_| random.int32(20_000)).collect();
+        let rounding = [Rounding::Twin, Rounding::Double][round % 2];
+        let out_zero_point = random.int32(128);
+        let multipliers: Vec<i32> = (0..out_c)
+            .map(|_| (1 << 30) + random.int32(1 << 29))
+            .collect();
+        let shifts: Vec<i32> = (0..out_c).map(|_| 8 + random.int32(4)).collect();
+        let clamp = match random.below(3) {
+            0 => [-100, 90],
+            _ => [-128, 127],
+        };
+        let channel = |o: usize| {
+            let o = o.min(out_c - 1);
+            [
+                shifts[o],
+                64 * (biases[o] - shifted(o)),
+                multipliers[o],
+                (1 << (shifts[o] - 1)) + (out_zero_point << shifts[o]),
+            ]
+        };
+
+        let filters = packed(&weights, [in_c, out_c]);
+        let mut patch = vec![0x5555_5555; patch_words(in_c)];
+        let mut tiles = vec![0x5555_5555; transformed_words(in_c)];
+        let mut sums = [0x5555_5555; PRODUCT_WORDS];
+        let mut found = vec![0x55; out_h * out_w * out_c];
+        for top in (0..out_h).step_by(TILE) {
+            for left in (0..out_w).step_by(2 * TILE) {
+                let corner = |at: usize, pad: usize| {
+                    isize::try_from(at).unwrap() - isize::try_from(pad).unwrap()
+                };
+                let corner = [corner(top, pad_top), corner(left, pad_left)];
+                gather(&input, [in_h, in_w, in_c], corner, zero_point, &mut patch);
+                transform(&patch, in_c, &mut tiles);
+                for first in (0..out_c).step_by(BLOCK) {
+                    let block = &filters[first / BLOCK * filter_words(in_c)..];
+                    product(&tiles, block, in_c, &mut sums);
+                    let place = Place {
+                        shape: [out_h, out_w, out_c],
+                        top,
+                        left,
+                        channel: first,
+                    };
+                    let channels = [0, 1, 2, 3].map(|n| channel(first + n));
+                    finish(&sums, &channels, rounding, clamp, &place, &mut found);
+                }
+            }
+        }
+        for (at, found) in found.into_iter().enumerate() {
+            let (y, x, o) = (at / out_c / out_w, at / out_c % out_w, at % out_c);
+            let mut sum = biases[o];
+            for tap in 0..9 {
+                let row = (y + tap / 3).checked_sub(pad_top).filter(|&row| row < in_h);
+                let column = (x + tap % 3).checked_sub(pad_left);
+                let column = column.filter(|&column| column < in_w);
+                let (Some(row), Some(column)) = (row, column) else {
+                    continue;
+                };
+                for k in 0..in_c {
+                    let value = input[(row * in_w + column) * in_c + k];
+                    let weight = i32::from(weights[(o * 9 + tap) * in_c + k]);
+                    sum += (i32::from(value) - i32::from(zero_point)) * weight;
+                }
+            }
+            let expected = match rounding {
+                Rounding::Double => {
+                    let shift = i8::try_from(-shifts[o]).unwrap();
+                    requantize(sum, multipliers[o], shift) + out_zero_point
+                }
+                Rounding::Twin => {
+                    let product = 64 * i128::from(sum) * i128::from(multipliers[o]);
+                    let high = product.div_euclid(1 << 32) + i128::from(channel(o)[3]);
+                    i32::try_from(high.div_euclid(1 << shifts[o])).unwrap()
+                }
+            };
+            let [min, max] = clamp.map(i32::from);
+            let expected = expected.clamp(min, max);
+            assert_eq!(
+                i32::from(found),
+                expected,
+                "round {round}, output {y} {x} {o}"
+            );
+        }
+    }
+}
