@@ -25,6 +25,7 @@ pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.ordered(params.min, params.max)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &AddSub, arena: &mut [i8], data: Data<'_>) {
     binary(params).run(arena, data, &|a, b, output| {
         kernels::add(params, a, b, output);

@@ -16,6 +16,7 @@ pub(super) fn check(params: &ArgExtreme, bounds: &Bounds<'_>) -> Result<(), Faul
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &ArgExtreme, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::arg_extreme(params, split.input(params.input), split.output);

@@ -41,6 +41,7 @@ pub(super) fn check(params: &Arithmetic, bounds: &Bounds<'_>) -> Result<(), Faul
     plain::check(&params.b, params.dtype, output, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Arithmetic, arena: &mut [i8], data: Data<'_>) {
     let operands = [(&params.a, params.dtype), (&params.b, params.dtype)];
     plain::run(operands, output(params), arena, data, &|[a, b]| {

@@ -18,6 +18,7 @@ pub(super) fn check(params: &Pool2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     max_pool::check(params, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Pool2d, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::avg_pool2d(params, split.input(params.input), split.output);

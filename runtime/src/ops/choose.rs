@@ -22,6 +22,7 @@ pub(super) fn check(params: &Choose, bounds: &Bounds<'_>) -> Result<(), Fault> {
     plain::check(&params.b, params.dtype, output, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Choose, arena: &mut [i8], data: Data<'_>) {
     let operands = [
         (&params.condition, DType::I8),

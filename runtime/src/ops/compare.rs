@@ -22,6 +22,7 @@ pub(super) fn check(params: &Compare, bounds: &Bounds<'_>) -> Result<(), Fault> 
     Ok(())
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Compare, arena: &mut [i8], data: Data<'_>) {
     binary(params).run(arena, data, &|a, b, output| {
         kernels::compare(params, a, b, output);

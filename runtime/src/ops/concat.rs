@@ -31,6 +31,7 @@ pub(super) fn check(params: &Concat, bounds: &Bounds<'_>) -> Result<(), Fault> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Concat, arena: &mut [i8], data: Data<'_>) {
     let row_bytes = index(params.row_bytes);
     for row in 0..index(params.outer) {

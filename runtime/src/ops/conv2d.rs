@@ -39,6 +39,7 @@ pub(super) fn check_operands(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(),
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Conv2d, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     kernels::conv2d(

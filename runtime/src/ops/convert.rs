@@ -18,6 +18,7 @@ pub(super) fn check(params: &Convert, bounds: &Bounds<'_>) -> Result<(), Fault> 
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Convert, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::convert(params, split.input(params.input), split.output);

@@ -20,6 +20,7 @@ pub(super) fn check(params: &CumSum, bounds: &Bounds<'_>) -> Result<(), Fault> {
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &CumSum, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::cum_sum(params, split.input(params.input), split.output);

@@ -26,6 +26,7 @@ pub(super) fn check(params: &Dense, bounds: &Bounds<'_>) -> Result<(), Fault> {
     channels::check(&params.accumulate, out_features, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Dense, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     kernels::dense(

@@ -23,6 +23,7 @@ pub(super) fn check(params: &DepthwiseConv2d, bounds: &Bounds<'_>) -> Result<(),
     channels::check(&params.accumulate, out_c, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &DepthwiseConv2d, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     kernels::depthwise_conv2d(

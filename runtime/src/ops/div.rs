@@ -18,6 +18,7 @@ pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Mul, arena: &mut [i8], data: Data<'_>) {
     mul::binary(params).run(arena, data, &|a, b, output| {
         kernels::div(params, a, b, output);

@@ -11,6 +11,7 @@ pub(super) fn check(params: &Extreme, bounds: &Bounds<'_>) -> Result<(), Fault> 
     binary(params).check(bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Extreme, arena: &mut [i8], data: Data<'_>) {
     binary(params).run(arena, data, &|a, b, output| {
         kernels::extreme(params.which, a, b, output);

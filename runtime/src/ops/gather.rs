@@ -30,6 +30,7 @@ pub(super) fn check(params: &Gather, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.activation(params.output, &[batches, outer, positions, run_bytes])
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Gather, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     let [table, indices] = [params.table, params.indices].map(|source| match source {

@@ -14,6 +14,7 @@ pub(super) fn check(params: &L2Normalize, bounds: &Bounds<'_>) -> Result<(), Fau
     zero_point(params.input_zero_point)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &L2Normalize, arena: &mut [i8]) {
     let values = in_place::copied(arena, params.input, params.output);
     kernels::l2_normalize(params.input_zero_point, crate::index(params.depth), values);

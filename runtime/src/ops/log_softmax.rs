@@ -17,6 +17,7 @@ pub(super) fn check(params: &LogSoftmax, bounds: &Bounds<'_>) -> Result<(), Faul
     softmax::check_table(params.table, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &LogSoftmax, arena: &mut [i8], data: Data<'_>) {
     let values = in_place::copied(arena, params.input, params.output);
     let table = data.int32(params.table);

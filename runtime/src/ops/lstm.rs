@@ -63,6 +63,7 @@ fn check_scales(params: &Lstm, bounds: &Bounds<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Lstm, arena: &mut [i8], data: Data<'_>) {
     match params.dtype {
         DType::I8 => run_of::<i8>(params, arena, data),

@@ -12,6 +12,7 @@ pub(super) fn check(params: &Lut, bounds: &Bounds<'_>) -> Result<(), Fault> {
     in_place::check(params.input, params.output, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Lut, arena: &mut [i8], data: Data<'_>) {
     let values = in_place::copied(arena, params.input, params.output);
     kernels::lut(data.int8(params.table), values);

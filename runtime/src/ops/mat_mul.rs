@@ -33,6 +33,7 @@ pub(super) fn check(params: &MatMul, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.ordered(params.min, params.max)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &MatMul, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     let values = |factor: &Factor| match factor.source {

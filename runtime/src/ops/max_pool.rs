@@ -20,6 +20,7 @@ pub(super) fn check(params: &Pool2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     window::check_not_empty(window)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Pool2d, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::max_pool2d(params, split.input(params.input), split.output);

@@ -4,6 +4,8 @@
 //! has the length of its shape and lies inside the arena or the data, and the output overlaps no
 //! input but where the operator works in place. So the time of a step is bounded too: no operator
 //! does more than `arena_bytes * max(arena_bytes, data bytes)` multiplications or comparisons.
+//!
+//! No `run` is inlined: what one of them needs of the stack would else be added to what others need.
 
 mod add;
 mod arg_extreme;

@@ -14,6 +14,7 @@ pub(super) fn check(params: &Mul, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.ordered(params.min, params.max)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Mul, arena: &mut [i8], data: Data<'_>) {
     binary(params).run(arena, data, &|a, b, output| {
         kernels::mul(params, a, b, output);

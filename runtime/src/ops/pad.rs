@@ -22,6 +22,7 @@ pub(super) fn check(params: &Pad, bounds: &Bounds<'_>) -> Result<(), Fault> {
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Pad, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::pad(params, split.input(params.input), split.output);

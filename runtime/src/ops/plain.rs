@@ -43,6 +43,7 @@ pub(super) fn check(
 
 /// Writes what `compute` makes of the operands' elements, one after the other: an operand that the
 /// output lies on has been read where it is overwritten.
+#[inline(never)]
 pub(super) fn run<const N: usize>(
     operands: [(&Plain, DType); N],
     output: Output<'_>,

@@ -14,6 +14,7 @@ pub(super) fn check(params: &Prelu, bounds: &Bounds<'_>) -> Result<(), Fault> {
     bounds.zero_point(params.output_zero_point)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Prelu, arena: &mut [i8], data: Data<'_>) {
     binary(params).run(arena, data, &|input, slope, output| {
         kernels::prelu(params, input, slope, output);

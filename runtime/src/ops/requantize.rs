@@ -11,6 +11,7 @@ pub(super) fn check(params: &Requantize, bounds: &Bounds<'_>) -> Result<(), Faul
     in_place::check(params.input, params.output, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Requantize, arena: &mut [i8]) {
     let values = in_place::copied(arena, params.input, params.output);
     kernels::rescale(&params.rescale, values);

@@ -36,6 +36,7 @@ fn axis(axis: &Resample) -> Result<(), Fault> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(params: &ResizeBilinear, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::resize_bilinear(params, split.input(params.input), split.output);

@@ -19,6 +19,7 @@ pub(super) fn check(params: &Select, bounds: &Bounds<'_>) -> Result<(), Fault> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Select, arena: &mut [i8], data: Data<'_>) {
     let zero_point = params.condition.zero_point;
     let mut write = |values: &Operand, when: bool| {

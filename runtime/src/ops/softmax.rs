@@ -25,6 +25,7 @@ pub(super) fn check_table(table: Span, bounds: &Bounds<'_>) -> Result<(), Fault>
     if in_range { Ok(()) } else { Err(Fault::Table) }
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Softmax, arena: &mut [i8], data: Data<'_>) {
     let values = in_place::copied(arena, params.input, params.output);
     kernels::softmax(data.int32(params.table), crate::index(params.depth), values);

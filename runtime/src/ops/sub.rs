@@ -11,6 +11,7 @@ pub(super) fn check(params: &AddSub, bounds: &Bounds<'_>) -> Result<(), Fault> {
     add::check(params, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &AddSub, arena: &mut [i8], data: Data<'_>) {
     add::binary(params).run(arena, data, &|a, b, output| {
         kernels::sub(params, a, b, output);

@@ -42,6 +42,7 @@ pub(super) fn check(params: &Svdf, bounds: &Bounds<'_>) -> Result<(), Fault> {
     scale(params.output_scale)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Svdf, arena: &mut [i8], data: Data<'_>) {
     match params.dtype {
         DType::I8 => run_of::<i8>(params, arena, data),

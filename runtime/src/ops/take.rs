@@ -44,6 +44,7 @@ fn extremes(axis: &TakeAxis, bounds: &Bounds<'_>) -> Result<(i64, i64), Fault> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Take, arena: &mut [i8], data: Data<'_>) {
     let tables = params.axes.map(|axis| match axis.offsets {
         Offsets::Stride(_) => &[][..],

@@ -15,6 +15,7 @@ pub(super) fn check(params: &Transpose, bounds: &Bounds<'_>) -> Result<(), Fault
     apart(params.input, params.output)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Transpose, arena: &mut [i8]) {
     let split = Split::around(arena, params.output);
     kernels::transpose(params, split.input(params.input), split.output);

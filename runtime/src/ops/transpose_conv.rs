@@ -13,6 +13,7 @@ pub(super) fn check(params: &Conv2d, bounds: &Bounds<'_>) -> Result<(), Fault> {
     channels::check_symmetric(&params.accumulate, params.out_c, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Conv2d, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     kernels::transpose_conv2d(

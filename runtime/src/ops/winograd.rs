@@ -93,6 +93,7 @@ fn shapes(params: &WinogradConv2d) -> [[usize; 3]; 2] {
     .map(|shape| shape.map(index))
 }
 
+#[inline(never)]
 pub(super) fn run(params: &WinogradConv2d, arena: &mut [i8], data: Data<'_>) {
     let [input_shape, shape] = shapes(params);
     let [_, _, in_c] = input_shape;

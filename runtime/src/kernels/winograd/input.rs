@@ -15,6 +15,7 @@ const SIGNS: i32 = i32::from_le_bytes([0x80; 4]);
 /// # Panics
 ///
 /// If `patch` is shorter than [`patch_words`] or `input` than its shape.
+#[inline(never)]
 pub fn gather(
     input: &[i8],
     [in_h, in_w, in_c]: [usize; 3],

@@ -70,6 +70,9 @@ pub fn finish(
 }
 
 /// The definition.
+///
+/// Not inlined: its arrays would take stack wherever it is not called.
+#[inline(never)]
 fn portable(
     sums: &[i32; PRODUCT_WORDS],
     channels: &[Channel; BLOCK],

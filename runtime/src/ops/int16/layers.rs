@@ -29,6 +29,7 @@ fn is_wide(accumulate: &Accumulate, out_channels: u32) -> bool {
     accumulate.bias.len / 8 >= out_channels
 }
 
+#[inline(never)]
 pub(super) fn run(params: &Conv2d, direction: Direction, arena: &mut [i8], data: Data<'_>) {
     let accumulate = &params.accumulate;
     let channels = WideChannels {
@@ -60,6 +61,7 @@ pub(super) fn check_mat_mul(params: &MatMul, bounds: &Bounds<'_>) -> Result<(), 
     mat_mul::check(params, bounds)
 }
 
+#[inline(never)]
 pub(super) fn run_mat_mul(params: &MatMul, arena: &mut [i8], data: Data<'_>) {
     let split = Split::around(arena, params.output);
     let values = |factor: &Factor| match factor.source {

@@ -34,6 +34,7 @@ pub(super) fn check(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
     match op {
         Int16::Conv2d(params) => layers::run(params, Direction::Forward, arena, data),
