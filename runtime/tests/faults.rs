@@ -832,6 +832,39 @@ fn other_operators_of_int16() {
     );
 }
 
+#[test]
+fn packed_weights() {
+    faults!(programs::packed_conv2d(), PackedConv2d,
+        |p: &mut PackedConv2d| p.window.kernel_h = 0 => Empty,
+        |p: &mut PackedConv2d| p.window.dilation_w = 1 << 29 => Geometry,
+        |p: &mut PackedConv2d| p.window.kernel_w = 1 << 28 => Length,
+        |p: &mut PackedConv2d| p.window.kernel_w = 3 => Length,
+        |p: &mut PackedConv2d| p.in_c = 4 => Length,
+        |p: &mut PackedConv2d| p.out_c = 4 => Length,
+        |p: &mut PackedConv2d| p.input_zero_point = 128 => ZeroPoint,
+        |p: &mut PackedConv2d| p.packed.stream.len -= 4 => Length,
+        |p: &mut PackedConv2d| p.packed.stream.offset += 16 => DataExtent,
+        |p: &mut PackedConv2d| p.packed.finish = Finish::Rounded => Length,
+        |p: &mut PackedConv2d| p.packed.finish = Finish::Twin { shift: 16 } => Shift,
+        |p: &mut PackedConv2d| p.packed.scratch.len -= 4 => Length,
+        |p: &mut PackedConv2d| p.packed.scratch.offset -= 2 => Alignment,
+        |p: &mut PackedConv2d| p.packed.scratch.offset += 1 << 20 => ArenaExtent,
+        |p: &mut PackedConv2d| p.packed.scratch.offset = p.input.offset => Overlap,
+        |p: &mut PackedConv2d| p.packed.scratch.offset = p.output.offset => Overlap,
+        |p: &mut PackedConv2d| p.output.offset = p.input.offset => Overlap,
+        |p: &mut PackedConv2d| p.packed.max = 128 => Bounds,
+        |p: &mut PackedConv2d| p.packed.max = -101 => Bounds,
+    );
+    faults!(programs::packed_dense(), PackedDense,
+        |p: &mut PackedDense| p.in_features = 8 => Length,
+        |p: &mut PackedDense| p.out_features = 0 => Empty,
+        |p: &mut PackedDense| p.packed.stream.offset += 4 => DataExtent,
+        |p: &mut PackedDense| p.packed.finish = Finish::Twin { shift: 1 } => Length,
+        |p: &mut PackedDense| p.packed.scratch.len += 4 => Length,
+        |p: &mut PackedDense| p.packed.scratch.offset = p.output.offset => Overlap,
+    );
+}
+
 /// An operator lies on the stack of a run: those of int16 make it no larger.
 #[test]
 fn an_operator_is_as_large_as_its_largest_parameters() {
@@ -843,6 +876,7 @@ fn an_operator_is_as_large_as_its_largest_parameters() {
         size_of::<Lstm>(),
         size_of::<MatMul>(),
         size_of::<AddSub>(),
+        size_of::<PackedConv2d>(),
     ];
     let largest = parameters.into_iter().max().expect("some");
     assert_eq!(size_of::<Op>(), largest + size_of::<u32>());

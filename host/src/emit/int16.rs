@@ -50,6 +50,8 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::ResizeBilinear(_)
         | Op::L2Normalize(_)
         | Op::WinogradConv2d(_)
+        | Op::PackedConv2d(_)
+        | Op::PackedDense(_)
         | Op::LogSoftmax(_) => return Err(foreign(format!("{} of int16", op.name()))),
     }))
 }

@@ -15,6 +15,7 @@ mod file;
 mod header;
 mod int16;
 mod mat_mul;
+mod packed;
 mod planes;
 mod recurrent;
 mod reduce;

@@ -5,12 +5,13 @@ use super::data::Data;
 use super::steps::{Ends, foreign};
 use crate::lower::{plane_records, rows_and_depth, window};
 use crate::quantize::graph::QOp;
-use tiivis_runtime::blob::{DepthwisePlanes, Op};
+use tiivis_runtime::blob::{DepthwisePlanes, Op, Span};
 
 pub(super) fn depthwise(
     data: &mut Data,
     ends: &Ends<'_>,
     is_turned: bool,
+    scratch: Option<Span>,
 ) -> Result<Op, EmitError> {
     let Ends { node, from, to, .. } = *ends;
     let (
@@ -20,7 +21,7 @@ pub(super) fn depthwise(
             ..
         },
         Some(scratch),
-    ) = (&node.op, ends.scratch)
+    ) = (&node.op, scratch)
     else {
         return Err(foreign(format!("planes for `{}`", node.name)));
     };

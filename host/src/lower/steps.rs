@@ -3,6 +3,7 @@
 use super::homes::part;
 use super::node::check;
 use super::planes;
+use super::scratch;
 use super::shape::{bytes, count, index as index_of};
 use super::traits::may_be_in_place;
 use super::winograd::Winograd;
@@ -129,7 +130,7 @@ fn way(
         kernel: Kernel::Node(index),
         in_place: false,
         chase: None,
-        scratch: None,
+        scratch: scratch::buffer(graph, node, options.isa)?,
     })
 }
 

@@ -9,6 +9,7 @@ mod crc;
 mod dtype;
 mod frontend;
 mod int16;
+mod packed;
 mod planes;
 mod preamble;
 mod program;
@@ -26,6 +27,7 @@ pub use frontend::{
     Mix, MotionSpec, PcanSpec, Quantizer, Spectrum, Symmetry,
 };
 pub use int16::{Curve, Int16, Slopes, Softmax16};
+pub use packed::{Finish, Packed, PackedConv2d, PackedDense, Pairing};
 pub use planes::{DepthwisePlanes, PlaneRounding};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{

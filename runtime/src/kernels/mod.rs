@@ -31,6 +31,7 @@ mod lstm;
 mod lut;
 mod mat_mul;
 mod max_pool;
+mod packed;
 mod pad;
 mod planes;
 mod prelu;
@@ -77,6 +78,11 @@ pub use lstm::{GATES, LSTM_SCALES, LstmElement, LstmWeights, lstm};
 pub use lut::lut;
 pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
+pub(crate) use packed::MOST_TWIN_SHIFT;
+pub use packed::{
+    CONV_BLOCK, Columns, DENSE_BLOCK, packed_conv2d, packed_conv2d_portable, packed_dense,
+    packed_dense_portable,
+};
 pub use pad::pad;
 pub use planes::{
     PlaneGeometry, RECORD_WORDS, Tensors, depthwise_planes, depthwise_planes_portable,

@@ -35,6 +35,7 @@ mod mat_mul;
 mod max_pool;
 mod mul;
 mod operand;
+mod packed;
 mod pad;
 mod plain;
 mod prelu;
@@ -100,6 +101,8 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(op) => int16::check(op, bounds),
         Op::WinogradConv2d(params) => winograd::check(params, bounds),
+        Op::PackedConv2d(params) => packed::check_conv2d(params, bounds),
+        Op::PackedDense(params) => packed::check_dense(params, bounds),
     }
 }
 
@@ -144,5 +147,7 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(op) => int16::run(op, arena, data),
         Op::WinogradConv2d(params) => winograd::run(params, arena, data),
+        Op::PackedConv2d(params) => packed::run_conv2d(params, arena, data),
+        Op::PackedDense(params) => packed::run_dense(params, arena, data),
     }
 }

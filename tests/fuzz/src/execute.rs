@@ -118,6 +118,12 @@ fn work(op: &Op) -> u64 {
         }
         Op::Reduce(p) => p.input.len.into(),
         Op::ArgExtreme(p) => p.input.len.into(),
+        // Filters are unpacked, block by block, and patches gathered for each.
+        Op::PackedConv2d(p) => op
+            .macs()
+            .saturating_add(p.packed.stream.len.into())
+            .saturating_add(op.output().len.into()),
+        Op::PackedDense(p) => op.macs().saturating_add(p.packed.stream.len.into()),
         Op::Add(_)
         | Op::Sub(_)
         | Op::SquaredDifference(_)
