@@ -15,6 +15,8 @@ pub(crate) enum Status {
     TooLarge = 4,
     /// The inputs are refused.
     BadBatch = 5,
+    /// A kernel is not its portable form.
+    Mismatch = 6,
 }
 
 /// Ends the program (semihosting, `SYS_EXIT_EXTENDED`).

@@ -1,8 +1,9 @@
 //! The bench firmware: runs the model that lies in its own region of flash on the inputs that lie
 //! behind it, and reports outputs and costs.
 //!
-//! Three binaries share it. `listen` feeds the model's front-end with raw samples ([`listen()`]);
-//! the others run the model on inputs. `bench` counts totals: the run has no trace of a hook. `layers` is the
+//! Four binaries share it. `listen` feeds the model's front-end with raw samples ([`listen()`]);
+//! `kernels` needs no model and holds the kernels against portable ones ([`check_kernels`]); the
+//! others run the model on inputs. `bench` counts totals: the run has no trace of a hook. `layers` is the
 //! second pass: [`__mark`] is called before every step. Both call [`__mark`] before and after the
 //! first sample's run, so that counting by marks gives these phases:
 //!
@@ -19,6 +20,7 @@
 
 #![no_std]
 
+mod check;
 mod exit;
 mod listen;
 mod logger;
@@ -32,6 +34,7 @@ use tiivis_runtime::bench::{Batch, Message, batch_offset};
 use tiivis_runtime::blob::Preamble;
 use tiivis_runtime::{Model, ParseError, Session};
 
+pub use check::check_kernels;
 use exit::{Status, exit};
 pub use listen::listen;
 pub use mark::__mark;

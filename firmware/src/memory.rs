@@ -28,8 +28,8 @@ pub(crate) fn arena() -> &'static mut [i8] {
     let start = &raw mut __arena_start;
     let len = (&raw const __arena_end).addr() - start.addr();
     // SAFETY: `memory.x` places both symbols in RAM, behind the last static and above the stack;
-    // every bit pattern is an `i8`; `bench` and `listen`, which never
-    // return, are the only callers, and one program calls one of them once.
+    // every bit pattern is an `i8`; `bench`, `listen` and `check_kernels`,
+    // which never return, are the only callers, and one program calls one of them once.
     unsafe { slice::from_raw_parts_mut(start.cast(), len) }
 }
 

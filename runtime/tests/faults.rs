@@ -832,6 +832,39 @@ fn other_operators_of_int16() {
     );
 }
 
+#[test]
+fn packed_weights() {
+    faults!(programs::packed_conv2d(), PackedConv2d,
+        |p: &mut PackedConv2d| p.window.kernel_h = 0 => Empty,
+        |p: &mut PackedConv2d| p.window.dilation_w = 1 << 29 => Geometry,
+        |p: &mut PackedConv2d| p.window.kernel_w = 1 << 28 => Length,
+        |p: &mut PackedConv2d| p.window.kernel_w = 3 => Length,
+        |p: &mut PackedConv2d| p.in_c = 4 => Length,
+        |p: &mut PackedConv2d| p.out_c = 4 => Length,
+        |p: &mut PackedConv2d| p.input_zero_point = 128 => ZeroPoint,
+        |p: &mut PackedConv2d| p.packed.stream.len -= 4 => Length,
+        |p: &mut PackedConv2d| p.packed.stream.offset += 16 => DataExtent,
+        |p: &mut PackedConv2d| p.packed.finish = Finish::Rounded => Length,
+        |p: &mut PackedConv2d| p.packed.finish = Finish::Twin { shift: 16 } => Shift,
+        |p: &mut PackedConv2d| p.packed.scratch.len -= 4 => Length,
+        |p: &mut PackedConv2d| p.packed.scratch.offset -= 2 => Alignment,
+        |p: &mut PackedConv2d| p.packed.scratch.offset += 1 << 20 => ArenaExtent,
+        |p: &mut PackedConv2d| p.packed.scratch.offset = p.input.offset => Overlap,
+        |p: &mut PackedConv2d| p.packed.scratch.offset = p.output.offset => Overlap,
+        |p: &mut PackedConv2d| p.output.offset = p.input.offset => Overlap,
+        |p: &mut PackedConv2d| p.packed.max = 128 => Bounds,
+        |p: &mut PackedConv2d| p.packed.max = -101 => Bounds,
+    );
+    faults!(programs::packed_dense(), PackedDense,
+        |p: &mut PackedDense| p.in_features = 8 => Length,
+        |p: &mut PackedDense| p.out_features = 0 => Empty,
+        |p: &mut PackedDense| p.packed.stream.offset += 4 => DataExtent,
+        |p: &mut PackedDense| p.packed.finish = Finish::Twin { shift: 1 } => Length,
+        |p: &mut PackedDense| p.packed.scratch.len += 4 => Length,
+        |p: &mut PackedDense| p.packed.scratch.offset = p.output.offset => Overlap,
+    );
+}
+
 /// An operator lies on the stack of a run: those of int16 make it no larger.
 #[test]
 fn an_operator_is_as_large_as_its_largest_parameters() {
@@ -843,9 +876,58 @@ fn an_operator_is_as_large_as_its_largest_parameters() {
         size_of::<Lstm>(),
         size_of::<MatMul>(),
         size_of::<AddSub>(),
+        size_of::<PackedConv2d>(),
     ];
     let largest = parameters.into_iter().max().expect("some");
     assert_eq!(size_of::<Op>(), largest + size_of::<u32>());
+}
+
+#[test]
+fn depthwise_convolution_by_planes() {
+    faults!(programs::depthwise_planes(), DepthwisePlanes,
+        |p: &mut DepthwisePlanes| p.input.len += 1 => Length,
+        |p: &mut DepthwisePlanes| p.input.offset = u32::MAX => ArenaExtent,
+        |p: &mut DepthwisePlanes| p.output.len -= 1 => Length,
+        // On the input, but not from its first byte on.
+        |p: &mut DepthwisePlanes| p.output.offset = 2 => Overlap,
+        |p: &mut DepthwisePlanes| p.scratch.len -= 4 => Length,
+        |p: &mut DepthwisePlanes| p.scratch.offset += 4 => ArenaExtent,
+        |p: &mut DepthwisePlanes| p.scratch.offset -= 2 => Alignment,
+        |p: &mut DepthwisePlanes| p.scratch.offset = 0 => Overlap,
+        |p: &mut DepthwisePlanes| p.scratch.offset = p.output.offset => Overlap,
+        |p: &mut DepthwisePlanes| p.records.len -= 4 => Length,
+        |p: &mut DepthwisePlanes| p.records.offset += 2 => Alignment,
+        |p: &mut DepthwisePlanes| p.records.offset += 64 => DataExtent,
+        |p: &mut DepthwisePlanes| p.channels = 0 => Empty,
+        |p: &mut DepthwisePlanes| p.channels = 1 => Length,
+        |p: &mut DepthwisePlanes| p.window.kernel_w = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.stride_h = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.dilation_w = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.pad_left = 2 => Geometry,
+        |p: &mut DepthwisePlanes| p.window.pad_top = 3 => Geometry,
+        // The last of the strips would not be reached.
+        |p: &mut DepthwisePlanes| {
+            (p.window.out_w, p.window.out_h) = (12, 2);
+        } => Geometry,
+        // Six columns of four rows need other strips than four of six.
+        |p: &mut DepthwisePlanes| p.is_turned = true => Length,
+        |p: &mut DepthwisePlanes| p.input_zero_point = -129 => ZeroPoint,
+        // Exponents of 0.
+        |p: &mut DepthwisePlanes| p.records.offset = 48 => Shift,
+    );
+    // What has no exponent, and an output on the input, are accepted.
+    for change in [
+        |p: &mut DepthwisePlanes| p.rounding = PlaneRounding::Upper8,
+        |p: &mut DepthwisePlanes| p.output = p.input,
+    ] {
+        let blob = with_op(&programs::depthwise_planes(), |op| {
+            let Op::DepthwisePlanes(p) = op else {
+                panic!("another operator")
+            };
+            change(p);
+        });
+        assert_eq!(error(&blob), None);
+    }
 }
 
 #[test]

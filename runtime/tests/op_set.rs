@@ -14,7 +14,7 @@ use tiivis_runtime::{
 };
 
 /// Every operator of the programs; a program of another fails the test.
-const KINDS: [OpKind; 48] = [
+const KINDS: [OpKind; 51] = [
     OpKind::Conv2d,
     OpKind::DepthwiseConv2d,
     OpKind::Dense,
@@ -63,6 +63,9 @@ const KINDS: [OpKind; 48] = [
     OpKind::Int16(Int16Kind::Softmax),
     OpKind::Int16(Int16Kind::Logistic),
     OpKind::WinogradConv2d,
+    OpKind::PackedConv2d,
+    OpKind::PackedDense,
+    OpKind::DepthwisePlanes,
 ];
 
 /// One operator, and front-ends.
@@ -114,7 +117,7 @@ macro_rules! check_each {
 fn an_operator_alone_runs_its_programs_and_no_other() {
     check_each!(
         0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33
-        34 35 36 37 38 39 40 41 42 43 44 45 46 47
+        34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50
     );
 }
 

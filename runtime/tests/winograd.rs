@@ -3,8 +3,8 @@
 use tiivis_runtime::blob::Rounding;
 use tiivis_runtime::kernels::requantize;
 use tiivis_runtime::kernels::winograd::{
-    BLOCK, PRODUCT_WORDS, Place, TILE, filter_words, finish, gather, patch_words, product,
-    transform, transformed_words,
+    BLOCK, PRODUCT_WORDS, Place, TILE, filter_words, finish, gather, lag_bytes, patch_words,
+    product, transform, transformed_words,
 };
 
 /// xorshift32.
@@ -186,6 +186,57 @@ fn results_are_exact_for_every_shape() {
                 expected,
                 "round {round}, output {y} {x} {o}"
             );
+        }
+    }
+}
+
+/// Which bytes of an input the tiles from one on read, and where all outputs before it were written.
+#[test]
+fn the_lag_leaves_everything_that_is_still_to_be_read() {
+    let mut random = Random(0x7777_1234);
+    for _ in 0..2000 {
+        let input = [
+            1 + random.below(14),
+            1 + random.below(20),
+            4 * (1 + random.below(3)),
+        ];
+        let pad = [random.below(7), random.below(7)];
+        let output = [
+            1 + random.below(14),
+            1 + random.below(20),
+            1 + random.below(14),
+        ];
+        let tiles: Vec<[usize; 2]> = (0..output[0])
+            .step_by(TILE)
+            .flat_map(|top| {
+                (0..output[1])
+                    .step_by(2 * TILE)
+                    .map(move |left| [top, left])
+            })
+            .collect();
+        let lag = lag_bytes(input, output, pad);
+        // Of every tile: the first byte that it reads, and the end of what it writes.
+        let first_read = |&[top, left]: &[usize; 2]| {
+            let pixels = (top..top + 6).flat_map(|y| (left..left + 10).map(move |x| (y, x)));
+            let inside = pixels.filter_map(|(y, x)| {
+                let (y, x) = (y.checked_sub(pad[0])?, x.checked_sub(pad[1])?);
+                (y < input[0] && x < input[1]).then_some((y * input[1] + x) * input[2])
+            });
+            inside.min()
+        };
+        let end = |&[top, left]: &[usize; 2]| {
+            let last = (top + TILE).min(output[0]) - 1;
+            (last * output[1] + (left + 2 * TILE).min(output[1])) * output[2]
+        };
+        for (at, tile) in tiles.iter().enumerate() {
+            let later = tiles[at + 1..].iter().filter_map(first_read).min();
+            // Input byte `i` lies at `lag + i` or higher.
+            if let Some(read) = later {
+                assert!(
+                    end(tile) <= lag + read,
+                    "{input:?} {output:?} {pad:?} {tile:?}"
+                );
+            }
         }
     }
 }

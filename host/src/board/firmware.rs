@@ -21,6 +21,8 @@ pub enum Kind {
     Layers,
     /// Feeds the front-end with raw samples; marks every frame and every run.
     Listen,
+    /// Holds its kernels against portable ones; takes no model.
+    Kernels,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Bench => "bench",
             Self::Layers => "layers",
             Self::Listen => "listen",
+            Self::Kernels => "kernels",
         }
     }
 }

@@ -46,9 +46,12 @@ pub(super) fn typed(op: Op) -> Result<Op, EmitError> {
         | Op::Prelu(_)
         | Op::ArgExtreme(_)
         | Op::CumSum(_)
+        | Op::DepthwisePlanes(_)
         | Op::ResizeBilinear(_)
         | Op::L2Normalize(_)
         | Op::WinogradConv2d(_)
+        | Op::PackedConv2d(_)
+        | Op::PackedDense(_)
         | Op::LogSoftmax(_) => return Err(foreign(format!("{} of int16", op.name()))),
     }))
 }

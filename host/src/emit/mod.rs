@@ -16,6 +16,8 @@ mod header;
 mod int16;
 mod mat_mul;
 mod own;
+mod packed;
+mod planes;
 mod recurrent;
 mod reduce;
 mod steps;

@@ -2,10 +2,11 @@
 
 use super::data::Data;
 use super::{
-    EmitError, choice, elementwise, int16, mat_mul, reduce, typed, unary, weighted, winograd,
+    EmitError, choice, elementwise, int16, mat_mul, packed, planes, reduce, typed, unary, weighted,
+    winograd,
 };
 use crate::ir::ValueId;
-use crate::lower::Winograd;
+use crate::lower::{Winograd, product};
 use crate::plan::{Home, Kernel, Place, Plan, Program, Step};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::{self, Function, Op, Pool2d, Source, Span};
@@ -15,9 +16,6 @@ pub(super) struct Ends<'a> {
     pub(super) node: &'a QNode,
     pub(super) input: Span,
     pub(super) output: Span,
-    /// What its kernel alone uses, while it runs.
-    #[expect(dead_code, reason = "packed kernels are to read it")]
-    pub(super) scratch: Option<Span>,
     pub(super) from: &'a QValue,
     pub(super) to: &'a QValue,
 }
@@ -49,6 +47,13 @@ impl<'a> Emitter<'a> {
         let op = match step.kernel {
             Kernel::Node(index) => self.node(node(self.graph, index)?)?,
             Kernel::Winograd(index) => self.winograd(node(self.graph, index)?)?,
+            Kernel::Planes {
+                node: index,
+                is_turned,
+            } => {
+                let ends = self.ends(node(self.graph, index)?)?;
+                planes::depthwise(&mut self.data, &ends, is_turned, self.scratch)?
+            }
             Kernel::ConcatInput { node: index, input } => {
                 let node = node(self.graph, index)?;
                 let Some(&id) = node.inputs.get(input) else {
@@ -122,7 +127,6 @@ impl<'a> Emitter<'a> {
             node,
             input: self.activation(node.inputs[0])?,
             output: self.activation(node.output)?,
-            scratch: self.scratch,
             from: graph.value(node.inputs[0]),
             to: graph.value(node.output),
         })
@@ -144,11 +148,26 @@ impl<'a> Emitter<'a> {
     }
 
     fn node(&mut self, node: &'a QNode) -> Result<Op, EmitError> {
+        if let Some(op) = self.packed(node)? {
+            return Ok(op);
+        }
         let op = self.untyped(node)?;
         match self.graph.value(node.output).dtype {
             DType::I16 => int16::typed(op),
             DType::I8 | DType::I32 | DType::Bool => Ok(op),
         }
+    }
+
+    /// The operator with packed weights, where lowering has chosen it.
+    fn packed(&mut self, node: &'a QNode) -> Result<Option<Op>, EmitError> {
+        let Some(scratch) = self.scratch else {
+            return Ok(None);
+        };
+        let Some(product) = product(self.graph, node)? else {
+            return Ok(None);
+        };
+        let ends = self.ends(node)?;
+        packed::product(&mut self.data, &ends, product, scratch).map(Some)
     }
 
     fn winograd(&mut self, node: &'a QNode) -> Result<Op, EmitError> {

@@ -53,6 +53,13 @@ fn random_graphs_compute_what_their_definitions_say() {
                 );
             }
         }
+        // The same bytes with weights packed for another core.
+        let packed = EmitOptions {
+            isa: Isa::Dsp,
+            ..options()
+        };
+        let packed = compile(&graph, &packed).unwrap();
+        assert_eq!(run_blob(&packed.blob, &inputs), found, "{round}");
         // The same bytes without any sharing of memory, and with concatenations fed both ways.
         for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
             let program = lower_with(

@@ -4,7 +4,7 @@ use super::EmitError;
 use super::data::Data;
 use super::steps::Ends;
 use crate::ir::{TransposedWindow2d, Window2d};
-use crate::lower::{count, rows_and_depth, transposed_window, window};
+use crate::lower::{count, one_tap, rows_and_depth, transposed_window, window};
 use crate::quantize::graph::{DType, QClamp, Sums, Weights};
 use tiivis_runtime::blob::{self, Accumulate, Conv2d, Dense, DepthwiseConv2d, Op};
 
@@ -85,21 +85,7 @@ pub(super) fn depthwise(
 pub(super) fn dense(data: &mut Data, ends: &Ends<'_>, layer: Layer<'_>) -> Result<Op, EmitError> {
     let (rows, in_features) = rows_and_depth(ends.node, &ends.from.shape)?;
     if ends.to.dtype == DType::I16 {
-        // One tap over as many rows of one pixel.
-        let window = blob::Window2d {
-            in_h: rows,
-            in_w: 1,
-            out_h: rows,
-            out_w: 1,
-            kernel_h: 1,
-            kernel_w: 1,
-            stride_h: 1,
-            stride_w: 1,
-            dilation_h: 1,
-            dilation_w: 1,
-            pad_top: 0,
-            pad_left: 0,
-        };
+        let window = one_tap(rows);
         return Ok(Op::Conv2d(convolution(data, ends, window, 1, layer)?));
     }
     Ok(Op::Dense(Dense {

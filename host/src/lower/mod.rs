@@ -9,6 +9,8 @@ mod error;
 mod gather;
 mod homes;
 mod node;
+mod packed;
+mod planes;
 mod product;
 mod recurrent;
 mod reduce;
@@ -25,6 +27,8 @@ mod winograd;
 
 pub use error::LowerError;
 pub(crate) use gather::extents as gathered;
+pub(crate) use packed::{Product, Reach, one_tap, product};
+pub(crate) use planes::records as plane_records;
 pub(crate) use product::{mat_mul, transposed_window};
 pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};

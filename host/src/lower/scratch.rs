@@ -1,6 +1,7 @@
 //! What kernels need of the arena while they run.
 
 use super::LowerError;
+use super::packed;
 use crate::plan::Buffer;
 use crate::quantize::graph::{QGraph, QNode};
 use tiivis_runtime::blob::Isa;
@@ -18,9 +19,9 @@ pub(super) fn buffer(graph: &QGraph, node: &QNode, isa: Isa) -> Result<Option<Bu
 }
 
 /// Bytes of it: the same functions of the shape that the runtime proves a step by.
-fn bytes(_graph: &QGraph, _node: &QNode, isa: Isa) -> Result<u32, LowerError> {
+fn bytes(graph: &QGraph, node: &QNode, isa: Isa) -> Result<u32, LowerError> {
     match isa {
-        // No portable kernel needs any; packed ones are to come.
-        Isa::Portable | Isa::Dsp => Ok(0),
+        Isa::Portable => Ok(0),
+        Isa::Dsp => Ok(packed::scratch_bytes(graph, node)?.unwrap_or(0)),
     }
 }

@@ -2,13 +2,14 @@
 
 use super::homes::part;
 use super::node::check;
+use super::planes;
 use super::scratch;
-use super::shape::{count, index as index_of};
+use super::shape::{bytes, count, index as index_of};
 use super::traits::may_be_in_place;
 use super::winograd::Winograd;
 use super::{Goal, LowerError, LowerOptions};
 use crate::ir::ValueId;
-use crate::plan::{Home, Kernel, Place, Program, Step, Write};
+use crate::plan::{Buffer, Chase, Home, Kernel, Place, Program, Step, Write};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue};
 use tiivis_runtime::blob::Isa;
 
@@ -68,28 +69,69 @@ fn whole(
     let Some(Home::Arena(output)) = program.homes[node.output.index()] else {
         return Err(undefined(graph, node.output));
     };
-    let (kernel, chase, scratch) = match by_winograd(graph, node, options)? {
-        Some(conv) => (
-            Kernel::Winograd(index),
-            Some(conv.chase(node)?),
-            Some(conv.scratch(node)?),
-        ),
-        None => {
-            let scratch = scratch::buffer(graph, node, options.isa)?;
-            (Kernel::Node(index), None, scratch)
-        }
-    };
+    let way = way(graph, index, output, options)?;
+    let scratch = way.scratch.is_some().then_some(program.buffers.len());
+    program.buffers.extend(way.scratch);
     program.steps.push(Step {
         layer: index,
-        kernel,
-        in_place: in_place(graph, node, &operands),
+        kernel: way.kernel,
+        in_place: match way.in_place {
+            true => vec![0],
+            false => in_place(graph, node, &operands),
+        },
         reads: operands.into_iter().map(|(_, place)| place).collect(),
         write: Write::whole(output),
-        chase,
-        scratch: scratch.is_some().then_some(program.buffers.len()),
+        chase: way.chase,
+        scratch,
     });
-    program.buffers.extend(scratch);
     Ok(())
+}
+
+/// The kernel that runs a node, and what it asks of memory.
+struct Way {
+    kernel: Kernel,
+    /// The result may lie on the first operand, whatever [`traits`](super::traits) say.
+    in_place: bool,
+    chase: Option<Chase>,
+    scratch: Option<Buffer>,
+}
+
+fn way(
+    graph: &QGraph,
+    index: usize,
+    output: Place,
+    options: LowerOptions,
+) -> Result<Way, LowerError> {
+    let node = &graph.nodes[index];
+    if let Some(conv) = by_winograd(graph, node, options)? {
+        return Ok(Way {
+            kernel: Kernel::Winograd(index),
+            in_place: false,
+            chase: Some(conv.chase(node)?),
+            scratch: Some(conv.scratch(node)?),
+        });
+    }
+    if let Some(planes) = planes::choose(graph, node, options.isa) {
+        return Ok(Way {
+            kernel: Kernel::Planes {
+                node: index,
+                is_turned: planes.is_turned,
+            },
+            // Channel by channel it lies on bytes of its own channel.
+            in_place: output.bytes <= bytes(graph.value(node.inputs[0]))?,
+            chase: None,
+            scratch: Some(Buffer {
+                name: format!("scratch of {}", node.name),
+                bytes: planes.scratch_bytes,
+            }),
+        });
+    }
+    Ok(Way {
+        kernel: Kernel::Node(index),
+        in_place: false,
+        chase: None,
+        scratch: scratch::buffer(graph, node, options.isa)?,
+    })
 }
 
 /// The node as Winograd's transform computes it, where that is the fastest.

@@ -1,10 +1,12 @@
 //! A blob on an emulated board: what it costs, and whether the bytes are the host's.
 
 mod error;
+mod kernels;
 mod layers;
 mod listen;
 
 pub use error::BenchError;
+pub use kernels::check_kernels;
 pub use listen::listen;
 
 use crate::board::{self, Board, Firmware, Kind};

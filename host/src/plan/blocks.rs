@@ -190,7 +190,7 @@ fn chase(program: &Program, lives: &[Block], index: usize, step: &Step) -> Optio
     (is_whole && fills(operand) && is_read_once(operand)).then_some((operand.buffer, lag_bytes))
 }
 
-/// The buffer that the step's result is laid on: read for the last time, of equal length.
+/// The buffer that the step's result is laid on: read for the last time, not shorter.
 fn overwritten(
     program: &Program,
     lives: &[Block],
@@ -204,7 +204,7 @@ fn overwritten(
         lives[place.buffer].last == index + 1
             && place.buffer != written
             && place.bytes == program.buffers[place.buffer].bytes
-            && place.bytes == step.write.row_bytes
+            && place.bytes >= step.write.row_bytes
     };
     let mut free = step
         .in_place

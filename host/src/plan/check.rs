@@ -212,8 +212,8 @@ impl<'a> Arena<'a> {
             .collect()
     }
 
-    /// A write may touch an operand only where the step allows it, and then only byte on byte, or far
-    /// enough before it.
+    /// A write may touch an operand only where the step allows it, and then only from its first byte
+    /// on, or far enough before it.
     fn overlaps(
         &self,
         index: usize,
@@ -226,7 +226,8 @@ impl<'a> Arena<'a> {
             let overlap = runs
                 .iter()
                 .any(|run| run.start < range.end && range.start < run.end);
-            let is_exact = step.in_place.contains(&read) && *runs == [range.clone()];
+            let is_on = |run: &Range<usize>| run.start == range.start && run.end <= range.end;
+            let is_exact = step.in_place.contains(&read) && runs.len() == 1 && is_on(&runs[0]);
             let chase = step.chase.filter(|chase| chase.read == read);
             let is_behind = chase.is_some_and(|chase| {
                 let least = |run: &Range<usize>| run.start.checked_add(to_usize(chase.lag_bytes));
@@ -397,6 +398,31 @@ mod tests {
         // Only the operand that it says.
         let error = judged([20, 48, 16, 16, 40]);
         assert!(matches!(error, Err(CheckError::InPlace { step: 1, .. })));
+    }
+
+    #[test]
+    fn a_shorter_result_may_lie_on_the_start_of_an_operand() {
+        let mut program = program();
+        program.buffers[3].bytes = 4;
+        program.outputs[0].bytes = 4;
+        program.steps[2].write.row_bytes = 4;
+        program.steps[2].write.pitch_bytes = 4;
+        let judged = |program: &Program, c| {
+            let plan = Plan {
+                offsets: vec![0, 8, 16, c, 24],
+                arena_bytes: 32,
+                ..disjoint(program)
+            };
+            check(program, &plan)
+        };
+        assert_eq!(judged(&program, 16), Ok(()));
+        let error = judged(&program, 20);
+        assert!(matches!(error, Err(CheckError::InPlace { step: 2, .. })));
+        // The planner knows it too: nothing but the input and the two that come after it live.
+        assert_eq!(plan(&program).unwrap().arena_bytes, 24);
+        program.steps[2].in_place.clear();
+        let error = judged(&program, 16);
+        assert!(matches!(error, Err(CheckError::InPlace { step: 2, .. })));
     }
 
     fn judged(offsets: [u32; 5], arena_bytes: u32) -> Result<(), CheckError> {

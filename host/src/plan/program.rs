@@ -75,6 +75,14 @@ pub enum Kernel {
     Node(usize),
     /// The same, a convolution, by Winograd's transform.
     Winograd(usize),
+    /// The depthwise convolution of the graph's node of this index, a channel at a time, with a
+    /// scratch.
+    Planes {
+        /// Index of the node.
+        node: usize,
+        /// Rows and columns change places in the scratch.
+        is_turned: bool,
+    },
     /// Copies one input of a concatenation to its part of the output.
     ConcatInput {
         /// Index of the concatenation among the graph's nodes.
@@ -100,7 +108,8 @@ pub struct Step {
     pub reads: Vec<Place>,
     /// What it writes.
     pub write: Write,
-    /// Which of `reads` the result may lie on, byte for byte.
+    /// Which of `reads` the result may lie on: of equal length byte for byte; a shorter one from the
+    /// same first byte on.
     pub in_place: Vec<usize>,
     /// An operand that the result may run after, if the step reads and writes in the order of
     /// addresses.

@@ -11,6 +11,8 @@ mod dtype;
 mod frontend;
 mod int16;
 mod operators;
+mod packed;
+mod planes;
 mod preamble;
 mod program;
 mod recurrent;
@@ -29,6 +31,8 @@ pub use frontend::{
 };
 pub(crate) use int16::Int16Tag;
 pub use int16::{Curve, Int16, Int16Kind, Slopes, Softmax16};
+pub use packed::{Finish, Packed, PackedConv2d, PackedDense, Pairing};
+pub use planes::{DepthwisePlanes, PlaneRounding};
 pub use preamble::{DATA_ALIGNMENT, MAGIC, MAJOR, MINOR, PREAMBLE_BYTES, Preamble};
 pub use program::{
     Initial, Isa, MAX_PORTS, MAX_RANK, Origin, Port, Program, Provenance, Shape, State, Trace,

@@ -9,6 +9,8 @@ use super::decode::decode;
 use super::dtype::DType;
 use super::int16::{Int16, Int16Kind};
 use super::operators::operators;
+use super::packed::{PackedConv2d, PackedDense};
+use super::planes::DepthwisePlanes;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
@@ -141,6 +143,12 @@ operators! {
     CumSum(CumSum),
     /// [`Op::Conv2d`] of 3×3 taps and stride 1, by Winograd's transform.
     WinogradConv2d(WinogradConv2d),
+    /// [`Op::Conv2d`] with packed weights.
+    PackedConv2d(PackedConv2d),
+    /// [`Op::Dense`] of one row with packed weights.
+    PackedDense(PackedDense),
+    /// Depthwise convolution of 3 × 3 taps, a channel at a time.
+    DepthwisePlanes(DepthwisePlanes),
 }
 
 impl Op {
@@ -176,10 +184,13 @@ impl Op {
             Self::Convert(op) => op.output,
             Self::Gather(op) => op.output,
             Self::CumSum(op) => op.output,
+            Self::DepthwisePlanes(op) => op.output,
             Self::Svdf(op) => op.output,
             Self::Lstm(op) => op.output,
             Self::Int16(op) => op.output(),
             Self::WinogradConv2d(op) => op.output,
+            Self::PackedConv2d(op) => op.output,
+            Self::PackedDense(op) => op.output,
         }
     }
 
@@ -198,6 +209,11 @@ impl Op {
                 .saturating_add(op.recurrent_weights.len),
             Self::Int16(op) => op.weights_bytes(),
             Self::WinogradConv2d(op) => op.filters.len.saturating_add(op.channels.len),
+            // Biases, scales and zeros too.
+            Self::PackedConv2d(op) => op.packed.stream.len,
+            Self::PackedDense(op) => op.packed.stream.len,
+            // Nine of the 24 bytes of a record.
+            Self::DepthwisePlanes(op) => op.channels.saturating_mul(9),
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)
@@ -256,6 +272,14 @@ impl Op {
             Self::Int16(op) => op.macs(),
             // Those of the definition, so that ways of computing it can be compared.
             Self::WinogradConv2d(op) => outputs * 9 * u64::from(op.in_c),
+            Self::PackedConv2d(op) => {
+                let taps = u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w);
+                outputs * taps.saturating_mul(op.in_c.into())
+            }
+            Self::PackedDense(op) => outputs * u64::from(op.in_features),
+            Self::DepthwisePlanes(op) => {
+                outputs * u64::from(op.window.kernel_h) * u64::from(op.window.kernel_w)
+            }
             Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Add(_)

@@ -3,7 +3,7 @@
 use super::channels::BLOCK;
 use super::dot::{PATCH, center, products, subtract_zero_point};
 use super::{Axis, Channels, Taps};
-use crate::blob::Conv2d;
+use crate::blob::{Conv2d, Window2d};
 use crate::index;
 
 /// 2-D convolution, grouped or not, dilated or not.
@@ -60,12 +60,12 @@ pub fn conv2d(
 }
 
 /// How the values of taps lie in an input and a filter.
-struct Layout {
+pub(super) struct Layout {
     in_w: usize,
     in_c: usize,
     group_in: usize,
     kernel_w: usize,
-    filter_len: usize,
+    pub(super) filter_len: usize,
     between_runs: usize,
     between_rows: usize,
     /// Neighbouring taps of a row are one run of bytes: no channels or columns are skipped.
@@ -76,9 +76,21 @@ struct Layout {
 
 impl Layout {
     fn new(params: &Conv2d, channels: &Channels<'_>) -> Self {
-        let window = &params.window;
-        let (in_w, in_c) = (index(window.in_w), index(params.in_c));
-        let (kernel_w, group_in) = (index(window.kernel_w), index(params.in_c / params.groups));
+        Self {
+            weights_zero_point: channels.weights_zero_point,
+            ..Self::of(
+                &params.window,
+                params.in_c,
+                params.groups,
+                channels.input_zero_point,
+            )
+        }
+    }
+
+    /// Of symmetric weights.
+    pub(super) fn of(window: &Window2d, in_c: u32, groups: u32, zero_point: i32) -> Self {
+        let (kernel_w, group_in) = (index(window.kernel_w), index(in_c / groups));
+        let (in_w, in_c) = (index(window.in_w), index(in_c));
         Self {
             in_w,
             in_c,
@@ -87,14 +99,20 @@ impl Layout {
             filter_len: index(window.kernel_h) * kernel_w * group_in,
             between_runs: index(window.dilation_w) * in_c,
             between_rows: index(window.dilation_h) * in_w * in_c,
-            one_run: params.groups == 1 && window.dilation_w == 1,
-            zero_point: channels.input_zero_point,
-            weights_zero_point: channels.weights_zero_point,
+            one_run: groups == 1 && window.dilation_w == 1,
+            zero_point,
+            weights_zero_point: 0,
         }
     }
 
     #[inline]
-    fn patch<'a>(&'a self, input: &'a [i8], rows: Taps, columns: Taps, group: usize) -> Patch<'a> {
+    pub(super) fn patch<'a>(
+        &'a self,
+        input: &'a [i8],
+        rows: Taps,
+        columns: Taps,
+        group: usize,
+    ) -> Patch<'a> {
         let corner = (rows.input * self.in_w + columns.input) * self.in_c;
         let (runs, run_len) = if self.one_run {
             (1, columns.count * self.group_in)
@@ -114,7 +132,7 @@ impl Layout {
 
 /// What the filters of one group see of the input at one output pixel: `rows` × `runs` runs of
 /// `run_len` bytes.
-struct Patch<'a> {
+pub(super) struct Patch<'a> {
     layout: &'a Layout,
     /// From the first run on.
     input: &'a [i8],
@@ -128,7 +146,7 @@ struct Patch<'a> {
 impl Patch<'_> {
     /// The whole patch, centered and in the order of a filter. Taps outside the input are 0.
     #[inline(never)]
-    fn gather(&self, buffer: &mut [i16; PATCH]) {
+    pub(super) fn gather(&self, buffer: &mut [i16; PATCH]) {
         let Layout {
             filter_len,
             zero_point,
@@ -142,7 +160,7 @@ impl Patch<'_> {
 
     /// Adds the products with the filters to the sums, piece by piece.
     #[inline(never)]
-    fn stream(&self, buffer: &mut [i16; PATCH], filters: &[i8], sums: &mut [i32]) {
+    pub(super) fn stream(&self, buffer: &mut [i16; PATCH], filters: &[i8], sums: &mut [i32]) {
         let Layout {
             filter_len,
             zero_point,

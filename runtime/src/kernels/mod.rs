@@ -1,7 +1,7 @@
 //! The arithmetic, on slices: portable, and the specification of every faster kernel.
 //!
 //! A kernel takes the parameters of its step ([`crate::blob`]; the spans in them are not looked
-//! at), the values, and the output. It allocates nothing and needs no scratch. It panics where a
+//! at), the values, and the output. It allocates nothing; scratch, where it needs some, is the caller's. It panics where a
 //! slice is not as long as the parameters say or a parameter is outside its documented range, and
 //! nowhere else; [`crate::Model::parse`] has proven both for every step of a blob.
 //!
@@ -31,7 +31,9 @@ mod lstm;
 mod lut;
 mod mat_mul;
 mod max_pool;
+mod packed;
 mod pad;
+mod planes;
 mod prelu;
 mod reciprocal;
 mod reduce;
@@ -76,7 +78,15 @@ pub use lstm::{GATES, LSTM_SCALES, LstmElement, LstmWeights, lstm};
 pub use lut::lut;
 pub use mat_mul::{Matrices, mat_mul};
 pub use max_pool::max_pool2d;
+pub(crate) use packed::MOST_TWIN_SHIFT;
+pub use packed::{
+    CONV_BLOCK, Columns, DENSE_BLOCK, packed_conv2d, packed_conv2d_portable, packed_dense,
+    packed_dense_portable,
+};
 pub use pad::pad;
+pub use planes::{
+    PlaneGeometry, RECORD_WORDS, Tensors, depthwise_planes, depthwise_planes_portable,
+};
 pub use prelu::prelu;
 pub use reduce::reduce;
 pub use requantize::{requantize, rounding_divide_by_pot, saturating_rounding_doubling_high_mul};

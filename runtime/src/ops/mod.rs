@@ -21,6 +21,7 @@ mod convert;
 mod cum_sum;
 mod dense;
 mod depthwise;
+mod depthwise_planes;
 mod div;
 mod extreme;
 mod gather;
@@ -34,6 +35,7 @@ mod mat_mul;
 mod max_pool;
 mod mul;
 mod operand;
+mod packed;
 mod pad;
 mod plain;
 mod prelu;
@@ -114,10 +116,13 @@ pub(crate) fn check<O: Operators>(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fa
         Op::Convert(params) => convert::check(params, bounds),
         Op::Gather(params) => gather::check(params, bounds),
         Op::CumSum(params) => cum_sum::check(params, bounds),
+        Op::DepthwisePlanes(params) => depthwise_planes::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
         Op::Int16(params) => int16::check::<O>(params, bounds),
         Op::WinogradConv2d(params) => winograd::check(params, bounds),
+        Op::PackedConv2d(params) => packed::check_conv2d(params, bounds),
+        Op::PackedDense(params) => packed::check_dense(params, bounds),
     }}
 }
 
@@ -157,9 +162,12 @@ pub(crate) fn run<O: Operators>(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::Convert(params) => convert::run(params, arena),
         Op::Gather(params) => gather::run(params, arena, data),
         Op::CumSum(params) => cum_sum::run(params, arena),
+        Op::DepthwisePlanes(params) => depthwise_planes::run(params, arena, data),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
         Op::Int16(params) => int16::run::<O>(params, arena, data),
         Op::WinogradConv2d(params) => winograd::run(params, arena, data),
+        Op::PackedConv2d(params) => packed::run_conv2d(params, arena, data),
+        Op::PackedDense(params) => packed::run_dense(params, arena, data),
     }}
 }

@@ -3,6 +3,7 @@
 
 use tiivis_runtime::blob::*;
 use tiivis_runtime::kernels::winograd;
+use tiivis_runtime::kernels::{CONV_BLOCK, Columns, DENSE_BLOCK};
 use tiivis_runtime::{Aligned, Block};
 
 /// Builds a blob span by span and step by step.
@@ -296,6 +297,53 @@ pub fn depthwise() -> Vec<u8> {
         accumulate: accumulate(&mut builder, 5),
     };
     builder.step(Op::DepthwiseConv2d(op));
+    builder.finish(&[input], &[output])
+}
+
+pub fn depthwise_planes() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let window = Window2d {
+        pad_top: 1,
+        pad_left: 1,
+        ..window([4, 6], [3, 3], [4, 6])
+    };
+    let input = builder.activation(4 * 6 * 2);
+    let output = builder.activation(4 * 6 * 2);
+    // Two strips of 6 rows of 6 int16.
+    let scratch = builder.activation(2 * 6 * 6 * 2);
+    // Bias, multiplier, offset; weights, of which the last byte but two is the exponent.
+    let records = [
+        [
+            100,
+            1 << 30,
+            8 - (5 << 4),
+            0x0402_01ff,
+            -0x0403_0201,
+            0x0000_0405,
+        ],
+        [
+            -90,
+            (1 << 30) + 12_345,
+            16 - (5 << 5),
+            0x7f80_0180,
+            0x0102_0304,
+            0x0000_05fe,
+        ],
+    ];
+    let op = DepthwisePlanes {
+        input,
+        output,
+        scratch,
+        records: builder.int32(&records.concat()),
+        window,
+        channels: 2,
+        is_turned: false,
+        input_zero_point: 3,
+        rounding: PlaneRounding::Twice,
+    };
+    // Records without an exponent, which nothing names.
+    builder.int32(&[0; 12]);
+    builder.step(Op::DepthwisePlanes(op));
     builder.finish(&[input], &[output])
 }
 
@@ -1253,6 +1301,67 @@ pub fn cum_sum() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
+/// A kernel of 2 x 2 over 3 x 4 pixels of 3 channels, to 5 channels: a block that is not whole.
+pub fn packed_conv2d() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(3 * 4 * 3);
+    let output = builder.activation(2 * 3 * 5);
+    let columns = Columns::of_window(&window([3, 4], [2, 2], [2, 3]), 3).expect("few");
+    let scratch = builder.activation(columns.conv_scratch_bytes());
+    let finish = Finish::Twin { shift: 5 };
+    let words = 2 * columns.block_words(CONV_BLOCK, finish);
+    let stream = builder.int8(&stream(words));
+    builder.step(Op::PackedConv2d(PackedConv2d {
+        input,
+        output,
+        window: window([3, 4], [2, 2], [2, 3]),
+        in_c: 3,
+        out_c: 5,
+        input_zero_point: -3,
+        packed: Packed {
+            stream,
+            scratch,
+            pairing: Pairing::Sum,
+            finish,
+            min: -100,
+            max: 127,
+        },
+    }));
+    builder.finish(&[input], &[output])
+}
+
+pub fn packed_dense() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let input = builder.activation(7);
+    let output = builder.activation(11);
+    let columns = Columns::of_features(7).expect("few");
+    let scratch = builder.activation(columns.dense_scratch_bytes());
+    let words = 2 * columns.block_words(DENSE_BLOCK, Finish::Rounded);
+    let stream = builder.int8(&stream(words));
+    builder.step(Op::PackedDense(PackedDense {
+        input,
+        output,
+        in_features: 7,
+        out_features: 11,
+        packed: Packed {
+            stream,
+            scratch,
+            pairing: Pairing::Bytes,
+            finish: Finish::Rounded,
+            min: -128,
+            max: 127,
+        },
+    }));
+    builder.finish(&[input], &[output])
+}
+
+/// Words of any numbers.
+fn stream(words: u32) -> Vec<i8> {
+    (0..4 * words)
+        .map(|at| at.wrapping_mul(0x9e37_79b9).to_le_bytes()[3].cast_signed())
+        .collect()
+}
+
 /// Every blob above, by name.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -1260,6 +1369,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("winograd_conv2d", winograd_conv2d()),
         ("conv2d_dilated", conv2d_dilated()),
         ("depthwise", depthwise()),
+        ("depthwise_planes", depthwise_planes()),
         ("dense", dense()),
         ("max_pool", max_pool()),
         ("avg_pool", avg_pool()),
@@ -1313,6 +1423,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("choose", choose()),
         ("gather", gather()),
         ("cum_sum", cum_sum()),
+        ("packed_conv2d", packed_conv2d()),
+        ("packed_dense", packed_dense()),
     ]
 }
 

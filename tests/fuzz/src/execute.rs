@@ -118,6 +118,12 @@ fn work(op: &Op) -> u64 {
         }
         Op::Reduce(p) => p.input.len.into(),
         Op::ArgExtreme(p) => p.input.len.into(),
+        // Filters are unpacked, block by block, and patches gathered for each.
+        Op::PackedConv2d(p) => op
+            .macs()
+            .saturating_add(p.packed.stream.len.into())
+            .saturating_add(op.output().len.into()),
+        Op::PackedDense(p) => op.macs().saturating_add(p.packed.stream.len.into()),
         Op::Add(_)
         | Op::Sub(_)
         | Op::SquaredDifference(_)
@@ -142,6 +148,7 @@ fn work(op: &Op) -> u64 {
         | Op::Convert(_)
         | Op::Gather(_)
         | Op::CumSum(_) => op.output().len.into(),
+        Op::DepthwisePlanes(p) => op.macs().saturating_add(p.scratch.len.into()),
         Op::Int16(Int16::MaxPool2d(p) | Int16::AvgPool2d(p)) => {
             u64::from(p.output.len).saturating_mul(taps(&p.window))
         }

@@ -67,11 +67,16 @@ pub fn lag_bytes(input: [usize; 3], output: [usize; 3], pad: [usize; 2]) -> usiz
         for left in (0..out_w).step_by(2 * TILE) {
             let end = left + 2 * TILE;
             let written = last_row * out_w + end.min(out_w);
-            // What is read next, and the first of all that is read then.
+            // The first of all that is read later: in this row of tiles, or the next, which begins no
+            // lower where both begin in the padding.
+            let beside = row(top) + end.saturating_sub(pad[1]).min(in_w);
+            let below = row(top + TILE);
             let read = match (end < out_w, top + TILE < out_h) {
-                (true, _) => row(top) + end.saturating_sub(pad[1]).min(in_w),
-                (false, true) => row(top + TILE),
-                (false, false) => in_h * in_w,
+                (true, true) => beside.min(below),
+                (true, false) => beside,
+                (false, true) => below,
+                // Nothing: these are the last.
+                (false, false) => continue,
             };
             lag = lag.max((written * out_c).saturating_sub(read * in_c));
         }

@@ -1,0 +1,77 @@
+//! From int8 to int16 in the order of packed columns.
+#![expect(unsafe_code, reason = "assembly")]
+
+use core::arch::naked_asm;
+
+/// Widens `runs` runs of `words` whole words of int8, `stride` bytes from one to the next, into the
+/// columns of one of two pixels: 8 bytes from word to word.
+///
+/// # Safety
+///
+/// - `words` and `runs` are at least 1.
+/// - `4 * words` bytes of each run can be read.
+/// - `4 * words * runs` int16 in pairs, a pair of another pixel between two, can be written from `x` on,
+///   which is 4-byte aligned.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn widen(
+    from: *const i8,
+    x: *mut i16,
+    words: usize,
+    runs: usize,
+    stride: usize,
+) {
+    naked_asm!(
+        "
+    push {{r4-r9, lr}}
+    ldr r12, [sp, #28]
+1:  add lr, r0, r12
+    subs r9, r2, #1
+    beq 3f
+2:  ldr r4, [r0], #8
+    ldr r5, [r0, #-4]
+    sxtb16 r6, r4
+    sxtb16 r4, r4, ror #8
+    sxtb16 r7, r5
+    sxtb16 r5, r5, ror #8
+    str r6, [r1], #32
+    str r4, [r1, #-24]
+    str r7, [r1, #-16]
+    str r5, [r1, #-8]
+    subs r9, r9, #2
+    bhi 2b
+    bmi 4f
+3:  ldr r4, [r0]
+    sxtb16 r6, r4
+    sxtb16 r4, r4, ror #8
+    str r6, [r1], #16
+    str r4, [r1, #-8]
+4:  mov r0, lr
+    subs r3, r3, #1
+    bne 1b
+    pop {{r4-r9, pc}}
+"
+    )
+}
+
+/// Widens `words` whole words of int8 into columns that lie side by side.
+///
+/// # Safety
+///
+/// - `words` is at least 1.
+/// - `4 * words` bytes can be read, as many int16 be written from `x` on, which is 4-byte aligned.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn widen_row(from: *const i8, x: *mut i16, words: usize) {
+    naked_asm!(
+        "
+    push {{r4-r6, lr}}
+1:  ldr r4, [r0], #4
+    sxtb16 r6, r4
+    sxtb16 r4, r4, ror #8
+    str r6, [r1], #8
+    str r4, [r1, #-4]
+    subs r2, r2, #1
+    bne 1b
+    pop {{r4-r6, pc}}
+"
+    )
+}
