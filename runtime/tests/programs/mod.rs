@@ -1306,8 +1306,9 @@ pub fn packed_conv2d() -> Vec<u8> {
     let mut builder = Builder::new();
     let input = builder.activation(3 * 4 * 3);
     let output = builder.activation(2 * 3 * 5);
-    let columns = Columns::of_window(&window([3, 4], [2, 2], [2, 3]), 3).expect("few");
-    let scratch = builder.activation(columns.conv_scratch_bytes());
+    let geometry = window([3, 4], [2, 2], [2, 3]);
+    let columns = Columns::of_window(&geometry, 3).expect("few");
+    let scratch = builder.activation(columns.conv_scratch_bytes(&geometry));
     let finish = Finish::Twin { shift: 5 };
     let words = 2 * columns.block_words(CONV_BLOCK, finish);
     let stream = builder.int8(&stream(words));
