@@ -12,18 +12,14 @@ use toml::Table;
 /// # Errors
 ///
 /// A text that names the field that is missing or out of range.
+#[allow(dead_code, reason = "each of two build scripts needs its own text")]
 pub(crate) fn memory_x(board: &Table) -> Result<String, String> {
     let flash_start = number(board, "flash", "start")?;
     let flash_bytes = number(board, "flash", "bytes")?;
     let model_offset = number(board, "flash", "model_offset")?;
     let ram_start = number(board, "ram", "start")?;
     let ram_bytes = number(board, "ram", "bytes")?;
-    let stack_bytes = board
-        .get("stack_bytes")
-        .ok_or("field stack_bytes is missing")?
-        .as_integer()
-        .and_then(|value| u32::try_from(value).ok())
-        .ok_or("field stack_bytes is not an unsigned 32-bit number")?;
+    let stack_bytes = stack_bytes(board)?;
     if model_offset > flash_bytes || stack_bytes > ram_bytes {
         return Err("flash.model_offset or stack_bytes is larger than its memory".into());
     }
@@ -43,6 +39,48 @@ __arena_end = ORIGIN(RAM) + LENGTH(RAM);
 ",
         ram_bytes - stack_bytes
     ))
+}
+
+/// The text of `memory.x` for a firmware that holds its model: code and model in flash; in RAM the
+/// stack below, as large as asked for or as the board has it, and everything else above.
+///
+/// # Errors
+///
+/// As [`memory_x`].
+#[allow(dead_code, reason = "each of two build scripts needs its own text")]
+pub(crate) fn own_memory_x(board: &Table, stack_bytes: Option<u32>) -> Result<String, String> {
+    let flash_start = number(board, "flash", "start")?;
+    let flash_bytes = number(board, "flash", "bytes")?;
+    let ram_start = number(board, "ram", "start")?;
+    let ram_bytes = number(board, "ram", "bytes")?;
+    let stack_bytes = match stack_bytes {
+        Some(bytes) => bytes,
+        None => self::stack_bytes(board)?,
+    };
+    if stack_bytes > ram_bytes {
+        return Err("the stack is larger than RAM".into());
+    }
+    Ok(format!(
+        "MEMORY
+{{
+  FLASH : ORIGIN = {flash_start:#010x}, LENGTH = {flash_bytes:#x}
+  STACK : ORIGIN = {ram_start:#010x}, LENGTH = {stack_bytes:#x}
+  RAM   : ORIGIN = {ram_start:#010x} + {stack_bytes:#x}, LENGTH = {:#x}
+}}
+_stack_end = ORIGIN(STACK);
+_stack_start = ORIGIN(STACK) + LENGTH(STACK);
+",
+        ram_bytes - stack_bytes
+    ))
+}
+
+fn stack_bytes(board: &Table) -> Result<u32, String> {
+    board
+        .get("stack_bytes")
+        .ok_or("field stack_bytes is missing")?
+        .as_integer()
+        .and_then(|value| u32::try_from(value).ok())
+        .ok_or("field stack_bytes is not an unsigned 32-bit number".into())
 }
 
 fn number(board: &Table, table: &str, field: &str) -> Result<u32, String> {

@@ -1,5 +1,6 @@
 //! What can be wrong with a part of a blob.
 
+use crate::blob::OpKind;
 use core::error::Error;
 use core::fmt;
 
@@ -65,6 +66,10 @@ pub enum Fault {
     Layer,
     /// Elements of a type that the operator does not take.
     DType,
+    /// An operator that the program leaves out, see [`crate::Operators`].
+    Unlinked(OpKind),
+    /// A front-end, where the program leaves them out.
+    UnlinkedFrontend,
 }
 
 impl Fault {
@@ -100,13 +105,19 @@ impl Fault {
             Self::Run => "a run leaves the input",
             Self::Layer => "the layer does not exist",
             Self::DType => "the operator does not take this element type",
+            Self::Unlinked(_) => "the operator is not linked into this program",
+            Self::UnlinkedFrontend => "front-ends are not linked into this program",
         }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
+        f.write_str(self.text())?;
+        match self {
+            Self::Unlinked(kind) => write!(f, ": {}", kind.name()),
+            _ => Ok(()),
+        }
     }
 }
 

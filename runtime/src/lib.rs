@@ -9,6 +9,7 @@
 //! - [`blob`]: the format, defined once, types and bytes (`FORMAT.md` beside the code is its
 //!   document).
 //! - `ops`: per operator, what [`Model::parse`] proves and what a run does.
+//! - [`Operators`]: which of them a program links.
 //! - [`Model`] and [`Session`]: the few calls that a firmware makes.
 //! - [`frontend`]: what makes an input of raw samples.
 //! - [`scores`]: what a classifier's output says, in floating point, after a run.
@@ -48,15 +49,18 @@ mod fault;
 pub mod frontend;
 pub mod kernels;
 mod model;
+mod op_set;
 mod ops;
 pub mod scores;
 mod session;
 
+pub use crate::blob::{Int16Kind, OpKind};
 pub use aligned::{ALIGNMENT, Aligned, Block, flatten, flatten_mut};
 pub use element::Element;
 pub use error::{ParseError, PortKind, RunError};
 pub use fault::Fault;
-pub use model::{Items, Model};
+pub use model::{Items, Model, Steps};
+pub use op_set::{All, OpSet, Operators};
 pub use session::{Hook, Session};
 
 // Offsets and lengths in a blob are u32; a pointer narrower than that could not address them.

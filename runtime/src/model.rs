@@ -1,13 +1,15 @@
 //! A blob that has been proven sound.
+#![expect(unsafe_code, reason = "`trusted` is declared unsafe")]
 
 use crate::blob::{
     DType, FrontendSpec, Initial, MAX_FRONTENDS, MAX_PORTS, Port, Preamble, Program, State, Step,
-    Trace,
+    Trace, decode,
 };
 use crate::data::Data;
 use crate::error::{ParseError, PortKind, RunError};
 use crate::fault::Fault;
 use crate::frontend;
+use crate::op_set::{All, Operators};
 use crate::ops::{self, Bounds};
 use crate::session::Session;
 use core::marker::PhantomData;
@@ -16,10 +18,13 @@ use serde::Deserialize;
 /// A model, executed in place from the bytes it was parsed from.
 ///
 /// Holds no copy of anything: lists are decoded item by item when they are asked for.
+///
+/// `O` are the operators that it can run, [`All`] where nothing else is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Model<'a> {
+pub struct Model<'a, O = All> {
     program: Program<'a>,
     data: Data<'a>,
+    operators: PhantomData<O>,
 }
 
 impl<'a> Model<'a> {
@@ -33,6 +38,15 @@ impl<'a> Model<'a> {
     ///
     /// See [`ParseError`]. No bytes make it panic.
     pub fn parse(blob: &'a [u8]) -> Result<Self, ParseError> {
+        Self::parse_with::<All>(blob)
+    }
+
+    /// As [`Model::parse`], for a program that links no other operators than `O`.
+    ///
+    /// # Errors
+    ///
+    /// Also [`Fault::Unlinked`] and [`Fault::UnlinkedFrontend`], for a model that needs more.
+    pub fn parse_with<O: Operators>(blob: &'a [u8]) -> Result<Model<'a, O>, ParseError> {
         if !blob.as_ptr().addr().is_multiple_of(crate::ALIGNMENT) {
             return Err(ParseError::Misaligned);
         }
@@ -50,21 +64,51 @@ impl<'a> Model<'a> {
                 computed,
             });
         }
-        let (program, padding, data) = preamble.split(blob);
+        let (_, padding, _) = preamble.split(blob);
         if padding.iter().any(|&byte| byte != 0) {
             return Err(ParseError::Preamble(Fault::Reserved));
         }
-        let mut items = Items::<Program<'a>>::new(program, 1);
-        let program = items.try_next().and_then(|program| {
-            items.finish()?;
-            program.ok_or(Fault::Encoding)
-        });
-        let model = Self {
-            program: program.map_err(ParseError::Program)?,
-            data: Data(data),
-        };
+        let model = Model::open(&preamble, blob)?;
         model.prove()?;
         Ok(model)
+    }
+
+    /// The model of a program and its data that have been proven elsewhere: before the firmware that
+    /// holds them was built, say. Of the proofs, and of decoding a program, there is no code.
+    ///
+    /// Lists of `program` that nobody will ask for may be left out, their counts 0: a run needs steps
+    /// and states only.
+    ///
+    /// # Safety
+    ///
+    /// [`Model::parse_with`] of this version of the runtime accepts, for `O`, a blob of this data and
+    /// a program with these steps, states and arena; and the data lies as aligned as in the blob.
+    #[must_use]
+    pub const unsafe fn trusted<O: Operators>(
+        program: Program<'a>,
+        data: &'a [u8],
+    ) -> Model<'a, O> {
+        Model {
+            program,
+            data: Data(data),
+            operators: PhantomData,
+        }
+    }
+}
+
+impl<'a, O: Operators> Model<'a, O> {
+    /// The model of a blob as long as its preamble says.
+    fn open(preamble: &Preamble, blob: &'a [u8]) -> Result<Self, ParseError> {
+        let (mut program, _, data) = preamble.split(blob);
+        let decoded = decode(&mut program).map_err(ParseError::Program)?;
+        if !program.is_empty() {
+            return Err(ParseError::Program(Fault::Trailing));
+        }
+        Ok(Self {
+            program: decoded,
+            data: Data(data),
+            operators: PhantomData,
+        })
     }
 
     fn prove(&self) -> Result<(), ParseError> {
@@ -131,8 +175,12 @@ impl<'a> Model<'a> {
 
     /// The steps in the order of execution.
     #[must_use]
-    pub fn steps(&self) -> Items<'a, Step> {
-        Items::new(self.program.steps, self.program.step_count)
+    pub fn steps(&self) -> Steps<'a, O> {
+        Steps {
+            bytes: self.program.steps,
+            remaining: self.program.step_count,
+            operators: PhantomData,
+        }
     }
 
     /// The front-ends, none if inputs are fed with features.
@@ -170,6 +218,12 @@ impl<'a> Model<'a> {
         self.data
     }
 
+    /// The data part of the blob.
+    #[must_use]
+    pub fn data_bytes(&self) -> &'a [u8] {
+        self.data.0
+    }
+
     /// Makes the model ready to run in `arena`, of which the first [`Model::arena_bytes`] are used
     /// and the rest left alone. What is in it does not matter: states get their initial values, as by
     /// [`Session::reset`].
@@ -177,7 +231,7 @@ impl<'a> Model<'a> {
     /// # Errors
     ///
     /// [`RunError::ArenaTooSmall`] and [`RunError::ArenaMisaligned`].
-    pub fn session<'s>(&'s self, arena: &'s mut [i8]) -> Result<Session<'s, 'a>, RunError> {
+    pub fn session<'s>(&'s self, arena: &'s mut [i8]) -> Result<Session<'s, 'a, O>, RunError> {
         let found = arena.len();
         if !arena.as_ptr().addr().is_multiple_of(crate::ALIGNMENT) {
             return Err(RunError::ArenaMisaligned);
@@ -214,9 +268,7 @@ impl<'a, T: Deserialize<'a>> Items<'a, T> {
             return Ok(None);
         }
         self.remaining -= 1;
-        let (item, rest) = postcard::take_from_bytes(self.bytes).map_err(|_| Fault::Encoding)?;
-        self.bytes = rest;
-        Ok(Some(item))
+        decode(&mut self.bytes).map(Some)
     }
 
     /// After the last item: nothing is left over.
@@ -244,6 +296,49 @@ impl<'a, T: Deserialize<'a>> Iterator for Items<'a, T> {
 }
 
 impl<'a, T: Deserialize<'a>> ExactSizeIterator for Items<'a, T> {}
+
+/// The steps of a program, decoded as they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps<'a, O = All> {
+    bytes: &'a [u8],
+    remaining: u32,
+    operators: PhantomData<O>,
+}
+
+impl<O: Operators> Steps<'_, O> {
+    fn try_next(&mut self) -> Result<Option<Step>, Fault> {
+        if self.remaining == 0 {
+            return Ok(None);
+        }
+        self.remaining -= 1;
+        Step::take::<O>(&mut self.bytes).map(Some)
+    }
+
+    /// After the last step: nothing is left over.
+    fn finish(&self) -> Result<(), Fault> {
+        if self.remaining == 0 && self.bytes.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::Trailing)
+        }
+    }
+}
+
+impl<O: Operators> Iterator for Steps<'_, O> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        // `Model::parse` has decoded every step once, so that an error does not come up.
+        self.try_next().unwrap_or(None)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = crate::index(self.remaining);
+        (remaining, Some(remaining))
+    }
+}
+
+impl<O: Operators> ExactSizeIterator for Steps<'_, O> {}
 
 /// Decodes a whole list.
 fn drain<'a, T: Deserialize<'a>>(mut items: Items<'a, T>) -> Result<(), Fault> {
@@ -307,9 +402,18 @@ fn prove_states(mut states: Items<'_, State>, bounds: &Bounds<'_>) -> Result<(),
     states.finish().map_err(ParseError::Program)
 }
 
-fn prove_frontends(model: &Model<'_>, bounds: &Bounds<'_>) -> Result<(), ParseError> {
+fn prove_frontends<O: Operators>(
+    model: &Model<'_, O>,
+    bounds: &Bounds<'_>,
+) -> Result<(), ParseError> {
     let mut specs = model.frontends();
     let count = model.program.frontend_count;
+    if !O::SET.has_frontends() && count != 0 {
+        return Err(ParseError::Frontend {
+            index: 0,
+            fault: Fault::UnlinkedFrontend,
+        });
+    }
     if crate::index(count) > MAX_FRONTENDS {
         return Err(ParseError::Program(Fault::Count));
     }
@@ -339,8 +443,8 @@ fn prove_frontend<'a>(
     frontend::check(spec, bounds)
 }
 
-fn prove_steps(
-    mut steps: Items<'_, Step>,
+fn prove_steps<O: Operators>(
+    mut steps: Steps<'_, O>,
     layer_count: u32,
     bounds: &Bounds<'_>,
 ) -> Result<(), ParseError> {
@@ -353,7 +457,7 @@ fn prove_steps(
                 fault: Fault::Layer,
             });
         }
-        ops::check(&step.op, bounds).map_err(error(index))?;
+        ops::check::<O>(&step.op, bounds).map_err(error(index))?;
         index += 1;
     }
     steps.finish().map_err(ParseError::Program)

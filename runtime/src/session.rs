@@ -5,6 +5,7 @@ use crate::blob::{DType, Initial, Port, Step};
 use crate::element::{self, Element};
 use crate::error::RunError;
 use crate::model::{Items, Model};
+use crate::op_set::{All, Operators};
 use crate::ops;
 
 /// What is called around every step of [`Session::run_with`]: for profiling and for looking at
@@ -32,14 +33,14 @@ impl Hook for () {}
 /// A model with state remembers: what a run leaves there the next one finds. Keep the session as
 /// long as the sequence lasts, and [`reset`](Session::reset) it before another.
 #[derive(Debug)]
-pub struct Session<'s, 'a> {
-    model: &'s Model<'a>,
+pub struct Session<'s, 'a, O = All> {
+    model: &'s Model<'a, O>,
     arena: &'s mut [i8],
 }
 
-impl<'s, 'a> Session<'s, 'a> {
+impl<'s, 'a, O: Operators> Session<'s, 'a, O> {
     /// `arena` is as long as the model needs.
-    pub(crate) fn new(model: &'s Model<'a>, arena: &'s mut [i8]) -> Self {
+    pub(crate) fn new(model: &'s Model<'a, O>, arena: &'s mut [i8]) -> Self {
         let mut session = Self { model, arena };
         session.reset();
         session
@@ -55,6 +56,20 @@ impl<'s, 'a> Session<'s, 'a> {
                 Initial::Data(span) => values.copy_from_slice(self.model.data().int8(span)),
             }
         }
+    }
+
+    /// The arena: for a program that knows where inputs and outputs lie, as the generated header does
+    /// (`INPUT_RANGES`), and need not ask the model.
+    #[must_use]
+    pub fn arena(&self) -> &[i8] {
+        self.arena
+    }
+
+    /// [`Session::arena`], to write inputs. Whatever else is overwritten makes wrong values of the next
+    /// run, and forgets states.
+    #[must_use]
+    pub fn arena_mut(&mut self) -> &mut [i8] {
+        self.arena
     }
 
     /// The bytes of input `index`, in the order of [`Port::shape`] (NHWC): of int8 inputs the
@@ -170,7 +185,7 @@ impl<'s, 'a> Session<'s, 'a> {
         // Decoded one at a time: a table would take more RAM than many an arena.
         for (index, step) in (0..).zip(self.model.steps()) {
             hook.before_step(index, &step);
-            ops::run(&step.op, self.arena, self.model.data());
+            ops::run::<O>(&step.op, self.arena, self.model.data());
             hook.after_step(index, &step, self.arena);
         }
     }

@@ -1,10 +1,11 @@
 //! Source files beside a blob: its sizes and ports as constants, so that a firmware that does not
 //! fit its model fails to compile instead of failing to run.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
-use tiivis_runtime::Model;
 use tiivis_runtime::blob::{DType, PREAMBLE_BYTES, Port};
 use tiivis_runtime::frontend::Frontend;
+use tiivis_runtime::{Model, OpKind};
 
 /// Bytes by which a generated file knows its blob.
 #[expect(clippy::as_conversions, reason = "32, in a constant")]
@@ -15,7 +16,8 @@ const PREAMBLE: usize = PREAMBLE_BYTES as usize;
 ///
 /// Per port `P` (`INPUT_0`, …, `OUTPUT_0`, …): `P_NAME`, `P_SHAPE` (NHWC), `P_LEN` (elements),
 /// `P_BYTES`, `P_TYPE` (its elements), `P_SCALE` and `P_ZERO_POINT`. `ARENA_BYTES` is what a session
-/// needs, `STATE_BYTES` how many of them survive a run, `MODEL` the blob, aligned.
+/// needs, `STATE_BYTES` how many of them survive a run, `MODEL` the blob, aligned; `Operators` is for
+/// [`Model::parse_with`], `INPUT_RANGES` and `OUTPUT_RANGES` are places in the arena.
 /// Per front-end `i`: `FRONTEND_i_BYTES`, the memory that it needs.
 /// Another blob under the same name does not compile: its length or its preamble, in which its
 /// checksum is, differs from what the module states.
@@ -47,6 +49,27 @@ pub fn rust_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> Stri
          }};\n",
         tool = model.program().provenance.tool,
         preamble = blob.iter().take(PREAMBLE).collect::<Vec<_>>(),
+    );
+    append(
+        &mut text,
+        format_args!(
+            "\n/// The operators that the model uses: of all others a `Model::parse_with::<Operators>` \
+             links nothing.\n\
+             #[derive(Clone, Copy, Debug)]\n\
+             pub enum Operators {{}}\n\n\
+             impl ::tiivis_runtime::Operators for Operators {{\n    \
+             const SET: ::tiivis_runtime::OpSet = {};\n\
+             }}\n\n\
+             /// Where the inputs lie in the arena.\n\
+             pub const INPUT_RANGES: [::core::ops::Range<usize>; {}] = [{}];\n\
+             /// Where the outputs lie in the arena after a run.\n\
+             pub const OUTPUT_RANGES: [::core::ops::Range<usize>; {}] = [{}];\n",
+            op_set(model),
+            model.inputs().len(),
+            ranges(model.inputs()),
+            model.outputs().len(),
+            ranges(model.outputs()),
+        ),
     );
     for (name, port) in ports(model) {
         let shape: Vec<String> = port.shape.iter().map(u32::to_string).collect();
@@ -152,6 +175,37 @@ pub fn c_header(model: &Model<'_>, blob: &[u8], blob_file_name: &str) -> String 
         ),
     );
     text
+}
+
+/// The set of a model's operators, as an expression.
+pub(super) fn op_set(model: &Model<'_>) -> String {
+    let paths: BTreeSet<String> = model.steps().map(|step| path(step.op.kind())).collect();
+    let paths: Vec<String> = paths.into_iter().collect();
+    let frontends = match model.frontends().len() {
+        0 => "",
+        _ => ".with_frontends()",
+    };
+    format!(
+        "::tiivis_runtime::OpSet::of(&[{}]){frontends}",
+        paths.join(", ")
+    )
+}
+
+fn path(kind: OpKind) -> String {
+    match kind {
+        OpKind::Int16(kind) => {
+            format!("::tiivis_runtime::OpKind::Int16(::tiivis_runtime::Int16Kind::{kind:?})")
+        }
+        kind => format!("::tiivis_runtime::OpKind::{kind:?}"),
+    }
+}
+
+pub(super) fn ranges<'a>(ports: impl Iterator<Item = Port<'a>>) -> String {
+    let range = |port: Port<'_>| {
+        let start = u64::from(port.span.offset);
+        format!("{start}..{}", start + u64::from(port.span.len))
+    };
+    ports.map(range).collect::<Vec<_>>().join(", ")
 }
 
 fn frontend_bytes(model: &Model<'_>) -> impl Iterator<Item = (usize, usize)> {
@@ -271,9 +325,15 @@ mod tests {
             const _: [(); 3] = [(); model::INPUT_0_SHAPE[2]];
             const _: () = assert!(model::INPUT_0_SCALE == 1e-7 && model::OUTPUT_0_SCALE == 3e-7);
             const _: () = assert!(model::INPUT_0_ZERO_POINT == -128);
-            const _: () = assert!(model::OUTPUT_0_NAME.len() == 19);";
+            const _: () = assert!(model::OUTPUT_0_NAME.len() == 19);
+            const _: () = assert!(model::INPUT_RANGES[0].end - model::INPUT_RANGES[0].start == 24);
+            const _: ::tiivis_runtime::OpSet = <model::Operators as tiivis_runtime::Operators>::SET;";
         // Enough of the runtime for the module; building the real one again is not worth it.
-        let runtime = "#[repr(C, align(16))] pub struct Aligned<T: ?Sized>(pub T);";
+        let runtime = "#[repr(C, align(16))] pub struct Aligned<T: ?Sized>(pub T);
+            pub enum OpKind { Requantize }
+            pub struct OpSet;
+            impl OpSet { pub const fn of(_: &[OpKind]) -> Self { Self } }
+            pub trait Operators: Copy { const SET: OpSet; }";
         let Some(is_built) = rustc(directory.path(), "tiivis_runtime", runtime) else {
             println!("skipped: no rustc");
             return;

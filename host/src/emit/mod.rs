@@ -15,6 +15,7 @@ mod file;
 mod header;
 mod int16;
 mod mat_mul;
+mod own;
 mod packed;
 mod planes;
 mod recurrent;
@@ -31,6 +32,7 @@ pub use encode::{EmitOptions, emit};
 pub use error::EmitError;
 pub use file::write_atomically;
 pub use header::{c_header, rust_header};
+pub use own::{DATA_FILE, OwnFiles, STATES_FILE, STEPS_FILE};
 
 #[cfg(test)]
 mod state_tests;

@@ -3,14 +3,24 @@
 //! An int16 activation has the zero point 0, but where a field says which it has. What these have
 //! in common with the operators of int8 is said there.
 
+use super::decode::decode;
 use super::dtype::DType;
+use super::operators::operators;
 use super::reduce::Reduce;
 use super::step::{AddSub, Conv2d, MatMul, Mul, Pad, Pool2d, Scale, Span};
+use crate::fault::Fault;
+use crate::op_set::Operators;
 use serde::{Deserialize, Serialize};
 
-/// The operators of [`super::Op::Int16`]. The order is the encoding: append only.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Int16 {
+operators! {
+    /// The operators of [`super::Op::Int16`]. The order is the encoding: append only.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    pub enum Int16;
+    /// Which operator of int16 activations.
+    pub enum Int16Kind;
+    enum Int16Tag;
+    names end in " of int16";
+
     /// Convolution, grouped or not, with weights of int8.
     ///
     /// [`super::Accumulate::bias`] decides what is summed: int32, finished as int8's is, where it holds
@@ -48,28 +58,6 @@ pub enum Int16 {
 }
 
 impl Int16 {
-    /// The operator's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Conv2d(_) => "Conv2d of int16",
-            Self::TransposeConv2d(_) => "TransposeConv2d of int16",
-            Self::MaxPool2d(_) => "MaxPool2d of int16",
-            Self::AvgPool2d(_) => "AvgPool2d of int16",
-            Self::Add(_) => "Add of int16",
-            Self::Sub(_) => "Sub of int16",
-            Self::Mul(_) => "Mul of int16",
-            Self::SquaredDifference(_) => "SquaredDifference of int16",
-            Self::MatMul(_) => "MatMul of int16",
-            Self::Reduce(_) => "Reduce of int16",
-            Self::Pad(_) => "Pad of int16",
-            Self::Slopes(_) => "Slopes of int16",
-            Self::Logistic(_) => "Logistic of int16",
-            Self::Tanh(_) => "Tanh of int16",
-            Self::Softmax(_) => "Softmax of int16",
-        }
-    }
-
     /// Where the result goes.
     #[must_use]
     pub const fn output(&self) -> Span {

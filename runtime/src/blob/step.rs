@@ -5,14 +5,18 @@
 //! is said; `multiplier` and `shift` are TFLite's fixed-point scale (`multiplier / 2^31 * 2^shift`, see
 //! [`crate::kernels::requantize`]).
 
+use super::decode::decode;
 use super::dtype::DType;
-use super::int16::Int16;
+use super::int16::{Int16, Int16Kind};
+use super::operators::operators;
 use super::packed::{PackedConv2d, PackedDense};
 use super::planes::DepthwisePlanes;
 use super::recurrent::{Lstm, Svdf};
 use super::reduce::{ArgExtreme, CumSum, L2Normalize, LogSoftmax, Reduce, ResizeBilinear};
 use super::typed::{Arithmetic, Choose, Convert, Gather};
 use super::winograd::WinogradConv2d;
+use crate::fault::Fault;
+use crate::op_set::Operators;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes, in the arena or in the blob's data part.
@@ -42,9 +46,25 @@ pub struct Step {
     pub op: Op,
 }
 
-/// The operators. The order is the encoding: append only.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Op {
+impl Step {
+    /// Takes one from the front of `bytes`, as [`Op::take`].
+    pub(crate) fn take<O: Operators>(bytes: &mut &[u8]) -> Result<Self, Fault> {
+        Ok(Self {
+            layer: decode(bytes)?,
+            op: Op::take::<O>(bytes)?,
+        })
+    }
+}
+
+operators! {
+    /// The operators. The order is the encoding: append only.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    pub enum Op;
+    /// Which operator an [`Op`] is.
+    pub enum OpKind;
+    enum OpTag;
+    names end in "";
+
     /// Convolution, grouped or not.
     Conv2d(Conv2d),
     /// Convolution in which every output channel sees one input channel.
@@ -110,7 +130,7 @@ pub enum Op {
     /// Long short-term memory over a sequence; hidden state and cell are states.
     Lstm(Lstm),
     /// Of int16 activations.
-    Int16(Int16),
+    Int16(Int16) of Int16Kind,
     /// A function of two int16 or int32 as they are, broadcasting.
     Arithmetic(Arithmetic),
     /// One of two elements of any type, as a condition says, broadcasting.
@@ -132,53 +152,6 @@ pub enum Op {
 }
 
 impl Op {
-    /// The operator's name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Conv2d(_) => "Conv2d",
-            Self::DepthwiseConv2d(_) => "DepthwiseConv2d",
-            Self::Dense(_) => "Dense",
-            Self::MaxPool2d(_) => "MaxPool2d",
-            Self::AvgPool2d(_) => "AvgPool2d",
-            Self::Add(_) => "Add",
-            Self::Sub(_) => "Sub",
-            Self::Mul(_) => "Mul",
-            Self::Concat(_) => "Concat",
-            Self::Pad(_) => "Pad",
-            Self::Softmax(_) => "Softmax",
-            Self::Lut(_) => "Lut",
-            Self::Requantize(_) => "Requantize",
-            Self::Transpose(_) => "Transpose",
-            Self::Extreme(_) => "Extreme",
-            Self::SquaredDifference(_) => "SquaredDifference",
-            Self::Div(_) => "Div",
-            Self::Compare(_) => "Compare",
-            Self::Select(_) => "Select",
-            Self::Prelu(_) => "Prelu",
-            Self::TransposeConv2d(_) => "TransposeConv2d",
-            Self::MatMul(_) => "MatMul",
-            Self::Take(_) => "Take",
-            Self::Reduce(_) => "Reduce",
-            Self::ArgExtreme(_) => "ArgExtreme",
-            Self::ResizeBilinear(_) => "ResizeBilinear",
-            Self::L2Normalize(_) => "L2Normalize",
-            Self::LogSoftmax(_) => "LogSoftmax",
-            Self::Arithmetic(_) => "Arithmetic",
-            Self::Choose(_) => "Choose",
-            Self::Convert(_) => "Convert",
-            Self::Gather(_) => "Gather",
-            Self::CumSum(_) => "CumSum",
-            Self::DepthwisePlanes(_) => "DepthwisePlanes",
-            Self::Svdf(_) => "Svdf",
-            Self::Lstm(_) => "Lstm",
-            Self::Int16(op) => op.name(),
-            Self::WinogradConv2d(_) => "WinogradConv2d",
-            Self::PackedConv2d(_) => "PackedConv2d",
-            Self::PackedDense(_) => "PackedDense",
-        }
-    }
-
     /// Where the result goes.
     #[must_use]
     pub const fn output(&self) -> Span {

@@ -44,6 +44,7 @@ use crate::blob::{DType, FrontendKind, FrontendSpec, MelSpec, MicroSpec, Mix, Mo
 use crate::data::Data;
 use crate::index;
 use crate::model::Model;
+use crate::op_set::Operators;
 use crate::ops::Bounds;
 use circle::Circle;
 use history::History;
@@ -97,8 +98,8 @@ impl<'m, 'a> Frontend<'m, 'a> {
     /// # Errors
     ///
     /// [`FrontendError::Missing`] and those about the memory.
-    pub fn new(
-        model: &Model<'a>,
+    pub fn new<O: Operators>(
+        model: &Model<'a, O>,
         index: usize,
         memory: &'m mut [u8],
     ) -> Result<Self, FrontendError> {

@@ -56,13 +56,33 @@ mod winograd;
 
 pub(crate) use bounds::{Bounds, Constant, multiplier_and_shift, value_of, zero_point};
 
-use crate::blob::Op;
+use crate::blob::{Op, OpTag};
 use crate::data::Data;
 use crate::fault::Fault;
+use crate::op_set::Operators;
+
+/// A match on an operator in which the arm of one that `$O` leaves out is `$left_out`, so that what it
+/// calls is not linked. (In braces, rustfmt leaves the arms alone: each ends with a comma.)
+macro_rules! linked {
+    ($O:ident, $Tag:ident, $left_out:expr, match $op:ident {
+        $($($Op:ident::$name:ident($params:ident))|+ => $body:expr,)+
+    }) => {
+        match $op {
+            $($($Op::$name($params))|+ => {
+                if const { false $(|| $Tag::$name.linked_in($O::SET))+ } {
+                    $body
+                } else {
+                    $left_out
+                }
+            })+
+        }
+    };
+}
+use linked;
 
 /// Proves that `op` can be run on an arena and data of these bounds.
-pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
-    match op {
+pub(crate) fn check<O: Operators>(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
+    linked! { O, OpTag, Err(Fault::Unlinked(op.kind())), match op {
         Op::Conv2d(params) => conv2d::check(params, bounds),
         Op::DepthwiseConv2d(params) => depthwise::check(params, bounds),
         Op::Dense(params) => dense::check(params, bounds),
@@ -99,16 +119,16 @@ pub(crate) fn check(op: &Op, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Op::DepthwisePlanes(params) => depthwise_planes::check(params, bounds),
         Op::Svdf(params) => svdf::check(params, bounds),
         Op::Lstm(params) => lstm::check(params, bounds),
-        Op::Int16(op) => int16::check(op, bounds),
+        Op::Int16(params) => int16::check::<O>(params, bounds),
         Op::WinogradConv2d(params) => winograd::check(params, bounds),
         Op::PackedConv2d(params) => packed::check_conv2d(params, bounds),
         Op::PackedDense(params) => packed::check_dense(params, bounds),
-    }
+    }}
 }
 
 /// Runs `op`, which [`check`] has proven for this arena and data.
-pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
-    match op {
+pub(crate) fn run<O: Operators>(op: &Op, arena: &mut [i8], data: Data<'_>) {
+    linked! { O, OpTag, (), match op {
         Op::Conv2d(params) => conv2d::run(params, arena, data),
         Op::DepthwiseConv2d(params) => depthwise::run(params, arena, data),
         Op::Dense(params) => dense::run(params, arena, data),
@@ -145,9 +165,9 @@ pub(crate) fn run(op: &Op, arena: &mut [i8], data: Data<'_>) {
         Op::DepthwisePlanes(params) => depthwise_planes::run(params, arena, data),
         Op::Svdf(params) => svdf::run(params, arena, data),
         Op::Lstm(params) => lstm::run(params, arena, data),
-        Op::Int16(op) => int16::run(op, arena, data),
+        Op::Int16(params) => int16::run::<O>(params, arena, data),
         Op::WinogradConv2d(params) => winograd::run(params, arena, data),
         Op::PackedConv2d(params) => packed::run_conv2d(params, arena, data),
         Op::PackedDense(params) => packed::run_dense(params, arena, data),
-    }
+    }}
 }

@@ -8,17 +8,18 @@ mod unary;
 
 use super::bounds::Bounds;
 use super::operand::Binary;
-use super::{add, avg_pool, max_pool, mul, pad, reduce, squared_difference};
+use super::{add, avg_pool, linked, max_pool, mul, pad, reduce, squared_difference};
 use crate::arena::Split;
-use crate::blob::{DType, Int16, Span};
+use crate::blob::{DType, Int16, Int16Tag, Span};
 use crate::data::Data;
 use crate::element::{elements, elements_mut};
 use crate::fault::Fault;
 use crate::kernels::{self, Direction};
+use crate::op_set::Operators;
 
-pub(super) fn check(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
+pub(super) fn check<O: Operators>(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
     let bounds = &bounds.of(DType::I16);
-    match op {
+    linked! { O, Int16Tag, Err(Fault::Unlinked(op.kind().whole())), match op {
         Int16::Conv2d(params) | Int16::TransposeConv2d(params) => layers::check(params, bounds),
         Int16::MaxPool2d(params) => max_pool::check(params, bounds),
         Int16::AvgPool2d(params) => avg_pool::check(params, bounds),
@@ -31,12 +32,12 @@ pub(super) fn check(op: &Int16, bounds: &Bounds<'_>) -> Result<(), Fault> {
         Int16::Slopes(params) => unary::check_slopes(params, bounds),
         Int16::Logistic(params) | Int16::Tanh(params) => unary::check_curve(params, bounds),
         Int16::Softmax(params) => unary::check_softmax(params, bounds),
-    }
+    }}
 }
 
 #[inline(never)]
-pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
-    match op {
+pub(super) fn run<O: Operators>(op: &Int16, arena: &mut [i8], data: Data<'_>) {
+    linked! { O, Int16Tag, (), match op {
         Int16::Conv2d(params) => layers::run(params, Direction::Forward, arena, data),
         Int16::TransposeConv2d(params) => layers::run(params, Direction::Transposed, arena, data),
         Int16::MaxPool2d(params) => whole(arena, params.input, params.output, |x, y| {
@@ -58,7 +59,7 @@ pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
             binary(&add::binary(params), arena, data, |a, b, y| {
                 kernels::squared_difference(params, a, b, y);
             });
-        }
+        },
         Int16::MatMul(params) => layers::run_mat_mul(params, arena, data),
         Int16::Reduce(params) => whole(arena, params.input, params.output, |x, y| {
             kernels::reduce(params, x, y);
@@ -68,11 +69,11 @@ pub(super) fn run(op: &Int16, arena: &mut [i8], data: Data<'_>) {
         }),
         Int16::Slopes(params) => {
             kernels::slopes(params, unary::values(arena, params.input, params.output));
-        }
+        },
         Int16::Logistic(params) => unary::curve(params, kernels::logistic, arena),
         Int16::Tanh(params) => unary::curve(params, kernels::tanh, arena),
         Int16::Softmax(params) => unary::softmax(params, arena, data),
-    }
+    }}
 }
 
 /// Runs a kernel from one activation to another.
