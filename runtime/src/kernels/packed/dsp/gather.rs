@@ -3,7 +3,7 @@
 
 use super::super::super::{Axis, Taps};
 use super::super::columns::Columns;
-use super::widen::{widen, widen_pair, widen_words};
+use super::widen::{NINE, widen, widen_nines, widen_pair, widen_words};
 use crate::blob::PackedConv2d;
 use crate::index;
 
@@ -11,6 +11,10 @@ use crate::index;
 const LANES: usize = 4;
 /// int16 from two columns of a pixel to the next two.
 const PITCH: usize = 4;
+
+/// int16 of the columns of a pixel of three runs of [`NINE`], but for the other pixel's behind the last
+/// pair.
+const NINE_LEN: usize = 28 * 2 - 2;
 
 /// How the runs of a pixel lie in an input.
 pub(super) struct Gather<'a> {
@@ -127,6 +131,11 @@ fn widen_runs(
 ) {
     let (words, run_len) = (index(columns.run_words()), index(columns.run_len));
     let values = &values[..(runs - 1) * stride + run_len];
+    if (columns.runs, runs, run_len) == (3, 3, NINE) {
+        let x = &mut x[..NINE_LEN];
+        // SAFETY: three runs of as many values; `x` is all columns of a pixel, aligned as below.
+        return unsafe { widen_nines(values.as_ptr(), x.as_mut_ptr(), stride) };
+    }
     if words > 0 {
         let x = &mut x[first * words * 2 * PITCH..][..runs * words * 2 * PITCH - 2];
         let (from, to) = (values.as_ptr(), x.as_mut_ptr());

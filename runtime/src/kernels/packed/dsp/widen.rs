@@ -82,6 +82,48 @@ pub(super) unsafe extern "C" fn widen_words(
     )
 }
 
+/// Runs of three taps of three channels.
+pub(super) const NINE: usize = 9;
+
+/// Widens three runs of [`NINE`] into all 28 columns of one of two pixels; the last is any number.
+///
+/// # Safety
+///
+/// - `NINE` bytes of each run can be read.
+/// - 28 int16 in pairs, a pair of another pixel between two, can be written from `x` on, which is 4-byte
+///   aligned.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn widen_nines(from: *const i8, x: *mut i16, stride: usize) {
+    naked_asm!(
+        "
+    push {{r4-r8}}
+    .macro nine rest
+    ldr r4, [r0]
+    ldr r5, [r0, #4]
+    ldrsb \\rest, [r0, #8]
+    add r0, r0, r2
+    sxtb16 r7, r4
+    sxtb16 r4, r4, ror #8
+    sxtb16 r8, r5
+    sxtb16 r5, r5, ror #8
+    str r7, [r1], #32
+    str r4, [r1, #-24]
+    str r8, [r1, #-16]
+    str r5, [r1, #-8]
+    .endm
+    nine r3
+    nine r12
+    nine r6
+    .purgem nine
+    pkhbt r3, r3, r12, lsl #16
+    str r3, [r1]
+    str r6, [r1, #8]
+    pop {{r4-r8}}
+    bx lr
+"
+    )
+}
+
 /// Widens `words` whole words of two pixels into their columns.
 ///
 /// # Safety
