@@ -96,7 +96,7 @@ fn the_saved_elf_holds_firmware_model_and_samples() {
     let elf = std::fs::read(folder.path().join("all.elf")).expect("written");
     let blob = std::fs::read(blob).expect("the blob");
     assert!(elf.windows(blob.len()).any(|window| window == blob));
-    let image = tiivis::measure::elf::Image::parse(&elf).expect("an ELF file");
+    let image = tiivis::elf::Image::parse(&elf).expect("an ELF file");
     assert!(image.symbol("__mark").is_some());
 }
 

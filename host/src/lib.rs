@@ -14,6 +14,7 @@ pub mod board;
 pub mod cli;
 pub mod compress;
 pub mod data;
+pub mod elf;
 pub mod emit;
 pub mod frontend;
 pub mod import;

@@ -1,13 +1,12 @@
 //! Builds a board's firmware.
 
 use super::{Board, Toolchain, ToolchainError};
-use crate::data::AlignedBytes;
-use object::read::elf::{FileHeader, ProgramHeader};
-use object::{Endianness, elf};
+use crate::elf::Image;
+use crate::emit::{DATA_FILE, OwnFiles, STATES_FILE, STEPS_FILE};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use tiivis_runtime::blob::Isa;
 
 /// Lines of the compiler's output that an error shows.
@@ -124,34 +123,98 @@ fn build_from(
     kind: Kind,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Firmware, BuildError> {
-    let toolchain = Toolchain::find(&board.target, &board.id)?;
-    let folder = cache(source)?.join("firmware").join(&board.id);
-    let target_folder = folder.join("target");
-    fs::create_dir_all(&folder).map_err(|source| BuildError::Cache {
-        path: folder.clone(),
-        source,
+    let output = compile(source, board, progress, &|cargo| {
+        cargo.args(["--release", "--bins"]);
+        cargo.args(features(board).iter().flat_map(|name| ["--features", name]));
     })?;
+    read(board, output.join("release").join(kind.binary()))
+}
+
+/// How large the stack of a model's own firmware is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnStack {
+    /// As the board has it; the firmware tells how much of it was used.
+    Measured,
+    /// So many bytes, or as the board has it.
+    Reserved(Option<u32>),
+}
+
+/// Builds the firmware that holds one model, with the operators that it uses and no others, and
+/// returns the ELF. `progress` is told what the compiler is at.
+///
+/// Everything lies in `$TIIVIS_CACHE/firmware/BOARD`, or in the checkout's `target/firmware/BOARD`.
+///
+/// # Errors
+///
+/// See [`BuildError`].
+pub fn build_own(
+    board: &Board,
+    files: &OwnFiles,
+    stack: OwnStack,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<u8>, BuildError> {
+    let source = source()?;
+    let folder = folder(&source, board)?.join("own");
+    fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+    write_if_different(&folder.join("model.rs"), files.module.as_bytes())?;
+    write_if_different(&folder.join(DATA_FILE), &files.data)?;
+    write_if_different(&folder.join(STEPS_FILE), &files.steps)?;
+    write_if_different(&folder.join(STATES_FILE), &files.states)?;
+    let output = compile(&source, board, progress, &|cargo| {
+        cargo.args(["--profile", "own", "--package", "tiivis-infer"]);
+        cargo.env("TIIVIS_MODEL", &folder);
+        cargo.env_remove("TIIVIS_STACK_BYTES");
+        let mut features = features(board).to_vec();
+        match stack {
+            OwnStack::Measured => features.push("measure-stack"),
+            OwnStack::Reserved(Some(bytes)) => {
+                cargo.env("TIIVIS_STACK_BYTES", bytes.to_string());
+            }
+            OwnStack::Reserved(None) => {}
+        }
+        cargo.args(features.iter().flat_map(|name| ["--features", name]));
+    })?;
+    let path = output.join("own").join("infer");
+    fs::read(&path).map_err(failed("read", &path))
+}
+
+/// The folder of a board's builds.
+fn folder(source: &Path, board: &Board) -> Result<PathBuf, BuildError> {
+    let folder = cache(source)?.join("firmware").join(&board.id);
+    match fs::create_dir_all(&folder) {
+        Ok(()) => Ok(folder),
+        Err(source) => Err(BuildError::Cache {
+            path: folder,
+            source,
+        }),
+    }
+}
+
+/// Runs cargo for the board with what `extend` adds to the command; the folder that holds one of
+/// outputs per profile.
+fn compile(
+    source: &Path,
+    board: &Board,
+    progress: &mut dyn FnMut(&str),
+    extend: &dyn Fn(&mut Command),
+) -> Result<PathBuf, BuildError> {
+    let toolchain = Toolchain::find(&board.target, &board.id)?;
+    let folder = folder(source, board)?;
+    let target_folder = folder.join("target");
     let board_file = folder.join("board.toml");
-    write_if_different(&board_file, &board.text)?;
+    write_if_different(&board_file, board.text.as_bytes())?;
 
     let mut cargo = toolchain.cargo_build(&board.target);
     cargo
-        .args([
-            "--release",
-            "--locked",
-            "--bins",
-            "--color",
-            "never",
-            "--target-dir",
-        ])
+        .args(["--locked", "--color", "never", "--target-dir"])
         .arg(&target_folder)
-        .args(features(board))
         .current_dir(source)
         .env("TIIVIS_BOARD", &board_file)
         .env("DEFMT_LOG", "info")
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
+    extend(&mut cargo);
     let log = folder.join("build.log");
     let mut child = cargo
         .spawn()
@@ -170,20 +233,14 @@ fn build_from(
             last_lines: last_lines.join("\n"),
         });
     }
-    read(
-        board,
-        target_folder
-            .join(&board.target)
-            .join("release")
-            .join(kind.binary()),
-    )
+    Ok(target_folder.join(&board.target))
 }
 
-/// What cargo is told of the board's core.
+/// The firmware's features for the board's core.
 fn features(board: &Board) -> &'static [&'static str] {
     match board.isa() {
         Isa::Portable => &[],
-        Isa::Dsp => &["--features", "dsp"],
+        Isa::Dsp => &["dsp"],
     }
 }
 
@@ -210,11 +267,11 @@ fn cache(source: &Path) -> Result<PathBuf, BuildError> {
 }
 
 /// Leaves the time stamp alone where there is nothing to change: the build follows it.
-fn write_if_different(path: &Path, text: &str) -> Result<(), BuildError> {
-    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+fn write_if_different(path: &Path, content: &[u8]) -> Result<(), BuildError> {
+    if fs::read(path).is_ok_and(|found| found == content) {
         return Ok(());
     }
-    fs::write(path, text).map_err(failed("write", path))
+    fs::write(path, content).map_err(failed("write", path))
 }
 
 /// Copies the compiler's output to `log`, tells `progress` and returns the last lines.
@@ -261,22 +318,13 @@ fn read(board: &Board, path: PathBuf) -> Result<Firmware, BuildError> {
 
 /// Bytes of flash that an image's segments load, all of which must lie before the model region.
 fn code_bytes(board: &Board, elf_bytes: &[u8]) -> Result<u32, String> {
-    // The parser reads its structures in place.
-    let elf_bytes = AlignedBytes::new(elf_bytes);
-    let elf_bytes = elf_bytes.as_ref();
-    let header =
-        elf::FileHeader32::<Endianness>::parse(elf_bytes).map_err(|error| error.to_string())?;
-    let endian = header.endian().map_err(|error| error.to_string())?;
-    let segments = header
-        .program_headers(endian, elf_bytes)
-        .map_err(|error| error.to_string())?;
+    let image = Image::parse(elf_bytes).map_err(|error| error.to_string())?;
     let (start, end) = (board.flash.start, board.model_address());
     let mut used_end = start;
-    for segment in segments {
-        let (at, len) = (segment.p_paddr(endian), segment.p_filesz(endian));
-        if segment.p_type(endian) != elf::PT_LOAD || len == 0 {
-            continue;
-        }
+    for segment in image.segments() {
+        let at = segment.address;
+        // An image's addresses are of 32 bits.
+        let len = u32::try_from(segment.bytes.len()).unwrap_or(u32::MAX);
         let inside = at >= start && at.checked_add(len).is_some_and(|to| to <= end);
         if !inside {
             return Err(format!(

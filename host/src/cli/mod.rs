@@ -5,6 +5,7 @@
 
 mod bench;
 mod boards;
+mod build;
 mod compress;
 mod demo;
 mod doctor;
@@ -42,6 +43,7 @@ enum Command {
     Features(features::FeaturesCommand),
     Eval(eval::Eval),
     Bench(bench::Bench),
+    Build(build::Build),
     Verify(verify::Verify),
     Boards(boards::Boards),
     Doctor(doctor::Doctor),
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Features(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Build(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Boards(command) => command.run(),
         Command::Doctor(command) => command.run(),

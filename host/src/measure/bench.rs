@@ -10,8 +10,8 @@ pub use kernels::check_kernels;
 pub use listen::listen;
 
 use crate::board::{self, Board, Firmware, Kind};
+use crate::elf::Image;
 use crate::measure::cost::m4;
-use crate::measure::elf::Image;
 use crate::measure::emulate::{self, Core, Emulator, Machine, Region, Run, RunOptions};
 use crate::measure::sim::{self, Blob, Inputs};
 use crate::report::{BenchReport, Flash, Provenance, Total};
@@ -130,7 +130,7 @@ fn unexpected(board: &Board, expected: &str, found: &str) -> BenchError {
 }
 
 /// The board as the emulators know it.
-fn machine(board: &Board, emulator: Emulator) -> Result<Machine, BenchError> {
+pub(super) fn machine(board: &Board, emulator: Emulator) -> Result<Machine, BenchError> {
     let known = board.emulator.as_ref().is_some_and(|known| match emulator {
         Emulator::InProcess => known.in_process,
         Emulator::Qemu => known.qemu_machine.is_some(),
@@ -186,7 +186,7 @@ fn image_with(
 }
 
 /// The samples as the firmware reads them, each with all inputs in order, and the bytes of one.
-fn interleave(inputs: &Inputs) -> (Vec<i8>, usize) {
+pub(super) fn interleave(inputs: &Inputs) -> (Vec<i8>, usize) {
     let len = |values: &Vec<i8>| values.len() / inputs.samples.max(1);
     let mut interleaved = Vec::with_capacity(inputs.values.iter().map(Vec::len).sum());
     for sample in 0..inputs.samples {
@@ -216,7 +216,7 @@ fn execute(
 }
 
 /// Compares what the device reported, per sample and output, with the host simulation.
-fn compare(
+pub(super) fn compare(
     board: &Board,
     blob: &Blob,
     inputs: &Inputs,

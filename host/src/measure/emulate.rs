@@ -11,7 +11,7 @@ mod qemu;
 #[cfg(test)]
 mod tests;
 
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -94,6 +94,8 @@ pub struct RunOptions<'a> {
     pub instruction_limit: u64,
     /// Time after which the run is given up.
     pub timeout: Duration,
+    /// What the firmware reads from its console; QEMU is given none.
+    pub stdin: &'a [u8],
     /// Called now and then with the instructions executed so far; QEMU does not report any.
     pub progress: Option<&'a mut dyn FnMut(u64)>,
 }
@@ -103,6 +105,7 @@ impl Default for RunOptions<'_> {
         Self {
             instruction_limit: 20_000_000_000,
             timeout: Duration::from_secs(600),
+            stdin: &[],
             progress: None,
         }
     }

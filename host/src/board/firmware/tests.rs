@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::board::{Log, all, decode, find, model_region};
-use object::{Object, ObjectSymbol};
 use std::process::Command;
 use std::sync::Mutex;
 use tiivis_runtime::blob::Op;
@@ -59,11 +58,12 @@ fn qemu(board: &Board, firmware: &Firmware, region: &[u8]) -> Option<(i32, Vec<u
 }
 
 fn symbol(elf_bytes: &[u8], name: &str) -> u64 {
-    let file = object::File::parse(elf_bytes).expect("an ELF");
-    let found = file.symbols().find(|symbol| symbol.name() == Ok(name));
+    let image = Image::parse(elf_bytes).expect("an ELF");
+    let found = image.symbol(name);
     found
         .unwrap_or_else(|| panic!("no symbol {name}"))
-        .address()
+        .address
+        .into()
 }
 
 /// What the runtime computes on the host: per sample and output.

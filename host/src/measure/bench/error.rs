@@ -1,8 +1,8 @@
 //! What can go wrong on the way to a measurement.
 
 use crate::board::{BuildError, LogError, RegionError};
+use crate::elf::ElfError;
 use crate::frontend::FrontendError;
-use crate::measure::elf::ElfError;
 use crate::measure::emulate::{EmulateError, Emulator};
 use std::path::PathBuf;
 

@@ -2,8 +2,8 @@
 
 use super::{BenchError, unexpected};
 use crate::board::Board;
+use crate::elf::Image;
 use crate::measure::cost::m4;
-use crate::measure::elf::Image;
 use crate::measure::emulate::{Phase, Run};
 use crate::measure::sim::Blob;
 use crate::report::Layer;

@@ -5,7 +5,7 @@
 
 use super::thumb::{self, Class};
 use super::{Cost, Cycles};
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use crate::measure::emulate::Phase;
 use std::collections::BTreeMap;
 

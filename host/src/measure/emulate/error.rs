@@ -1,7 +1,7 @@
 //! What can go wrong in a run, with the place in the firmware.
 
 use super::{Core, Emulator, Region};
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use std::path::PathBuf;
 
 /// Why a run did not come to its own end.

@@ -7,7 +7,7 @@ mod counters;
 mod semihosting;
 
 use super::{Core, EmulateError, Emulator, Machine, Place, Run, RunOptions, mark_address};
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use counters::Counters;
 use rsemu::core::space::{AddressSpace, RamStore, Region, RomStore, RomWrite};
 use rsemu::cpu::arm::v7m::{ArmV7m, Config};
@@ -35,7 +35,7 @@ pub(super) fn run(
         image,
         core,
         counters: Counters::new(image, machine),
-        console: Console::new(space),
+        console: Console::new(space, options.stdin.to_vec()),
         mark: mark_address(image),
     };
     let exit_code = session.run(options)?;

@@ -6,7 +6,7 @@ mod plugin;
 mod profile;
 
 use super::{EmulateError, Emulator, Machine, Place, Run, RunOptions, mark_address};
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use profile::{Ending, Profile};
 use std::fs;
 use std::io::ErrorKind;
@@ -32,6 +32,13 @@ pub(super) fn run(
             missing,
         });
     };
+    if !options.stdin.is_empty() {
+        return Err(EmulateError::Unsupported {
+            emulator: Emulator::Qemu,
+            core: machine.core,
+            missing: "console input through its character device",
+        });
+    }
     let folder =
         tempfile::tempdir().map_err(|source| file_error(Path::new("temporary folder"), source))?;
     let files = Files::new(folder.path());

@@ -1,6 +1,6 @@
 use super::*;
+use crate::elf::fixture::Fixture;
 use crate::measure::cost::m4;
-use crate::measure::elf::fixture::Fixture;
 use std::process::Command;
 
 /// Counts a loop with an IT block between two marks, says "ok" and exits with 3.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::measure::elf::fixture::Fixture;
+use crate::elf::fixture::Fixture;
 use crate::measure::emulate::Count;
 
 fn priced(code: &[u16]) -> Vec<u8> {

@@ -2,8 +2,8 @@
 
 use super::semihosting::Console;
 use super::usize_of;
+use crate::elf::Image;
 use crate::measure::cost::thumb::instruction_bytes;
-use crate::measure::elf::Image;
 use crate::measure::emulate::{Count, Machine, Phase, Region};
 
 /// Entries of a vector table: 16 of the system, at most 240 interrupts.

@@ -1,8 +1,9 @@
-//! The semihosting calls that firmware for measuring makes: console output and exit.
+//! The semihosting calls that firmware for measuring makes: console and exit.
 //!
 //! Call numbers, argument blocks and reasons are those of Arm's "Semihosting for `AArch32` and `AArch64`", chapters 4 to 6.
 
 use rsemu::core::space::{AddressSpace, MemAttrs};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `ADP_Stopped_ApplicationExit`, the one reason that means success.
@@ -33,14 +34,17 @@ pub(super) enum Refusal {
 /// The firmware's console and its view of memory.
 pub(super) struct Console {
     memory: Arc<AddressSpace>,
+    /// What has not been read yet.
+    stdin: VecDeque<u8>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
 impl Console {
-    pub(super) fn new(memory: Arc<AddressSpace>) -> Self {
+    pub(super) fn new(memory: Arc<AddressSpace>, stdin: Vec<u8>) -> Self {
         Self {
             memory,
+            stdin: stdin.into(),
             stdout: Vec::new(),
             stderr: Vec::new(),
         }
@@ -61,6 +65,10 @@ impl Console {
             0x05 => {
                 let [handle, start, len] = self.words(argument)?;
                 self.write(handle, start, len)
+            }
+            0x06 => {
+                let [handle, start, len] = self.words(argument)?;
+                self.read_console(handle, start, len)
             }
             0x18 => Ok(Answer::Exit(u32::from(argument != APPLICATION_EXIT))),
             0x20 => {
@@ -120,6 +128,22 @@ impl Console {
         Ok(Answer::Return(0))
     }
 
+    /// `SYS_READ`; the answer is how many bytes are missing, all of them at the end of the input.
+    fn read_console(&mut self, handle: u32, start: u32, len: u32) -> Result<Answer, Refusal> {
+        if handle != STDIN {
+            return Ok(Answer::Return(len));
+        }
+        let wanted = usize::try_from(len).unwrap_or(usize::MAX);
+        let count = wanted.min(self.stdin.len());
+        let bytes: Vec<u8> = self.stdin.drain(..count).collect();
+        let written = self
+            .memory
+            .write_bytes(u64::from(start), &bytes, MemAttrs::DEBUG);
+        written.map_err(|_| Refusal::BadAddress { address: start })?;
+        let count = u32::try_from(count).unwrap_or(len);
+        Ok(Answer::Return(len - count))
+    }
+
     fn words<const N: usize>(&self, address: u32) -> Result<[u32; N], Refusal> {
         let mut words = [0; N];
         let mut at = address;
@@ -143,7 +167,6 @@ impl Console {
 /// Name of a call that is not served.
 fn name(number: u32) -> &'static str {
     match number {
-        0x06 => "SYS_READ",
         0x07 => "SYS_READC",
         0x08 => "SYS_ISERROR",
         0x09 => "SYS_ISTTY",

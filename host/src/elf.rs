@@ -3,6 +3,7 @@
 //! Reads what measuring needs (loadable segments, symbols, runs of code) and can append segments to a copy of the file.
 //! Every offset in the file is checked: hostile input gives an [`ElfError`], never a panic. It does not relocate or link.
 
+mod groups;
 mod parse;
 mod symbols;
 mod write;
@@ -12,6 +13,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use groups::{Group, UNNAMED};
 use std::ops::Range;
 
 /// Why a file cannot be used as a firmware image.

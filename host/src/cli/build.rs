@@ -1,0 +1,96 @@
+//! `tiivis build`.
+
+use super::isa::{self, GoalName, IsaName, Target};
+use super::{compress, files, model, output, progress};
+use crate::board;
+use crate::elf::Image;
+use crate::emit;
+use crate::measure::own;
+use anyhow::{Context, bail};
+use clap::Args;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Builds one model's own firmware: its operators and no others, no logging, no texts
+///
+/// The image reads the bytes of all inputs from the semihosting console (NHWC, quantized), runs the
+/// model, writes the bytes of all outputs, and begins again until its input ends. Arena and stack are
+/// as large as the model needs. Where the board is emulated, the firmware is run there first: its
+/// outputs must be those of the host simulation, byte for byte, and one inference is counted.
+///
+/// Example: tiivis build model.tiv --board mps2-an386 -o firmware.elf
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Build {
+    /// A compiled model (.tiv), or a quantized one (.tflite), which is compiled first.
+    model: PathBuf,
+    /// The board, see `tiivis boards`.
+    #[arg(long, value_name = "BOARD")]
+    board: String,
+    /// Where the firmware goes: an ELF file, or with the ending .bin the bytes of flash from its start.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Compile a .tflite for this instruction set instead of the board's.
+    #[arg(long, value_name = "ISA")]
+    isa: Option<IsaName>,
+    /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
+    #[arg(long, value_name = "GOAL", hide_possible_values = true)]
+    optimize: Option<GoalName>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Build {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let board = board::find(&self.board)?;
+        files::check_targets(std::iter::once(&*self.model), Some(&*self.output))?;
+        if (self.isa.is_some() || self.optimize.is_some()) && model::is_blob(&self.model)? {
+            bail!(
+                "`{}` is compiled already, and its weights are packed: leave --isa and --optimize out, or give the \
+                 model file that it was made from",
+                self.model.display()
+            );
+        }
+        let target = Target {
+            isa: isa::choose(self.isa, Some(&board)),
+            goal: self.optimize.unwrap_or_default().into(),
+        };
+        let (blob, _) = model::integer(&self.model, target)?;
+        compress::fit(&board, &blob)?;
+        let bar = progress::spinner("");
+        let own = own::build(&board, &blob, &mut |what| bar.set_message(what.to_owned()))?;
+        bar.finish_and_clear();
+        let content = match self.output.extension().and_then(OsStr::to_str) {
+            Some("bin") => flash(&own.image, &self.output)?,
+            _ => own.image.to_elf(),
+        };
+        emit::write_atomically(&self.output, &content)
+            .with_context(|| format!("cannot write `{}`", self.output.display()))?;
+        if self.json {
+            output::json(&own.report)
+        } else {
+            output::text(&own.report)
+        }
+    }
+}
+
+/// The bytes of flash from the first that is loaded.
+fn flash(image: &Image, path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut segments: Vec<_> = image.segments().collect();
+    segments.sort_by_key(|segment| segment.address);
+    let mut content = Vec::new();
+    let Some(start) = segments.first().map(|segment| segment.address) else {
+        bail!(
+            "`{}` would be empty: the firmware loads nothing",
+            path.display()
+        );
+    };
+    for segment in segments {
+        let at = usize::try_from(segment.address - start)?;
+        // Erased flash is all ones.
+        content.resize(at, 0xff);
+        content.extend_from_slice(segment.bytes);
+    }
+    Ok(content)
+}
