@@ -153,7 +153,7 @@ pub(super) fn int8_classes(
 pub(super) fn float_classes(graph: &Graph, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     let bar = progress::bar("float evaluation", data.len());
     let results: Vec<Array> = float::run(graph, &data.arrays(), &|count| {
-        bar.inc(progress::steps(count))
+        bar.inc(progress::steps(count));
     })?;
     bar.finish_and_clear();
     match &results[..] {

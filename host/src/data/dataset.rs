@@ -151,17 +151,20 @@ fn missing(path: &Path, input: &InputSpec, inputs: &[InputSpec], found: &[String
         .iter()
         .filter(|found| !names.contains(&found.as_str()));
     let others: Vec<_> = others.map(String::as_str).collect();
+    let sample = input.shape.get(1..).unwrap_or(&[]);
     DataError::MissingInput {
         path: path.to_owned(),
         name: input.name.clone(),
-        sample: input.shape.get(1..).unwrap_or(&[]).to_vec(),
-        accepted: input.accepted,
-        names: names.join("`, `"),
-        others: if others.is_empty() {
-            "nothing else".to_owned()
-        } else {
-            others.join(", ")
-        },
+        takes: format!("of shape {sample:?}, {}", input.accepted),
+        hint: format!(
+            "it has of no input: {}: give an .npz with the arrays `{}`",
+            if others.is_empty() {
+                "nothing".to_owned()
+            } else {
+                others.join(", ")
+            },
+            names.join("`, `")
+        ),
     }
 }
 

@@ -62,8 +62,7 @@ pub enum DataError {
     },
     /// The archive lacks the array of one of several inputs.
     #[error(
-        "`{}` has no array `{name}`, the samples of a model's input: (N, …) with samples of shape {sample:?}, \
-         {accepted}; it has of no input: {others}: give an .npz with the arrays `{names}`",
+        "`{}` has no array `{name}`, the samples of a model's input: (N, …) with samples {takes}; {hint}",
         path.display()
     )]
     MissingInput {
@@ -71,14 +70,10 @@ pub enum DataError {
         path: PathBuf,
         /// The input.
         name: String,
-        /// Shape of a sample.
-        sample: Vec<usize>,
-        /// Elements that it takes.
-        accepted: &'static str,
-        /// Names of all inputs.
-        names: String,
-        /// Arrays that are no input's.
-        others: String,
+        /// Shape of a sample and elements that it takes.
+        takes: String,
+        /// What else is there, and what to do.
+        hint: String,
     },
     /// An array does not fit an input.
     #[error(

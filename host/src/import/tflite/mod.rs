@@ -89,13 +89,15 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
     }
 }
 
-/// The file, with what is constant computed and dilated convolutions made whole.
+/// The file, with what is constant computed, dilated convolutions made whole, and functions of int8
+/// that are computed in float32 made functions of int8.
 fn read<'a>(bytes: &'a [u8], shapes: &Shapes) -> Result<(Model<'a>, Budget), ImportError> {
     let (mut model, mut budget) = Model::read(bytes)?;
     open::fix(&mut model, shapes)?;
     fold::fold(&mut model, &mut budget)?;
     dilation::fuse(&mut model, &mut budget)?;
     unsigned::shift(&mut model, &mut budget)?;
+    ops::fuse_islands(&mut model);
     Ok((model, budget))
 }
 

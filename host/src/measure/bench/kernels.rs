@@ -2,7 +2,7 @@
 
 use super::{BenchError, execute, machine};
 use crate::board::{self, Board, Kind};
-use crate::measure::elf::Image;
+use crate::elf::Image;
 use crate::measure::emulate::Emulator;
 
 /// Runs every kernel of the board's firmware and the portable one on random shapes and numbers, the

@@ -32,7 +32,15 @@ fn the_demo_becomes_a_firmware_of_its_own_with_nothing_that_it_does_not_use() {
     let sum: u64 = groups.iter().map(|group| number(&group["bytes"])).sum();
     assert_eq!(sum, number(&flash["code_bytes"]), "{report}");
     // The demo has neither of these; they would be there in a firmware of everything.
-    for absent in ["core3fmt", "core::fmt", "defmt", "lstm", "frontend", "int16", "transpose"] {
+    for absent in [
+        "core3fmt",
+        "core::fmt",
+        "defmt",
+        "lstm",
+        "frontend",
+        "int16",
+        "transpose",
+    ] {
         let found = image
             .symbols()
             .find(|symbol| symbol.size > 0 && symbol.name.contains(absent));
@@ -42,19 +50,27 @@ fn the_demo_becomes_a_firmware_of_its_own_with_nothing_that_it_does_not_use() {
 
     build("firmware.bin");
     let binary = std::fs::read(folder.path().join("firmware.bin")).expect("written");
-    assert_eq!(binary.len(), usize::try_from(image.code_bytes()).expect("small"));
+    assert_eq!(
+        binary.len(),
+        usize::try_from(image.code_bytes()).expect("small")
+    );
 }
 
 #[test]
 fn what_cannot_be_built_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blob = compiled().to_str().expect("a readable path");
-    let refused = tiivis(folder.path(), &["build", blob, "--board", "nothing", "-o", "x.elf"]);
+    let refused = tiivis(
+        folder.path(),
+        &["build", blob, "--board", "nothing", "-o", "x.elf"],
+    );
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("nothing"), "{}", refused.stderr);
     let refused = tiivis(
         folder.path(),
-        &["build", blob, "--board", BOARD, "--isa", "dsp", "-o", "x.elf"],
+        &[
+            "build", blob, "--board", BOARD, "--isa", "dsp", "-o", "x.elf",
+        ],
     );
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("leave --isa"), "{}", refused.stderr);
