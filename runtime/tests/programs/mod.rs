@@ -1356,11 +1356,11 @@ pub fn packed_dense() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
-/// Words of any numbers.
+/// Words of numbers that are weights, factors and shifts alike.
 fn stream(words: u32) -> Vec<i8> {
-    (0..4 * words)
-        .map(|at| at.wrapping_mul(0x9e37_79b9).to_le_bytes()[3].cast_signed())
-        .collect()
+    let word = |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 24) % 23;
+    let bytes = (0..words).flat_map(|at| word(at).to_le_bytes());
+    bytes.map(u8::cast_signed).collect()
 }
 
 /// Every blob above, by name.
