@@ -191,7 +191,7 @@ fn float_networks_are_compressed() {
         };
         let data = Dataset {
             name: case.name.clone(),
-            x: x.clone(),
+            x: vec![x.clone()],
             y: None,
         };
         let compressed =

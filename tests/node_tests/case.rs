@@ -141,6 +141,7 @@ impl Case {
                 .into_iter()
                 .map(|tensor| (tensor.name, tensor.value))
                 .collect(),
+            ..Options::default()
         };
         if fed.is_empty() {
             let computes = options

@@ -162,17 +162,17 @@ mod tests {
             ("start = 0x0800_0000", "start = 0xfff8_0000", "flash.bytes"),
             ("count = 7", "count = 8", "flash.sectors"),
             (
-                "model_offset = 0x2_0000",
+                "model_offset = 0x4_0000",
                 "model_offset = 0x3_0000",
                 "flash.model_offset",
             ),
             (
-                "model_offset = 0x2_0000",
+                "model_offset = 0x4_0000",
                 "model_offset = 0x10_0000",
                 "flash.model_offset",
             ),
             (
-                "model_offset = 0x2_0000",
+                "model_offset = 0x4_0000",
                 "model_offset = 0",
                 "flash.model_offset",
             ),

@@ -2,6 +2,7 @@
 
 use super::isa::{self, GoalName, IsaName, Target};
 use super::model::Unsigned;
+use super::shapes::ShapeArgs;
 use super::{compress, files, model, output, progress, run, samples};
 use crate::board::{self, Board};
 use crate::emit;
@@ -52,6 +53,8 @@ pub(super) struct Bench {
     /// Write firmware, model and samples as one ELF file that both emulators run.
     #[arg(long, value_name = "FILE.elf")]
     save_elf: Option<PathBuf>,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -107,7 +110,7 @@ impl Bench {
             isa: isa::choose(self.isa, Some(board)),
             goal: self.optimize.unwrap_or_default().into(),
         };
-        model::integer(&self.model, target)
+        model::integer(&self.model, target, &self.shapes.shapes())
     }
 
     /// Counts the front-end over a signal.
@@ -145,8 +148,7 @@ impl Bench {
             }
             return Ok(sim::zero_inputs(&model));
         }
-        let names: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
-        let arrays = unsigned.fed(run::read_inputs(&self.input, &names)?);
+        let arrays = unsigned.fed(run::read_inputs(&self.input, &sim::inputs(&model))?);
         let all = sim::quantize(&model, &arrays.iter().collect::<Vec<_>>())?;
         if all.samples < self.samples {
             bail!(

@@ -1,6 +1,7 @@
 //! `tiivis build`.
 
 use super::isa::{self, GoalName, IsaName, Target};
+use super::shapes::ShapeArgs;
 use super::{compress, files, model, output, progress};
 use crate::board;
 use crate::elf::Image;
@@ -36,6 +37,8 @@ pub(super) struct Build {
     /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
     #[arg(long, value_name = "GOAL", hide_possible_values = true)]
     optimize: Option<GoalName>,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -56,7 +59,7 @@ impl Build {
             isa: isa::choose(self.isa, Some(&board)),
             goal: self.optimize.unwrap_or_default().into(),
         };
-        let (blob, _) = model::integer(&self.model, target)?;
+        let (blob, _) = model::integer(&self.model, target, &self.shapes.shapes())?;
         compress::fit(&board, &blob)?;
         let bar = progress::spinner("");
         let own = own::build(&board, &blob, &mut |what| bar.set_message(what.to_owned()))?;

@@ -1,6 +1,7 @@
 //! `tiivis compress`.
 
 use super::isa::{self, GoalName, IsaName};
+use super::shapes::ShapeArgs;
 use super::{files, model, output, progress};
 use crate::board::{self, Board};
 use crate::compress::{self, Compressed, Recipe, Watch};
@@ -9,6 +10,7 @@ use crate::emit::{self, Layers};
 use crate::frontend::{self, Description};
 use crate::import::Network;
 use crate::ir::Graph;
+use crate::measure::float;
 use crate::measure::sim::Blob;
 use crate::passes;
 use crate::quantize::Method;
@@ -23,7 +25,7 @@ use tiivis_runtime::frontend::Frontend;
 /// Compresses a model to int8 and writes the blob that a board executes
 ///
 /// The data set is an .npz with `x`, (N, …) in the model's own axis order, as the model eats it
-/// (uint8 pixels are scaled by 1/255). Ranges of activations are taken from it. A model that is
+/// (uint8 pixels are scaled by 1/255); of a model with several inputs, with an array of each one's name. Ranges of activations are taken from it. A model that is
 /// quantized already needs none.
 ///
 /// Example: tiivis compress model.onnx --data train.npz --board mps2-an386 -o model.tiv
@@ -79,6 +81,8 @@ pub(super) struct Compress {
     /// Print the graph after this pass (`all` for every pass).
     #[arg(long, value_name = "PASS")]
     dump_after: Option<String>,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -138,9 +142,14 @@ impl Compress {
         )?;
         let frontend = self.frontend.as_deref();
         let frontend = frontend.map(Description::read).transpose()?;
-        let imported = model::import_model(&self.model)?;
+        let imported = model::import_model(&self.model, &self.shapes.shapes())?;
         self.check_options(&imported.network)?;
-        let data = self.data.as_deref().map(Dataset::read).transpose()?;
+        let data = match (&self.data, &imported.network) {
+            (Some(path), Network::Float(graph)) => {
+                Some(Dataset::read(path, &float::inputs(graph))?)
+            }
+            (Some(_), Network::Quantized(_)) | (None, _) => None,
+        };
         let mut watch = Terminal::new(self.dump_after.as_deref());
         let mut compressed = compress::compress(imported, data.as_ref(), &recipe, &mut watch)
             .with_context(|| format!("cannot compress `{}`", self.model.display()))?;

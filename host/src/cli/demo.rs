@@ -5,9 +5,11 @@ use crate::board::{self, doctor};
 use crate::compress::Recipe;
 use crate::data::Dataset;
 use crate::emit;
+use crate::import::Shapes;
 use crate::measure::accuracy::Accuracy;
 use crate::measure::bench;
 use crate::measure::emulate::Emulator;
+use crate::measure::float;
 use crate::measure::sim::{self, Blob};
 use crate::report::{bytes, count};
 use anyhow::Context;
@@ -57,11 +59,8 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let files = self.unpack()?;
-        let test = Dataset::read(&files.test)?;
-        let labels = test.y.as_deref().context("the demo's data has labels")?;
-
         output::text("1. import\n")?;
-        let imported = model::import_model(&files.model)?;
+        let imported = model::import_model(&files.model, &Shapes::default())?;
         output::text(format_args!(
             "   {}, {}, {} nodes\n",
             imported.format,
@@ -70,11 +69,14 @@ impl Demo {
         ))?;
         let graph = imported.network.clone().into_float();
         let graph = model::simplified(graph.context("the demo's network is float")?)?;
+        let inputs = float::inputs(&graph);
+        let test = Dataset::read(&files.test, &inputs)?;
+        let labels = test.y.as_deref().context("the demo's data has labels")?;
         let float = Accuracy::of("float32", &eval::float_classes(&graph, &test)?, labels);
         output::text(format_args!("   {float}\n"))?;
 
         output::text("2. compress\n")?;
-        let train = Dataset::read(&files.train)?;
+        let train = Dataset::read(&files.train, &inputs)?;
         let recipe = Recipe {
             labels: LABELS.map(str::to_owned).to_vec(),
             isa: board::find(BOARD)?.isa(),
@@ -98,7 +100,7 @@ impl Demo {
         output::text("3. run on the host\n")?;
         let int8 = Accuracy::of(
             "int8, integer kernels",
-            &eval::int8_classes(&blob, &test.x, &test, None)?,
+            &eval::int8_classes(&blob, &test, None)?,
             labels,
         );
         output::text(format_args!(
@@ -119,7 +121,7 @@ impl Demo {
         let bar = progress::spinner("looking for the tools");
         doctor::fix(&board, &mut |line| progress::say(&bar, line))?;
         let inputs =
-            sim::quantize(&blob.model(), &[&test.x])?.first(self.images.clamp(1, test.len()));
+            sim::quantize(&blob.model(), &test.arrays())?.first(self.images.clamp(1, test.len()));
         let measured = bench::bench(&board, blob, &inputs, Emulator::InProcess, &mut |what| {
             bar.set_message(what.to_owned());
         })?;

@@ -1,8 +1,9 @@
 //! `tiivis eval`.
 
 use super::isa::Target;
+use super::shapes::ShapeArgs;
 use super::{model, output, progress};
-use crate::data::{Array, Dataset};
+use crate::data::{Array, Dataset, InputSpec};
 use crate::ir::Graph;
 use crate::measure::accuracy::{Accuracy, classes};
 use crate::measure::{float, sim};
@@ -10,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Measures a model's accuracy on labelled data
 ///
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 pub(super) struct Eval {
     /// A compiled model (.tiv) or a model file (.onnx, .tflite).
     model: PathBuf,
-    /// Data with `x` and integer labels `y` (.npz).
+    /// Data with `x`, or with an array for each of several inputs, and integer labels `y` (.npz).
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// A second model to compare with, e.g. the float original.
@@ -32,6 +33,8 @@ pub(super) struct Eval {
     /// samples are one sequence].
     #[arg(long, value_name = "SAMPLES")]
     sequence: Option<NonZeroUsize>,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -53,18 +56,10 @@ struct Comparison {
 
 impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let data = Dataset::read(&self.data)?;
-        let labels = data
-            .y
-            .as_deref()
-            .with_context(|| format!("`{}` has no labels: add an array `y`", data.name))?;
-        let (kind, found) = predict(&self.model, &data, self.sequence)?;
-        let accuracy = Accuracy::of(kind, &found, labels);
-        let against = self
-            .against
-            .as_deref()
-            .map(|path| predict(path, &data, self.sequence))
-            .transpose()?;
+        let (kind, found, labels) = self.predict(&self.model)?;
+        let accuracy = Accuracy::of(kind, &found, &labels);
+        let against = self.against.as_deref().map(|path| self.predict(path));
+        let against = against.transpose()?;
         let comparison = match against {
             None => Comparison {
                 accuracy,
@@ -72,8 +67,8 @@ impl Eval {
                 drop_points: None,
                 agreement_percent: None,
             },
-            Some((kind, other)) => {
-                let other_accuracy = Accuracy::of(kind, &other, labels);
+            Some((kind, other, _)) => {
+                let other_accuracy = Accuracy::of(kind, &other, &labels);
                 Comparison {
                     drop_points: Some(other_accuracy.percent - accuracy.percent),
                     agreement_percent: Some(Accuracy::of(kind, &found, &other).percent),
@@ -98,21 +93,28 @@ impl Eval {
         }
         Ok(())
     }
-}
 
-/// The classes that a model finds in a data set, and with what arithmetic.
-fn predict(
-    path: &std::path::Path,
-    data: &Dataset,
-    sequence: Option<NonZeroUsize>,
-) -> anyhow::Result<(&'static str, Vec<usize>)> {
-    match model::executable(path, Target::default())? {
-        model::Executable::Integer(blob, unsigned) => {
-            let x = unsigned.fed(vec![data.x.clone()]).remove(0);
-            let classes = int8_classes(&blob, &x, data, sequence)?;
-            Ok(("int8, integer kernels", classes))
+    /// The classes that a model finds in the data, with what arithmetic, and the labels.
+    fn predict(&self, path: &Path) -> anyhow::Result<(&'static str, Vec<usize>, Vec<usize>)> {
+        let read = |inputs: &[InputSpec]| {
+            let data = Dataset::read(&self.data, inputs)?;
+            let labels = data.y.clone();
+            let labels = labels
+                .with_context(|| format!("`{}` has no labels: add an array `y`", data.name))?;
+            anyhow::Ok((data, labels))
+        };
+        match model::executable(path, Target::default(), &self.shapes.shapes())? {
+            model::Executable::Integer(blob, unsigned) => {
+                let (mut data, labels) = read(&sim::inputs(&blob.model()))?;
+                data.x = unsigned.fed(data.x);
+                let classes = int8_classes(&blob, &data, self.sequence)?;
+                Ok(("int8, integer kernels", classes, labels))
+            }
+            model::Executable::Float(graph) => {
+                let (data, labels) = read(&float::inputs(&graph))?;
+                Ok(("float32", float_classes(&graph, &data)?, labels))
+            }
         }
-        model::Executable::Float(graph) => Ok(("float32", float_classes(&graph, data)?)),
     }
 }
 
@@ -123,16 +125,15 @@ fn answers(scores: &Array, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     Ok(found)
 }
 
-/// The classes that the integer kernels find of `x`, the samples of `data` as the blob takes them; a
+/// The classes that the integer kernels find of `data`, whose samples are as the blob takes them; a
 /// model with state forgets after every `sequence` samples.
 pub(super) fn int8_classes(
     blob: &sim::Blob,
-    x: &Array,
     data: &Dataset,
     sequence: Option<NonZeroUsize>,
 ) -> anyhow::Result<Vec<usize>> {
     let model = blob.model();
-    let inputs = sim::quantize(&model, &[x])?;
+    let inputs = sim::quantize(&model, &data.arrays())?;
     let bar = progress::bar("integer kernels", inputs.samples);
     let sequence = sequence.map_or(inputs.samples, NonZeroUsize::get);
     let outputs = sim::run_sequences(&model, &inputs, sequence, &|count| {
@@ -151,8 +152,9 @@ pub(super) fn int8_classes(
 /// The classes that the float graph finds.
 pub(super) fn float_classes(graph: &Graph, data: &Dataset) -> anyhow::Result<Vec<usize>> {
     let bar = progress::bar("float evaluation", data.len());
-    let results: Vec<Array> =
-        float::run(graph, &[&data.x], &|count| bar.inc(progress::steps(count)))?;
+    let results: Vec<Array> = float::run(graph, &data.arrays(), &|count| {
+        bar.inc(progress::steps(count));
+    })?;
     bar.finish_and_clear();
     match &results[..] {
         [one] => answers(one, data),

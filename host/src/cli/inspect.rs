@@ -3,6 +3,7 @@
 mod blob;
 mod survey;
 
+use super::shapes::ShapeArgs;
 use super::{model, output};
 use crate::import::Network;
 use anyhow::{Context, bail};
@@ -29,6 +30,8 @@ pub(super) struct Inspect {
     /// Print the whole graph as text, constants' ranges included.
     #[arg(long, conflicts_with = "json")]
     dump: bool,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -46,14 +49,15 @@ impl Inspect {
         if self.dump || self.simplified {
             return self.graph();
         }
-        let surveyed = crate::import::survey::survey(&self.model)
+        let shapes = self.shapes.shapes();
+        let surveyed = crate::import::survey::survey(&self.model, &shapes)
             .with_context(|| format!("cannot read `{}`", self.model.display()))?;
-        survey::Summary::new(&self.model, surveyed).show(self.json)
+        survey::Summary::new(&self.model, surveyed, &shapes).show(self.json)
     }
 
     /// The graph that is made of a float model.
     fn graph(&self) -> anyhow::Result<()> {
-        let imported = model::import_model(&self.model)?;
+        let imported = model::import_model(&self.model, &self.shapes.shapes())?;
         let Network::Float(graph) = imported.network else {
             bail!("--dump and --simplified look into a float model: give one of float32");
         };

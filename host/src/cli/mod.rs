@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod run;
 mod samples;
+mod shapes;
 mod verify;
 
 use clap::{Parser, Subcommand};

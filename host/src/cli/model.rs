@@ -3,7 +3,7 @@
 use super::isa::Target;
 use crate::data::{Array, Elements};
 use crate::emit::{self, EmitOptions};
-use crate::import::{self, Imported, Network};
+use crate::import::{self, Imported, Network, Shapes};
 use crate::ir;
 use crate::measure::sim::Blob;
 use crate::passes;
@@ -20,11 +20,11 @@ enum Input {
 }
 
 /// Opens a model file or a blob, told apart by their first bytes.
-fn open(path: &Path) -> anyhow::Result<Input> {
+fn open(path: &Path, shapes: &Shapes) -> anyhow::Result<Input> {
     if is_blob(path)? {
         Ok(Input::Blob(Box::new(read_blob(path)?)))
     } else {
-        Ok(Input::Model(Box::new(load(path)?)))
+        Ok(Input::Model(Box::new(load(path, shapes)?)))
     }
 }
 
@@ -34,18 +34,18 @@ pub(super) fn read_blob(path: &Path) -> anyhow::Result<Blob> {
 }
 
 /// Imports a model file; a blob is an error that says so.
-pub(super) fn import_model(path: &Path) -> anyhow::Result<Imported> {
+pub(super) fn import_model(path: &Path, shapes: &Shapes) -> anyhow::Result<Imported> {
     if is_blob(path)? {
         anyhow::bail!(
             "`{}` is compiled already: give the model file (.onnx, .tflite) that it was made from",
             path.display()
         );
     }
-    load(path)
+    load(path, shapes)
 }
 
-fn load(path: &Path) -> anyhow::Result<Imported> {
-    import::load(path).with_context(|| format!("cannot import `{}`", path.display()))
+fn load(path: &Path, shapes: &Shapes) -> anyhow::Result<Imported> {
+    import::load_with(path, shapes).with_context(|| format!("cannot import `{}`", path.display()))
 }
 
 /// What can be executed here.
@@ -115,8 +115,12 @@ const fn more(q: i8) -> u8 {
 
 /// Makes a model ready to run: a blob and a float network as they are, a quantized network compiled
 /// on the fly for a target.
-pub(super) fn executable(path: &Path, target: Target) -> anyhow::Result<Executable> {
-    match open(path)? {
+pub(super) fn executable(
+    path: &Path,
+    target: Target,
+    shapes: &Shapes,
+) -> anyhow::Result<Executable> {
+    match open(path, shapes)? {
         Input::Blob(blob) => Ok(Executable::Integer(blob, Unsigned::default())),
         Input::Model(imported) => match imported.network {
             Network::Float(graph) => Ok(Executable::Float(Box::new(simplified(graph)?))),
@@ -130,8 +134,12 @@ pub(super) fn executable(path: &Path, target: Target) -> anyhow::Result<Executab
 
 /// Opens a blob, or compiles a quantized network; a float network is an error that says how to make
 /// a blob of it.
-pub(super) fn integer(path: &Path, target: Target) -> anyhow::Result<(Blob, Unsigned)> {
-    match executable(path, target)? {
+pub(super) fn integer(
+    path: &Path,
+    target: Target,
+    shapes: &Shapes,
+) -> anyhow::Result<(Blob, Unsigned)> {
+    match executable(path, target, shapes)? {
         Executable::Integer(blob, unsigned) => Ok((*blob, unsigned)),
         Executable::Float(_) => anyhow::bail!(
             "`{}` is not a compiled model: make one with `tiivis compress {} --data train.npz -o model.tiv`",

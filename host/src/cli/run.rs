@@ -1,10 +1,10 @@
 //! `tiivis run`.
 
 use super::isa::Target;
+use super::shapes::ShapeArgs;
 use super::{files, model, output, progress, samples};
-use crate::data::{Array, Elements, read_npy, read_npz_array, write_npy, write_npz};
+use crate::data::{self, Array, Elements, InputSpec, read_npy, write_npy, write_npz};
 use crate::frontend::FrontendError;
-use crate::ir::Port;
 use crate::measure::{float, sim};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Run {
     /// A compiled model (.tiv) or a model file (.onnx, .tflite).
     model: PathBuf,
-    /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz
-    /// gives its array `x`.
+    /// Input array, `x.npy`, or `NAME=x.npy` for each input of a model with several; an .npz gives its
+    /// array `x`, or the arrays of several inputs by their names.
     #[arg(long, required_unless_present_any = ["wav", "raw"], value_name = "[NAME=]FILE")]
     input: Vec<OsString>,
     /// Sound for the model's front-end: 16-bit integers at its sample rate.
@@ -40,12 +40,15 @@ pub(super) struct Run {
     /// Raw samples for the model's front-end: int16, (samples) or (samples, channels).
     #[arg(long = "samples", conflicts_with = "input", value_name = "FILE.npy")]
     raw: Option<PathBuf>,
-    /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several.
+    /// Where the output goes, `y.npy`, or `NAME=y.npy` for each output of a model with several; an
+    /// .npz takes them all by their names.
     #[arg(long, required = true, value_name = "[NAME=]FILE")]
     output: Vec<OsString>,
     /// Samples after which a model with state forgets them [default: all samples are one sequence].
     #[arg(long, value_name = "SAMPLES")]
     sequence: Option<NonZeroUsize>,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Also writes what every layer computed for the first sample, NHWC, in the model's integers (not
     /// for a float model). Tensors of a .tflite are named `opNN_tTENSOR`, the numbers of the operator
     /// and of the tensor in the file.
@@ -55,7 +58,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        match model::executable(&self.model, Target::default())? {
+        match model::executable(&self.model, Target::default(), &self.shapes.shapes())? {
             model::Executable::Integer(blob, unsigned) => self.run_blob(&blob, &unsigned),
             model::Executable::Float(graph) => {
                 if self.dump_layers.is_some() {
@@ -64,23 +67,19 @@ impl Run {
                 if self.wav.is_some() || self.raw.is_some() {
                     bail!(FrontendError::None);
                 }
-                let names = |ports: &[Port]| -> Vec<String> {
-                    ports.iter().map(|port| port.name.clone()).collect()
-                };
-                let (inputs, outputs) = (names(&graph.inputs), names(&graph.outputs));
-                let (arrays, targets) = self.files(&inputs, &outputs)?;
+                let outputs: Vec<_> = graph.outputs.iter().map(|port| port.name.clone()).collect();
+                let (arrays, targets) = self.files(&float::inputs(&graph), &outputs)?;
                 let bar = progress::bar("float evaluation", first_axis(&arrays));
                 let done = |count| bar.inc(progress::steps(count));
                 let results = float::run(&graph, &arrays.iter().collect::<Vec<_>>(), &done)?;
                 bar.finish_and_clear();
-                write_outputs(&targets, &results)
+                write_outputs(&targets, outputs.into_iter().zip(results).collect())
             }
         }
     }
 
     fn run_blob(&self, blob: &sim::Blob, unsigned: &model::Unsigned) -> anyhow::Result<()> {
         let model = blob.model();
-        let inputs: Vec<_> = model.inputs().map(|port| port.name.to_owned()).collect();
         let outputs: Vec<_> = model.outputs().map(|port| port.name.to_owned()).collect();
         let (quantized, targets, real) = match samples::given(&self.wav, &self.raw)? {
             Some((path, samples)) => {
@@ -88,7 +87,7 @@ impl Run {
                 (samples::inputs(&model, path, &samples)?, targets, true)
             }
             None => {
-                let (arrays, targets) = self.files(&inputs, &outputs)?;
+                let (arrays, targets) = self.files(&sim::inputs(&model), &outputs)?;
                 let arrays = unsigned.fed(arrays);
                 let is_real =
                     |array: &Array| matches!(array.elements, Elements::F32(_) | Elements::U8(_));
@@ -124,24 +123,26 @@ impl Run {
                 .collect();
             write_npz(path, &arrays)?;
         }
-        write_outputs(&targets, &results)
+        write_outputs(&targets, outputs.into_iter().zip(results).collect())
     }
 
     /// The arrays of the model's inputs, and where its outputs go.
     fn files(
         &self,
-        inputs: &[String],
+        inputs: &[InputSpec],
         outputs: &[String],
     ) -> anyhow::Result<(Vec<Array>, Vec<PathBuf>)> {
-        let sources = assign(&self.input, inputs, "input")?;
+        let sources = sources(&self.input, inputs)?;
         let targets = self.targets(&sources, outputs)?;
-        let arrays = sources.iter().map(|path| read_array(path));
-        Ok((arrays.collect::<Result<_, _>>()?, targets))
+        Ok((read_sources(&sources, inputs)?, targets))
     }
 
     /// Where the outputs go: not over what is read.
     fn targets(&self, sources: &[PathBuf], outputs: &[String]) -> anyhow::Result<Vec<PathBuf>> {
-        let targets = assign(&self.output, outputs, "output")?;
+        let targets = match archive_of_all(&self.output, outputs) {
+            Some(path) => vec![path],
+            None => assign(&self.output, outputs, "output")?,
+        };
         files::check_targets(
             sources.iter().chain([&self.model]).map(PathBuf::as_path),
             targets
@@ -161,32 +162,77 @@ fn first_axis(arrays: &[Array]) -> usize {
         .unwrap_or(0)
 }
 
-fn write_outputs(targets: &[PathBuf], results: &[Array]) -> anyhow::Result<()> {
-    for (path, array) in targets.iter().zip(results) {
-        write_npy(path, array)?;
-        let kind = array.elements.type_name();
-        output::text(format_args!(
-            "{}: {kind} {:?}\n",
-            path.display(),
-            array.shape
-        ))?;
+/// Writes the outputs, each with its name, where they go: one file each, or one `.npz` for all.
+fn write_outputs(targets: &[PathBuf], results: Vec<(String, Array)>) -> anyhow::Result<()> {
+    let is_one = targets.len() == 1;
+    let files: Vec<_> = if is_one {
+        results.chunks(results.len().max(1)).collect()
+    } else {
+        results.chunks(1).collect()
+    };
+    for (path, outputs) in targets.iter().zip(files) {
+        match outputs {
+            [(_, array)] if !is_archive(path) => write_npy(path, array)?,
+            _ => write_npz(path, outputs)?,
+        }
+        for (name, array) in outputs {
+            let (path, kind) = (path.display(), array.elements.type_name());
+            let port = if outputs.len() > 1 {
+                format!(" `{name}`")
+            } else {
+                String::new()
+            };
+            output::text(format_args!("{path}{port}: {kind} {:?}\n", array.shape))?;
+        }
     }
     Ok(())
 }
 
 /// Reads the arrays of all inputs, in the model's order.
-pub(super) fn read_inputs(given: &[OsString], names: &[String]) -> anyhow::Result<Vec<Array>> {
-    let paths = assign(given, names, "input")?;
-    paths.iter().map(|path| read_array(path)).collect()
+pub(super) fn read_inputs(given: &[OsString], inputs: &[InputSpec]) -> anyhow::Result<Vec<Array>> {
+    read_sources(&sources(given, inputs)?, inputs)
 }
 
-/// Reads an `.npy`, or the array `x` of an `.npz`.
-fn read_array(path: &Path) -> anyhow::Result<Array> {
-    if path.extension().is_some_and(|extension| extension == "npz") {
-        Ok(read_npz_array(path, "x")?)
-    } else {
-        Ok(read_npy(path)?)
+/// Where the inputs come from: a file each, or one `.npz` for several.
+fn sources(given: &[OsString], inputs: &[InputSpec]) -> anyhow::Result<Vec<PathBuf>> {
+    let names: Vec<_> = inputs.iter().map(|input| input.name.clone()).collect();
+    match archive_of_all(given, &names) {
+        Some(path) => Ok(vec![path]),
+        None => assign(given, &names, "input"),
     }
+}
+
+/// Reads the inputs from what [`sources`] found.
+fn read_sources(sources: &[PathBuf], inputs: &[InputSpec]) -> anyhow::Result<Vec<Array>> {
+    if let ([path], [_, _, ..]) = (sources, inputs) {
+        return Ok(data::read_inputs(path, inputs)?);
+    }
+    let mut arrays = Vec::with_capacity(inputs.len());
+    for (path, input) in sources.iter().zip(inputs) {
+        if is_archive(path) {
+            arrays.extend(data::read_inputs(path, std::slice::from_ref(input))?);
+        } else {
+            arrays.push(read_npy(path)?);
+        }
+    }
+    Ok(arrays)
+}
+
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npz")
+}
+
+/// The one `.npz` that stands for several ports.
+fn archive_of_all(given: &[OsString], names: &[String]) -> Option<PathBuf> {
+    let [one] = given else { return None };
+    let is_named = |name: &String| {
+        let text = one
+            .to_str()
+            .and_then(|text| text.strip_prefix(name.as_str()));
+        text.is_some_and(|rest| rest.starts_with('='))
+    };
+    let path = Path::new(one);
+    (names.len() > 1 && is_archive(path) && !names.iter().any(is_named)).then(|| path.to_owned())
 }
 
 /// Brings `[NAME=]FILE` arguments into the order of the model's ports.
@@ -226,7 +272,11 @@ fn assign(given: &[OsString], names: &[String], what: &str) -> anyhow::Result<Ve
         .into_iter()
         .zip(names)
         .map(|(path, name)| {
-            path.with_context(|| format!("{what} `{name}` is missing: add --{what} {name}=FILE"))
+            path.with_context(|| {
+                format!(
+                    "{what} `{name}` is missing: add --{what} {name}=FILE, or give all in one .npz"
+                )
+            })
         })
         .collect()
 }
@@ -254,5 +304,17 @@ mod tests {
         assert_eq!(assign(&["a=x"], &["a", "b"]), None);
         assert_eq!(assign(&["a=x", "a=y"], &["a", "b"]), None);
         assert_eq!(assign(&["x", "y"], &["a", "b"]), None);
+    }
+
+    #[test]
+    fn one_archive_stands_for_several_ports() {
+        let of_all = |given: &[&str], names: &[&str]| {
+            let given: Vec<_> = given.iter().map(OsString::from).collect();
+            archive_of_all(&given, &strings(names))
+        };
+        assert_eq!(of_all(&["x.npz"], &["a", "b"]), Some("x.npz".into()));
+        assert_eq!(of_all(&["x.npz"], &["a"]), None);
+        assert_eq!(of_all(&["a=x.npz"], &["a", "b"]), None);
+        assert_eq!(of_all(&["x.npy"], &["a", "b"]), None);
     }
 }

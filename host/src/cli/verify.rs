@@ -3,10 +3,11 @@
 use super::bench::EmulatorName;
 use super::isa::Target;
 use super::model::Unsigned;
+use super::shapes::ShapeArgs;
 use super::{model, output, progress, run};
 use crate::board;
 use crate::data::{Array, Dataset};
-use crate::ir::Graph;
+use crate::import::Shapes;
 use crate::measure::sim::Blob;
 use crate::measure::verify::{Form, VerifyReport, verify};
 use anyhow::bail;
@@ -48,7 +49,7 @@ pub(super) struct Verify {
     /// What executes the firmware.
     #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
     emulator: EmulatorName,
-    /// Data with `x` (.npz).
+    /// Data with `x`, or with an array for each of several inputs (.npz).
     #[arg(long, value_name = "FILE", required_unless_present = "input")]
     data: Option<PathBuf>,
     /// Input arrays as for `tiivis run`.
@@ -65,6 +66,8 @@ pub(super) struct Verify {
         allow_negative_numbers = true
     )]
     min_sqnr: f64,
+    #[command(flatten)]
+    shapes: ShapeArgs,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -104,10 +107,11 @@ impl Verify {
 
     /// Both forms, and which inputs one of them has as uint8.
     fn forms(&self) -> anyhow::Result<([Form; 2], Unsigned)> {
+        let shapes = self.shapes.shapes();
         match (&self.board, &self.b) {
             (Some(board), _) => {
                 let board = board::find(board)?;
-                let (blob, unsigned) = model::integer(&self.a, board.isa().into())?;
+                let (blob, unsigned) = model::integer(&self.a, board.isa().into(), &shapes)?;
                 let blob = Box::new(blob);
                 super::compress::fit(&board, &blob)?;
                 let copy = Box::new(Blob::new(blob.bytes())?);
@@ -122,7 +126,7 @@ impl Verify {
                 Ok((forms, unsigned))
             }
             (None, Some(b)) => {
-                let ((a, of_a), (b, of_b)) = (form(&self.a)?, form(b)?);
+                let ((a, of_a), (b, of_b)) = (form(&self.a, &shapes)?, form(b, &shapes)?);
                 Ok(([a, b], of_a.or(of_b)))
             }
             (None, None) => {
@@ -133,8 +137,8 @@ impl Verify {
 
     fn arrays(&self, form: &Form) -> anyhow::Result<Vec<Array>> {
         match &self.data {
-            Some(data) => Ok(vec![Dataset::read(data)?.x]),
-            None => run::read_inputs(&self.input, &input_names(form)),
+            Some(data) => Ok(Dataset::read(data, &form.inputs())?.x),
+            None => run::read_inputs(&self.input, &form.inputs()),
         }
     }
 
@@ -156,20 +160,9 @@ impl Verify {
     }
 }
 
-fn form(path: &Path) -> anyhow::Result<(Form, Unsigned)> {
-    match model::executable(path, Target::default())? {
+fn form(path: &Path, shapes: &Shapes) -> anyhow::Result<(Form, Unsigned)> {
+    match model::executable(path, Target::default(), shapes)? {
         model::Executable::Integer(blob, unsigned) => Ok((Form::Integer(blob), unsigned)),
         model::Executable::Float(graph) => Ok((Form::Float(graph), Unsigned::default())),
-    }
-}
-
-fn input_names(form: &Form) -> Vec<String> {
-    let of_graph = |graph: &Graph| graph.inputs.iter().map(|port| port.name.clone()).collect();
-    match form {
-        Form::Float(graph) => of_graph(graph),
-        Form::Integer(blob) | Form::Board { blob, .. } => {
-            let ports = blob.model().inputs();
-            ports.map(|port| port.name.to_owned()).collect()
-        }
     }
 }

@@ -82,11 +82,6 @@ pub enum CompressError {
     /// No blob.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// The data set feeds one input.
-    #[error(
-        "the model has {0} inputs and a data set has one array `x`: models with several inputs cannot be calibrated yet"
-    )]
-    SeveralInputs(usize),
     /// Ranges come from data.
     #[error(
         "the model is float32, and the ranges of its activations are taken from samples: give a data set"
@@ -116,7 +111,7 @@ pub fn compress(
     let options = |recipe_text| EmitOptions {
         tool: concat!("tiivis ", env!("CARGO_PKG_VERSION")).to_owned(),
         source_sha256: Some(imported.source_sha256),
-        recipe: recipe_text,
+        recipe: format!("{recipe_text}{}", imported.shapes),
         strip_names: recipe.strip_names,
         labels: recipe.labels.clone(),
         isa: recipe.isa,
@@ -162,12 +157,9 @@ fn quantized(
     watch: &mut dyn Watch,
 ) -> Result<(QGraph, usize), CompressError> {
     passes::simplify(graph, &mut |name, graph| watch.after_pass(name, graph))?;
-    if graph.inputs.len() != 1 {
-        return Err(CompressError::SeveralInputs(graph.inputs.len()));
-    }
     let chosen = samples::draw(data.len(), recipe.samples, recipe.seed);
     let total = chosen.len();
-    let batches = float::batches(graph, &[&data.x], &chosen)?;
+    let batches = float::batches(graph, &data.arrays(), &chosen)?;
     let ranges = quantize::calibrate(graph, batches, recipe.method, &mut |samples| {
         watch.calibrated(samples, total);
     })?;

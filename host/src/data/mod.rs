@@ -11,8 +11,8 @@ mod npy;
 
 pub use aligned::AlignedBytes;
 pub use array::{Array, Elements};
-pub use dataset::{Dataset, common_samples};
-pub use npy::{read_npy, read_npz, read_npz_array, write_npy, write_npz};
+pub use dataset::{Dataset, InputSpec, common_samples, read_inputs};
+pub use npy::{read_npy, read_npz, write_npy, write_npz};
 
 use std::path::PathBuf;
 
@@ -59,6 +59,21 @@ pub enum DataError {
         name: String,
         /// What is there.
         found: String,
+    },
+    /// The archive lacks the array of one of several inputs.
+    #[error(
+        "`{}` has no array `{name}`, the samples of a model's input: (N, …) with samples {takes}; {hint}",
+        path.display()
+    )]
+    MissingInput {
+        /// The file.
+        path: PathBuf,
+        /// The input.
+        name: String,
+        /// Shape of a sample and elements that it takes.
+        takes: String,
+        /// What else is there, and what to do.
+        hint: String,
     },
     /// An array does not fit an input.
     #[error(
@@ -154,11 +169,13 @@ pub enum DataError {
     },
     /// A sample that is no number.
     #[error(
-        "data set `{name}`: sample {sample} of `x` holds {value}: remove it or repair the data"
+        "data set `{name}`: sample {sample} of `{array}` holds {value}: remove it or repair the data"
     )]
     NotFinite {
         /// The data set.
         name: String,
+        /// The array.
+        array: String,
         /// Index of the sample.
         sample: usize,
         /// The value.

@@ -30,19 +30,6 @@ pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
     read_members(path, &|_| true).map(|(arrays, _)| arrays)
 }
 
-/// Reads one array of an `.npz` archive; what else is in it is not looked at.
-pub fn read_npz_array(path: &Path, name: &str) -> Result<Array, DataError> {
-    let (mut arrays, found) = read_members(path, &|found| found == name)?;
-    match arrays.pop() {
-        Some((_, array)) => Ok(array),
-        None => Err(DataError::MissingArray {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            found: found.join(", "),
-        }),
-    }
-}
-
 /// The wanted arrays of an archive with their names, and the names of all.
 pub(super) fn read_members(
     path: &Path,
@@ -318,17 +305,6 @@ mod tests {
         bytes[at..at + 5].copy_from_slice(b"True ");
         let array = decode(&bytes, "x", Path::new("x.npy")).expect("read");
         assert_eq!(array, Array::i8(vec![2, 3], vec![1, 2, 3, 4, 5, 6]));
-    }
-
-    #[test]
-    fn one_array_of_an_archive_is_read_and_a_missing_one_named() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("x.npz");
-        let arrays = ["a", "b"].map(|name| (name.to_owned(), Array::i8(vec![1], vec![1])));
-        write_npz(&path, &arrays).expect("written");
-        assert_eq!(read_npz_array(&path, "b").expect("read"), arrays[1].1);
-        let error = read_npz_array(&path, "x").expect_err("missing").to_string();
-        assert!(error.ends_with("it has: a, b"), "{error}");
     }
 
     #[test]

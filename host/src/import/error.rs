@@ -78,6 +78,16 @@ pub enum ImportError {
         /// What to do.
         remedy: String,
     },
+    /// What is said of open extents does not fit the model.
+    #[error("{option} `{name}` {wrong}")]
+    Shape {
+        /// The option that says it.
+        option: &'static str,
+        /// What it names.
+        name: String,
+        /// What is wrong, and what there is.
+        wrong: String,
+    },
     /// An output of the model.
     #[error("model output `{output}` {found}")]
     Output {

@@ -10,12 +10,14 @@ mod network;
 pub mod onnx;
 pub mod operators;
 mod precision;
+mod shapes;
 pub mod survey;
 pub mod tflite;
 
 pub use error::{ImportError, NodeFault, TensorFault};
 pub use network::Network;
 pub use precision::Precision;
+pub use shapes::{Dim, InputShape, Shapes};
 
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -35,6 +37,8 @@ pub struct Imported {
     pub source_sha256: [u8; 32],
     /// Length of the file in bytes.
     pub source_bytes: u64,
+    /// What the file leaves open and was fixed.
+    pub shapes: Shapes,
 }
 
 /// Reads a model file. The network is named after the file.
@@ -43,15 +47,23 @@ pub struct Imported {
 /// If the file cannot be read, is no model of a supported format, is damaged, or holds what is not
 /// supported; the error says what and where.
 pub fn load(path: &Path) -> Result<Imported, ImportError> {
+    load_with(path, &Shapes::default())
+}
+
+/// [`load`], with extents that the file leaves open.
+///
+/// # Errors
+/// Those of [`load`], and if the file has no extents or inputs of such names.
+pub fn load_with(path: &Path, shapes: &Shapes) -> Result<Imported, ImportError> {
     let bytes = read(path)?;
     if bytes.is_empty() {
         return Err(ImportError::Empty { path: path.into() });
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let (network, format) = if is_tflite(&bytes) {
-        tflite::import_network(&bytes, &name)?
+        tflite::import_with(&bytes, &name, shapes)?
     } else {
-        onnx::import_with(&bytes, &name, &onnx::Options::beside(path))?
+        onnx::import_with(&bytes, &name, &onnx::Options::beside(path, shapes))?
     };
     Ok(Imported {
         network,
@@ -61,6 +73,7 @@ pub fn load(path: &Path) -> Result<Imported, ImportError> {
             .len()
             .try_into()
             .expect("usize fits 64 bits on every host"),
+        shapes: shapes.clone(),
     })
 }
 

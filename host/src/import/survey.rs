@@ -1,7 +1,7 @@
 //! What is in a model file, supported or not: every operator with its tensors, and a verdict that
 //! trying to import it gave.
 
-use super::{ImportError, is_tflite, onnx, read, tflite};
+use super::{ImportError, Shapes, is_tflite, onnx, read, tflite};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -156,16 +156,17 @@ pub struct Surveyed {
 /// Looks into a model file, whether it is supported or not.
 ///
 /// # Errors
-/// If the file cannot be read, is no model of a known format, or is damaged.
-pub fn survey(path: &Path) -> Result<Surveyed, ImportError> {
+/// If the file cannot be read, is no model of a known format, or is damaged; or if what `shapes`
+/// fixes is not there.
+pub fn survey(path: &Path, shapes: &Shapes) -> Result<Surveyed, ImportError> {
     let bytes = read(path)?;
     if bytes.is_empty() {
         return Err(ImportError::Empty { path: path.into() });
     }
     let survey = if is_tflite(&bytes) {
-        tflite::survey(&bytes)?
+        tflite::survey_with(&bytes, shapes)?
     } else {
-        onnx::survey(&bytes, &onnx::Options::beside(path))?
+        onnx::survey(&bytes, &onnx::Options::beside(path, shapes))?
     };
     Ok(Surveyed {
         survey,

@@ -30,7 +30,7 @@ pub(super) fn scratch_bytes(graph: &QGraph, node: &QNode) -> Result<Option<u32>,
     Ok(match product {
         Product::Conv2d(window) => {
             let columns = Columns::of_window(&window, in_c);
-            columns.map(|columns| columns.conv_scratch_bytes())
+            columns.map(|columns| columns.conv_scratch_bytes(&window))
         }
         Product::Dense => {
             let columns = Columns::of_features(in_c);

@@ -1,6 +1,6 @@
 //! Feeding arrays to the float graph.
 
-use crate::data::{Array, DataError, Elements, common_samples, layout};
+use crate::data::{Array, DataError, Elements, InputSpec, common_samples, layout};
 use crate::ir::eval::{Batch, EvalError, Evaluator};
 use crate::ir::{Graph, Port};
 use crate::measure::sim::unit;
@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Samples that are evaluated at once: enough to fill a matrix product, little enough for the
 /// cache. Results do not depend on it.
 const BATCH: usize = 64;
+
+/// What an input of a float graph takes.
+const ACCEPTED: &str = "float32, or uint8 pixels (scaled by 1/255)";
 
 /// Why a float graph could not be run on arrays.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +49,7 @@ pub fn batches<'a>(
         | Elements::I64(_)
         | Elements::Bool(_) => Err(DataError::InputType {
             name: port.name.clone(),
-            accepted: "float32, or uint8 pixels (scaled by 1/255)",
+            accepted: ACCEPTED,
             found: array.elements.type_name(),
         }),
     });
@@ -94,12 +97,17 @@ fn real(array: &Array, start: usize, len: usize) -> Cow<'_, [f32]> {
 
 /// Number of samples in arrays, one per input.
 fn samples(graph: &Graph, arrays: &[&Array]) -> Result<usize, DataError> {
-    let inputs: Vec<_> = graph
-        .inputs
-        .iter()
-        .map(|port| (port.name.as_str(), source_shape(graph, port)))
-        .collect();
-    common_samples(arrays, &inputs)
+    common_samples(arrays, &inputs(graph))
+}
+
+/// The inputs of a float graph, in order.
+pub fn inputs(graph: &Graph) -> Vec<InputSpec> {
+    let spec = |port: &Port| InputSpec {
+        name: port.name.clone(),
+        shape: source_shape(graph, port),
+        accepted: ACCEPTED,
+    };
+    graph.inputs.iter().map(spec).collect()
 }
 
 fn source_shape(graph: &Graph, port: &Port) -> Vec<usize> {

@@ -7,7 +7,7 @@ mod layers;
 pub use blob::{Arena, Blob, BlobError};
 pub use layers::{Layer, Observed, dump_layers, observe, output};
 
-use crate::data::{Array, DataError, Elements, common_samples, layout};
+use crate::data::{Array, DataError, Elements, InputSpec, common_samples, layout};
 use rayon::prelude::*;
 use tiivis_runtime::blob::Port;
 use tiivis_runtime::{Model, Session};
@@ -68,6 +68,16 @@ pub fn zero_inputs(model: &Model<'_>) -> Inputs {
     }
 }
 
+/// The inputs of a model, in order.
+pub fn inputs(model: &Model<'_>) -> Vec<InputSpec> {
+    let spec = |port: Port<'_>| InputSpec {
+        name: port.name.to_owned(),
+        shape: source_shape(&port),
+        accepted: elements::accepted(port.dtype),
+    };
+    model.inputs().map(spec).collect()
+}
+
 /// Quantizes arrays in the source model's axis order, one per input, in the model's order.
 ///
 /// float32 is quantized as `round-half-away(x / scale) + zero point`, clamped; numbers of the
@@ -75,11 +85,7 @@ pub fn zero_inputs(model: &Model<'_>) -> Inputs {
 /// any integers that fit. NaN is an error.
 pub fn quantize(model: &Model<'_>, arrays: &[&Array]) -> Result<Inputs, DataError> {
     let ports: Vec<_> = model.inputs().collect();
-    let named: Vec<_> = ports
-        .iter()
-        .map(|port| (port.name, source_shape(port)))
-        .collect();
-    let samples = common_samples(arrays, &named)?;
+    let samples = common_samples(arrays, &inputs(model))?;
     let mut arena = Arena::new(model);
     let mut session = arena.session(model);
     let quantized = ports

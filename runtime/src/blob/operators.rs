@@ -54,7 +54,6 @@ macro_rules! operators {
             /// # Errors
             ///
             /// [`Fault::Encoding`] and [`Fault::Unlinked`].
-            #[expect(clippy::as_conversions, reason = "an enum without fields to its number")]
             pub(super) fn take<O: Operators>(bytes: &mut &[u8]) -> Result<Self, Fault> {
                 let tag: u32 = decode(bytes)?;
                 $(if tag == $Tag::$name as u32 {

@@ -22,7 +22,7 @@ pub(super) fn check_conv2d(params: &PackedConv2d, bounds: &Bounds<'_>) -> Result
     let columns = params.columns().ok_or(Fault::Length)?;
     let stream_bytes = columns.stream_bytes(CONV_BLOCK, *out_c, params.packed.finish);
     let spans = [params.input, params.output];
-    let bytes = [stream_bytes, Some(columns.conv_scratch_bytes())];
+    let bytes = [stream_bytes, Some(columns.conv_scratch_bytes(window))];
     check_packed(&params.packed, spans, bytes, bounds)
 }
 

@@ -1306,8 +1306,9 @@ pub fn packed_conv2d() -> Vec<u8> {
     let mut builder = Builder::new();
     let input = builder.activation(3 * 4 * 3);
     let output = builder.activation(2 * 3 * 5);
-    let columns = Columns::of_window(&window([3, 4], [2, 2], [2, 3]), 3).expect("few");
-    let scratch = builder.activation(columns.conv_scratch_bytes());
+    let geometry = window([3, 4], [2, 2], [2, 3]);
+    let columns = Columns::of_window(&geometry, 3).expect("few");
+    let scratch = builder.activation(columns.conv_scratch_bytes(&geometry));
     let finish = Finish::Twin { shift: 5 };
     let words = 2 * columns.block_words(CONV_BLOCK, finish);
     let stream = builder.int8(&stream(words));
@@ -1355,11 +1356,11 @@ pub fn packed_dense() -> Vec<u8> {
     builder.finish(&[input], &[output])
 }
 
-/// Words of any numbers.
+/// Words of numbers that are weights, factors and shifts alike.
 fn stream(words: u32) -> Vec<i8> {
-    (0..4 * words)
-        .map(|at| at.wrapping_mul(0x9e37_79b9).to_le_bytes()[3].cast_signed())
-        .collect()
+    let word = |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 24) % 23;
+    let bytes = (0..words).flat_map(|at| word(at).to_le_bytes());
+    bytes.map(u8::cast_signed).collect()
 }
 
 /// Every blob above, by name.

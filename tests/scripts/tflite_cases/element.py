@@ -307,6 +307,27 @@ def block_cases():
     FAMILY.emit("block_clip", "MINIMUM", m.finish([x], [y]), [[ALL.reshape(1, 256)]])
 
 
+def island_cases():
+    """Functions of float32 between DEQUANTIZE and QUANTIZE, of all 256 numbers."""
+    functions = [("LEAKY_RELU", opts(S.LeakyReluOptionsT, alpha=a)) for a in (0.1, -0.3, 1.7)]
+    functions += [(op, None) for op in ("RELU", "RELU6", "ABS", "NEG", "SQRT", "RSQRT", "SQUARE")]
+    for k, (op, options) in enumerate(functions):
+        rng = rng_for(f"island {op} {k}")
+        m = Model()
+        # Roots of numbers below 0 are none, and the reciprocal of 0 is none.
+        z = -128 if op in ("SQRT", "RSQRT") else zero(rng)
+        first = -127 if op == "RSQRT" else -128
+        n = 128 - first
+        x = m.tensor("x", "int8", (1, n), scale(rng, -2, -1), z)
+        real, result = m.tensor("real", "float32", (1, n)), m.tensor("result", "float32", (1, n))
+        y = m.tensor("y", "int8", (1, n), scale(rng, -2, -1), zero(rng))
+        m.op("DEQUANTIZE", [x], [real])
+        m.op(op, [real], [result], options)
+        m.op("QUANTIZE", [result], [y])
+        FAMILY.emit(f"island_{op.lower()}_{k}", op, m.finish([x], [y]),
+                    [[np.arange(first, 128, dtype=np.int8).reshape(1, n)]])
+
+
 def refused_cases():
     shape = (1, 3)
     binary("equal_of_scale_1", "EQUAL", S.EqualOptionsT(), (shape, 1.0, 0), (shape, 0.5, 0), ("bool", None, 0),
@@ -320,6 +341,6 @@ def refused_cases():
 
 
 for cases in (div_cases, squared_cases, extreme_cases, comparison_cases, truth_cases, select_cases, prelu_cases,
-              unary_cases, block_cases, refused_cases):
+              unary_cases, block_cases, island_cases, refused_cases):
     cases()
 FAMILY.write()

@@ -106,6 +106,29 @@ def weighted():
     emit("matmul_constant", "BATCH_MATMUL", [(1, 3, 4), normal("mm", 4, 2)], [(1, 3, 2)], opts(S.BatchMatMulOptionsT))
 
 
+def custom():
+    """mediapipe's Convolution2DTransposeBias, which neither oracle has: TRANSPOSE_CONV is asked, of
+    the same filters, where no padding is taken off."""
+    for name, hw, k, stride in [("even", (3, 4), (2, 2), (2, 2)), ("over", (3, 2), (3, 4), (1, 2))]:
+        name = "transpose_bias_" + name
+        out = tuple((n - 1) * s + size for n, s, size in zip(hw, stride, k))
+        def model(op, order, options, **more):
+            m = Model()
+            x, y = m.tensor("x", "float32", (1, *hw, 3)), m.tensor("y", "float32", (1, *out, 2))
+            w, b = normal(name, 2, *k, 3), normal(name + " b", 2)
+            ids = {"x": x, "w": m.tensor("w", "float32", w.shape, data=w), "b": m.tensor("b", "float32", (2,), data=b),
+                   "shape": m.tensor("shape", "int32", (4,), data=ints(1, *out, 2))}
+            m.op(op, [ids[what] for what in order], [y], options, **more)
+            return m.finish([x], [y])
+        words = np.array([2, stride[1], stride[0]], np.int32)
+        asked = model("TRANSPOSE_CONV", ["shape", "w", "x", "b"],
+                      opts(S.TransposeConvOptionsT, padding=VALID, strideH=stride[0], strideW=stride[1]), version=3)
+        FAMILY.emit(name, "CUSTOM Convolution2DTransposeBias",
+                    model("CUSTOM", ["x", "w", "b"], None, custom="Convolution2DTransposeBias",
+                          custom_options=words.tobytes()),
+                    [[rng_for("x " + name).uniform(-3, 3, (1, *hw, 3)).astype(F)]], oracle="litert", asked=asked)
+
+
 def pools():
     for op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
         for name, hw, k, stride, padding, act in [("same", (5, 4), (3, 2), (2, 2), SAME, 0),
@@ -325,6 +348,6 @@ def networks():
                     asked=asked if stored in ("int8", "weight_only") else None)
 
 
-for part in (weighted, pools, elementwise, unary, reductions, moves, networks):
+for part in (weighted, custom, pools, elementwise, unary, reductions, moves, networks):
     part()
 FAMILY.write()

@@ -117,13 +117,13 @@ fn the_linker_sees_the_board_files_memory() {
         memory_x::memory_x(&fields).expect("complete"),
         "MEMORY
 {
-  FLASH : ORIGIN = 0x08000000, LENGTH = 0x20000
+  FLASH : ORIGIN = 0x08000000, LENGTH = 0x40000
   STACK : ORIGIN = 0x20000000, LENGTH = 0x4000
   RAM   : ORIGIN = 0x20000000 + 0x4000, LENGTH = 0x1c000
 }
 _stack_end = ORIGIN(STACK);
 _stack_start = ORIGIN(STACK) + LENGTH(STACK);
-__tiivis_model = 0x08000000 + 0x20000;
+__tiivis_model = 0x08000000 + 0x40000;
 __tiivis_model_end = 0x08000000 + 0x100000;
 __arena_start = ALIGN(__sheap, 16);
 __arena_end = ORIGIN(RAM) + LENGTH(RAM);

@@ -4,7 +4,7 @@ use super::blob::hex;
 use crate::cli::isa::Target;
 use crate::cli::{model, output};
 use crate::import::survey::{OperatorSurvey, Quantization, Surveyed, TensorSurvey, Verdict};
-use crate::import::{self, Network};
+use crate::import::{self, Network, Shapes};
 use crate::report::{Align, Table, bytes, count, shortened};
 use serde::Serialize;
 use std::path::Path;
@@ -117,7 +117,7 @@ impl LayerSummary {
 
 impl Summary {
     /// Of a file that was looked into; one that is quantized already is compiled as well.
-    pub(super) fn new(path: &Path, surveyed: Surveyed) -> Self {
+    pub(super) fn new(path: &Path, surveyed: Surveyed, shapes: &Shapes) -> Self {
         let Surveyed {
             survey,
             source_sha256,
@@ -125,7 +125,7 @@ impl Summary {
         } = surveyed;
         let (mut faults, mut compiled) = (Vec::new(), None);
         if survey.is_supported() {
-            match compile(path) {
+            match compile(path, shapes) {
                 Ok(found) => compiled = found,
                 Err(error) => faults.push(format!("{error:#}")),
             }
@@ -297,8 +297,8 @@ impl Summary {
 }
 
 /// Compiles what is quantized already; none for a float model.
-fn compile(path: &Path) -> anyhow::Result<Option<CompiledSummary>> {
-    match import::load(path)?.network {
+fn compile(path: &Path, shapes: &Shapes) -> anyhow::Result<Option<CompiledSummary>> {
+    match import::load_with(path, shapes)?.network {
         Network::Float(_) => Ok(None),
         Network::Quantized(graph) => {
             let blob = model::compiled(path, &graph, Target::default())?;

@@ -69,8 +69,14 @@ impl<'m> Importer<'m> {
             return Ok(ImportedNetwork::Float(graph));
         }
         let quantized = quantize_given(graph, &grids.given);
+        let is_unsigned = |name: &str| matches!(grids.integers.get(name), Some((Element::U8, _)));
         quantized
-            .map(ImportedNetwork::Quantized)
+            .map(|mut graph| {
+                for port in graph.inputs.iter_mut().chain(&mut graph.outputs) {
+                    port.unsigned = is_unsigned(&port.name);
+                }
+                ImportedNetwork::Quantized(graph)
+            })
             .map_err(|error| ImportError::Model {
                 found: format!("is quantized, but {error}"),
                 remedy: "or give the float model, which is quantized then",

@@ -48,7 +48,7 @@ pub(super) fn shape(
     let Some(dims) = tensor.shape.as_ref().map(|shape| shape.dim.as_slice()) else {
         return Err(error(
             "has no shape".into(),
-            "export the model with the input's shape, only the batch may be dynamic",
+            "give it with --input-shape NAME=N,N,…, or export the model with it; only the batch may be dynamic",
         ));
     };
     let batch_axis = recurrent::input_batch_axis(network, name, dims.len());
@@ -116,7 +116,8 @@ fn extent(axis: usize, dim: &Dimension, open: bool) -> Result<usize, (String, &'
                 "has a dynamic shape: axis {axis} is symbolic, `{}`",
                 dim.dim_param.as_deref().unwrap_or("?")
             ),
-            "only the batch may be: export with a sample of fixed size and without naming this axis \
+            "only the batch may be: fix it with `--dim NAME=N`, or with `--input-shape INPUT=N,N,…` if it \
+             has no name, or export with a sample of fixed size and without naming this axis \
              in `dynamic_axes`/`dynamic_shapes` (PyTorch) or with a fixed `input_signature` (tf2onnx)",
         )),
     }

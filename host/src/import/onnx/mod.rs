@@ -25,6 +25,7 @@ mod input;
 mod layout;
 mod model;
 mod node;
+mod open;
 mod ops;
 mod options;
 mod order;

@@ -3,6 +3,7 @@
 use super::batch;
 use super::functions;
 use super::importer::Importer;
+use super::open;
 use super::options::{ConstantTensor, Options};
 use super::wire;
 use crate::import::{ImportError, Network};
@@ -40,7 +41,7 @@ pub fn import_with(
     name: &str,
     options: &Options,
 ) -> Result<(Network, String), ImportError> {
-    let (model, opset) = parse(bytes)?;
+    let (model, opset) = parse_with(bytes, options)?;
     let graph = graph(&model)?;
     let is_input = |name: &str| !is_constant(graph, options, name);
     // A network that a fixed batch goes through sample by sample; if not, its first axis is one like
@@ -61,11 +62,11 @@ pub fn import_with(
 /// # Errors
 /// As [`import_with`]; and if an output is not folded.
 pub fn fold(bytes: &[u8], options: &Options) -> Result<Vec<ConstantTensor>, ImportError> {
-    let (model, opset) = parse(bytes)?;
+    let (model, opset) = parse_with(bytes, options)?;
     Importer::new(graph(&model)?, opset, "folded", options, None)?.fold()
 }
 
-pub(super) fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
+fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
     wire::check(bytes)?;
     let mut model = ModelProto::parse_buf(bytes).map_err(|error| ImportError::Protobuf {
         offset: bytes.len(),
@@ -73,6 +74,18 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(ModelProto, i64), ImportError> {
     })?;
     let opset = opset(&model)?;
     functions::inline(&mut model, bytes)?;
+    Ok((model, opset))
+}
+
+/// [`parse`], with the open extents that are given.
+pub(super) fn parse_with(
+    bytes: &[u8],
+    options: &Options,
+) -> Result<(ModelProto, i64), ImportError> {
+    let (mut model, opset) = parse(bytes)?;
+    if let Some(graph) = &mut model.graph {
+        open::fix(graph, &options.shapes)?;
+    }
     Ok((model, opset))
 }
 

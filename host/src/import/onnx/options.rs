@@ -3,7 +3,7 @@
 use super::tensor::{self, Constant};
 use super::wire;
 use crate::data::{Array, Elements};
-use crate::import::{ImportError, TensorFault};
+use crate::import::{ImportError, Shapes, TensorFault};
 use rten_onnx::onnx::TensorProto;
 use rten_onnx::protobuf::{DecodeMessage, ValueReader};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub struct Options {
     /// Inputs of the model that are constants from now on, by name. Operators need constant
     /// weights, and some exporters make inputs of them.
     pub constants: Vec<(String, ConstantTensor)>,
+    /// Extents that the file leaves open.
+    pub shapes: Shapes,
 }
 
 /// A tensor that is known when a model is imported.
@@ -84,10 +86,11 @@ impl From<&Array> for ConstantTensor {
 }
 
 impl Options {
-    /// Initializers in other files are read from the folder of this model.
-    pub fn beside(model: &Path) -> Self {
+    /// Initializers in other files are read from the folder of this model, which has these extents.
+    pub fn beside(model: &Path, shapes: &Shapes) -> Self {
         Self {
             folder: Some(model.parent().unwrap_or(Path::new("")).into()),
+            shapes: shapes.clone(),
             ..Self::default()
         }
     }

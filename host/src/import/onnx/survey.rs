@@ -25,7 +25,7 @@ const MAX_SCALES: usize = 1 << 16;
 /// If the bytes are no ONNX model, are damaged, of an operator set that is not known, or if the
 /// graph has a cycle or reads what is not there.
 pub fn survey(bytes: &[u8], options: &Options) -> Result<Survey, ImportError> {
-    let (model, opset) = model::parse(bytes)?;
+    let (model, opset) = model::parse_with(bytes, options)?;
     let graph = model::graph(&model)?;
     let imported = import_with(bytes, "survey", options);
     let fixed = batch::fixed(graph, |name| !model::is_constant(graph, options, name));

@@ -40,12 +40,12 @@ pub(super) fn fuse(model: &mut Model<'_>, budget: &mut Budget) -> Result<(), Imp
 }
 
 /// Who reads each tensor: one operator, or none or several.
-struct Links {
+pub(super) struct Links {
     sole_reader: Vec<Option<usize>>,
 }
 
 impl Links {
-    fn of(model: &Model<'_>) -> Self {
+    pub(super) fn of(model: &Model<'_>) -> Self {
         let mut readers = vec![0usize; model.tensors.len()];
         let mut sole_reader = vec![None; model.tensors.len()];
         for (index, operator) in model.operators.iter().enumerate() {
@@ -64,7 +64,7 @@ impl Links {
     }
 
     /// The operator that alone reads this one's only output, as its first input.
-    fn next(&self, model: &Model<'_>, index: usize) -> Option<usize> {
+    pub(super) fn next(&self, model: &Model<'_>, index: usize) -> Option<usize> {
         let &[output] = &model.operators[index].outputs[..] else {
             return None;
         };

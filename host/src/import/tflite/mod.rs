@@ -22,6 +22,7 @@ mod importer;
 mod integers;
 mod model;
 mod names;
+mod open;
 mod operators;
 mod ops;
 mod port;
@@ -33,12 +34,12 @@ mod tables;
 mod tests;
 mod unsigned;
 
-use super::{ImportError, Network, Precision};
+use super::{ImportError, Network, Precision, Shapes};
 use crate::quantize::graph::QGraph;
 use arithmetic::Arithmetic;
 use attempt::Attempt;
 use model::{Budget, Model};
-pub use survey::survey;
+pub use survey::{survey, survey_with};
 
 /// Reads a model: of float32 into the float graph, of integers into the integer graph. The network
 /// gets this name. Also returns what the file is, e.g. `TFLite schema 3, int8`.
@@ -47,7 +48,19 @@ pub use survey::survey;
 /// If the file is truncated, damaged or no TFLite model, or holds what is not supported; the error
 /// names the operator, its index and its output.
 pub fn import_network(bytes: &[u8], name: &str) -> Result<(Network, String), ImportError> {
-    let (mut model, budget) = read(bytes)?;
+    import_with(bytes, name, &Shapes::default())
+}
+
+/// [`import_network`], with the shapes of inputs that the file leaves open.
+///
+/// # Errors
+/// Those of [`import_network`], and if a shape is not the file's or its input not there.
+pub fn import_with(
+    bytes: &[u8],
+    name: &str,
+    shapes: &Shapes,
+) -> Result<(Network, String), ImportError> {
+    let (mut model, budget) = read(bytes, shapes)?;
     let arithmetic = Arithmetic::of(&model);
     let (attempt, batch) = attempt(&mut model, &budget, name);
     Ok((attempt.network?, format_of(arithmetic, batch)))
@@ -76,12 +89,15 @@ pub fn import(bytes: &[u8], name: &str) -> Result<(QGraph, String), ImportError>
     }
 }
 
-/// The file, with what is constant computed and dilated convolutions made whole.
-fn read(bytes: &[u8]) -> Result<(Model<'_>, Budget), ImportError> {
+/// The file, with what is constant computed, dilated convolutions made whole, and functions of int8
+/// that are computed in float32 made functions of int8.
+fn read<'a>(bytes: &'a [u8], shapes: &Shapes) -> Result<(Model<'a>, Budget), ImportError> {
     let (mut model, mut budget) = Model::read(bytes)?;
+    open::fix(&mut model, shapes)?;
     fold::fold(&mut model, &mut budget)?;
     dilation::fuse(&mut model, &mut budget)?;
     unsigned::shift(&mut model, &mut budget)?;
+    ops::fuse_islands(&mut model);
     Ok((model, budget))
 }
 

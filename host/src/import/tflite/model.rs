@@ -53,6 +53,10 @@ pub(super) struct Operator<'a> {
     pub(super) absorbed: bool,
     /// The geometry of a convolution that others around it are a part of.
     pub(super) dilated: Option<Dilated>,
+    /// Its one operand and result are int8, and it computes in float32 between them.
+    pub(super) is_island: bool,
+    /// Options of a custom operator.
+    pub(super) custom: &'a [u8],
 }
 
 /// A port: its name and tensor.
@@ -304,6 +308,8 @@ impl<'a> Reader<'a> {
                 options: options.map(|options| (kind, options)),
                 absorbed: false,
                 dilated: None,
+                is_island: false,
+                custom: table.vector(field::operator::CUSTOM_OPTIONS, 1)?.as_bytes(),
             });
         }
         Ok(operators)

@@ -47,7 +47,10 @@ fn define_input(importer: &mut Importer<'_, '_>, index: usize, tensor: usize) ->
     let dtype = element_type(source, "tensor", &ANY)?;
     check_size(source, "tensor")?;
     if let Some(axis) = source.dynamic.iter().find(|&&axis| axis > 0) {
-        let found = format!("axis {axis} of `{}` is dynamic", source.name);
+        let found = format!(
+            "axis {axis} of `{}` is dynamic; fix it with --input-shape NAME=N,N,…",
+            source.name
+        );
         return Err(operand("shape", "fixed but for the batch", found));
     }
     let value = QValue {

@@ -51,6 +51,7 @@ pub(super) mod field {
         pub(in super::super::super) const OUTPUTS: usize = 2;
         pub(in super::super::super) const OPTIONS_TYPE: usize = 3;
         pub(in super::super::super) const OPTIONS: usize = 4;
+        pub(in super::super::super) const CUSTOM_OPTIONS: usize = 5;
     }
     pub(in super::super) mod buffer {
         pub(in super::super::super) const DATA: usize = 0;

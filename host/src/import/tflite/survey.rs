@@ -2,11 +2,11 @@
 
 use super::arithmetic::Arithmetic;
 use super::model::{Budget, Model, Operator, Tensor};
-use super::{attempt, format_of, read};
-use crate::import::ImportError;
+use super::{attempt, format_of, open, read};
 use crate::import::survey::{
     OperatorSurvey, Quantization, Survey, TensorSurvey, Verdict, product, wide,
 };
+use crate::import::{ImportError, Shapes};
 use std::collections::BTreeSet;
 
 /// Every operator of a model, in the file's order, and whether it is imported or why not.
@@ -14,8 +14,17 @@ use std::collections::BTreeSet;
 /// # Errors
 /// If the file is truncated, damaged or no TFLite model.
 pub fn survey(bytes: &[u8]) -> Result<Survey, ImportError> {
-    let (file, mut names) = Model::read(bytes)?;
-    let (mut model, budget) = read(bytes)?;
+    survey_with(bytes, &Shapes::default())
+}
+
+/// [`survey`], with the shapes of inputs that the file leaves open.
+///
+/// # Errors
+/// Those of [`survey`], and if a shape is not the file's or its input not there.
+pub fn survey_with(bytes: &[u8], shapes: &Shapes) -> Result<Survey, ImportError> {
+    let (mut file, mut names) = Model::read(bytes)?;
+    open::fix(&mut file, shapes)?;
+    let (mut model, budget) = read(bytes, shapes)?;
     let arithmetic = Arithmetic::of(&model);
     let (attempt, batch) = attempt(&mut model, &budget, "survey");
     let verdicts = attempt.verdicts;

@@ -52,9 +52,18 @@ pub(super) fn quantized_bound(real: f32, params: QuantParams) -> i32 {
 /// The numbers at another scale by way of float32: DEQUANTIZE (`reference/dequantize.h`), which
 /// multiplies in float64, and QUANTIZE (`reference/quantize.h`).
 pub(super) fn through_float(input: QuantParams, output: QuantParams) -> LutTable {
+    in_float(input, output, |real| real)
+}
+
+/// The same, with a function of float32 in between.
+pub(super) fn in_float(
+    input: QuantParams,
+    output: QuantParams,
+    function: impl Fn(f32) -> f32,
+) -> LutTable {
     table(|q| {
         let real = f64::from(input.scale) * f64::from(q - input.zero_point);
-        quantized_bound(real as f32, output)
+        quantized_bound(function(real as f32), output)
     })
 }
 

@@ -1,7 +1,7 @@
 //! A model in a form that can be run: in float, in integers, in integers on an emulated board.
 
 use crate::board::Board;
-use crate::data::{Array, DataError, Elements};
+use crate::data::{Array, DataError, Elements, InputSpec};
 use crate::ir::Graph;
 use crate::ir::eval::{EvalError, Evaluator};
 use crate::measure::bench::{self, BenchError};
@@ -110,6 +110,14 @@ impl Form {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Its inputs, in order.
+    pub fn inputs(&self) -> Vec<InputSpec> {
+        match self {
+            Self::Float(graph) => float::inputs(graph),
+            Self::Integer(blob) | Self::Board { blob, .. } => sim::inputs(&blob.model()),
         }
     }
 

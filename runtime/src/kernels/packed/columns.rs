@@ -110,10 +110,16 @@ impl Columns {
             .checked_mul(LANES)
     }
 
-    /// Scratch of a convolution: the int16 of two pixels, or the int8 filters of one block.
+    /// Scratch of a convolution: the int16 of two pixels, or the int8 filters of one block; and, if taps of
+    /// some pixel lie outside of the input, the int8 of one pixel.
     #[must_use]
-    pub const fn conv_scratch_bytes(&self) -> u32 {
-        4 * self.packed_len()
+    pub const fn conv_scratch_bytes(&self, window: &Window2d) -> u32 {
+        let patch = if reaches_outside(window) {
+            self.len().next_multiple_of(LANES)
+        } else {
+            0
+        };
+        4 * self.packed_len() + patch
     }
 
     /// Scratch of a fully connected layer: its input in int16.
@@ -121,6 +127,31 @@ impl Columns {
     pub const fn dense_scratch_bytes(&self) -> u32 {
         2 * self.packed_len()
     }
+}
+
+/// Whether taps of some output pixel lie outside of the input.
+const fn reaches_outside(window: &Window2d) -> bool {
+    const fn reaches(
+        input: u32,
+        output: u32,
+        [kernel, stride, dilation, before]: [u32; 4],
+    ) -> bool {
+        before > 0 || (output - 1) * stride + (kernel - 1) * dilation >= input
+    }
+    let Window2d {
+        kernel_h,
+        kernel_w,
+        stride_h,
+        stride_w,
+        dilation_h,
+        dilation_w,
+        pad_top,
+        pad_left,
+        ..
+    } = *window;
+    let rows = [kernel_h, stride_h, dilation_h, pad_top];
+    let columns = [kernel_w, stride_w, dilation_w, pad_left];
+    reaches(window.in_h, window.out_h, rows) || reaches(window.in_w, window.out_w, columns)
 }
 
 impl PackedConv2d {

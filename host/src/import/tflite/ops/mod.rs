@@ -8,6 +8,7 @@ pub(super) mod float;
 mod index;
 mod int16;
 mod integer;
+mod island;
 mod lstm;
 mod memory;
 mod moves;
@@ -29,6 +30,7 @@ use super::model::Operator;
 use super::unsigned;
 use crate::import::{NodeFault, Precision};
 
+pub(super) use island::fuse as fuse_islands;
 pub(super) use options::axis_option;
 pub(super) use state::Variables;
 pub(super) use table::{ROWS, row_of};
@@ -37,13 +39,16 @@ pub(super) use window::is_plain;
 
 /// Whether a row of the table names the operator.
 pub(super) fn is_supported(operator: &Operator<'_>) -> bool {
-    row_of(&operator.name).is_some()
+    operator.is_island || row_of(&operator.name).is_some()
 }
 
 /// Appends the nodes of an operator.
 pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a>) -> Checked {
     if operator.absorbed {
         return Ok(());
+    }
+    if operator.is_island {
+        return island::import(importer, operator);
     }
     let row = row_of(&operator.name).ok_or_else(|| unsupported(&operator.name))?;
     let takes_uint8 = row.precisions.contains(&Precision::Uint8);

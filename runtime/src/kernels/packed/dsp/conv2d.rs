@@ -2,17 +2,15 @@
 #![expect(unsafe_code, reason = "calls assembly")]
 
 use super::super::columns::{CONV_BLOCK, Columns};
-use super::gather::Gather;
+use super::gather::{Gather, widen_pixels};
 use super::product::{self, Blocks, Kernel, STEPS};
-use crate::blob::{Finish, Packed, PackedConv2d, Pairing};
+use crate::blob::{Finish, Packed, PackedConv2d, Pairing, Window2d};
 use crate::element::elements_mut;
 use crate::index;
 
 /// Channels of a block.
 const BLOCK: usize = 4;
-/// int16 of a step: two columns of two pixels.
-const STEP: usize = 4;
-/// Their bytes.
+/// Bytes of a step: the int16 of two columns of two pixels.
 const STEP_BYTES: usize = 8;
 
 /// The kernel of a format, and its shift; none if there is no such kernel.
@@ -40,116 +38,160 @@ pub(in super::super) fn conv2d(
         return false;
     };
     let block_words = index(columns.block_words(CONV_BLOCK, params.packed.finish));
-    let channels = index(params.out_c);
     let steps = index(columns.packed_len()) / 2;
-    let x = &mut elements_mut::<i16>(scratch)[..STEP * steps];
-    let product = Product {
-        kernel,
-        shift,
-        streams: stream.split_at(channels / BLOCK * block_words),
-        channels,
-    };
-    let gather = Gather::new(params, columns, input);
-    let out_w = index(params.window.out_w);
-    let pixels = index(params.window.out_h) * out_w;
-    if gather.is_pointwise() {
-        for first in (0..pixels).step_by(2) {
-            let second = (first + 1).min(pixels - 1);
-            gather.point(first, x);
-            gather.point(second, &mut x[2..]);
-            product.run(x, output, [first, second]);
+    let (x, patch) = scratch.split_at_mut(steps * STEP_BYTES);
+    let mut product = Product::new(params, (kernel, shift), stream, block_words, steps);
+    let x = elements_mut::<i16>(x);
+    if is_pointwise(&params.window) {
+        let in_c = index(params.in_c);
+        let mut pixels = input.chunks_exact(2 * in_c);
+        for (pair, outputs) in (&mut pixels).zip(output.chunks_exact_mut(2 * product.channels)) {
+            let (first, second) = pair.split_at(in_c);
+            widen_pixels(columns, [first, second], x);
+            product.run(x, outputs, product.channels);
+        }
+        let last = pixels.remainder();
+        if !last.is_empty() {
+            widen_pixels(columns, [last, last], x);
+            let at = output.len() - product.channels;
+            product.run(x, &mut output[at..], 0);
         }
     } else {
-        let (mut y, mut column, mut rows) = (0, 0, gather.rows(0));
-        for first in (0..pixels).step_by(2) {
-            gather.pixel(rows, column, x);
-            let second = (first + 1).min(pixels - 1);
-            if second > first {
-                (y, column) = following(y, column, out_w);
-                if column == 0 {
-                    rows = gather.rows(y);
-                }
-            }
-            gather.pixel(rows, column, &mut x[2..]);
-            product.run(x, output, [first, second]);
-            (y, column) = following(y, column, out_w);
-            if column == 0 {
-                rows = gather.rows(y);
-            }
-        }
+        let gather = Gather::new(params, columns, input, patch);
+        windows(params, gather, &mut product, x, output);
     }
     params.packed.clamp(output);
     true
 }
 
-/// The next pixel, row by row.
-const fn following(y: usize, column: usize, out_w: usize) -> (usize, usize) {
-    if column + 1 < out_w {
-        (y, column + 1)
-    } else {
-        (y + 1, 0)
+/// The outputs of all windows, pair by pair.
+fn windows(
+    params: &PackedConv2d,
+    mut gather: Gather<'_>,
+    product: &mut Product<'_>,
+    x: &mut [i16],
+    output: &mut [i8],
+) {
+    let out_w = index(params.window.out_w);
+    let (mut y, mut column, mut rows) = (0, 0, gather.rows(0));
+    for outputs in output.chunks_mut(2 * product.channels) {
+        let count = outputs.len() / product.channels;
+        for pixel in 0..2 {
+            // A last one that is alone is computed twice.
+            if pixel < count {
+                if column == out_w {
+                    (y, column) = (y + 1, 0);
+                    rows = gather.rows(y);
+                }
+                column += 1;
+            }
+            gather.pixel(rows, column - 1, &mut x[2 * pixel..]);
+        }
+        product.run(x, outputs, (count - 1) * product.channels);
     }
+}
+
+/// Whether every output pixel sees the one input pixel that lies where it does.
+fn is_pointwise(window: &Window2d) -> bool {
+    let Window2d {
+        kernel_h,
+        kernel_w,
+        stride_h,
+        stride_w,
+        ..
+    } = *window;
+    [kernel_h, kernel_w, stride_h, stride_w] == [1; 4]
+        && [window.pad_top, window.pad_left] == [0; 2]
+        && [window.in_h, window.in_w] == [window.out_h, window.out_w]
 }
 
 /// The product of the columns of two pixels with all channels.
 struct Product<'a> {
     kernel: Kernel,
-    shift: usize,
-    /// Whole blocks of channels, and a last one that is not whole.
-    streams: (&'a [i32], &'a [i32]),
+    /// The whole blocks of channels, and what changes from pair to pair.
+    blocks: Blocks,
+    /// The stream of a last block that is not whole.
+    rest: &'a [i32],
     channels: usize,
 }
 
-impl Product<'_> {
-    /// The outputs of two pixels, or of one twice.
-    #[inline]
-    fn run(&self, x: &[i16], output: &mut [i8], pixels: [usize; 2]) {
-        let (whole, rest) = self.streams;
-        let starts = pixels.map(|pixel| pixel * self.channels);
-        if !whole.is_empty() {
-            let len = self.channels / BLOCK * BLOCK;
-            let room = output.len().saturating_sub(len);
-            if starts.iter().all(|&start| start <= room) {
-                let base = output.as_mut_ptr();
-                let outputs = starts.map(|start| base.wrapping_add(start));
-                // SAFETY: `len` bytes from each start on lie in the output.
-                unsafe { self.blocks(x, whole, outputs) };
-            }
-        }
-        if !rest.is_empty() {
-            let mut block = [[0i8; BLOCK]; 2];
-            let outputs = block.each_mut().map(|outputs| outputs.as_mut_ptr());
-            // SAFETY: one block has as many outputs.
-            unsafe { self.blocks(x, rest, outputs) };
-            let len = self.channels % BLOCK;
-            for (start, outputs) in starts.into_iter().zip(&block) {
-                let behind = &mut output[start + self.channels - len..][..len];
-                behind.copy_from_slice(&outputs[..len]);
-            }
+impl<'a> Product<'a> {
+    fn new(
+        params: &PackedConv2d,
+        (kernel, shift): (Kernel, usize),
+        stream: &'a [i32],
+        block_words: usize,
+        steps: usize,
+    ) -> Self {
+        let channels = index(params.out_c);
+        let (whole, rest) = stream.split_at(channels / BLOCK * block_words);
+        let mut blocks = Blocks {
+            x: core::ptr::null(),
+            x_end: core::ptr::null(),
+            stream: core::ptr::null(),
+            stream_end: core::ptr::null(),
+            first: core::ptr::null_mut(),
+            second: core::ptr::null_mut(),
+            skipped: (steps.next_multiple_of(STEPS) - steps) * STEP_BYTES,
+            shift,
+        };
+        blocks.read(whole);
+        Self {
+            kernel,
+            blocks,
+            rest,
+            channels,
         }
     }
 
-    /// # Safety
-    ///
-    /// The outputs can be written, [`BLOCK`] for each block of the stream, which has at least one.
+    /// The outputs of two pixels from the first's first on, of which the second's are `apart` behind: of one
+    /// pixel twice if that is 0.
     #[inline]
-    unsafe fn blocks(&self, x: &[i16], stream: &[i32], outputs: [*mut i8; 2]) {
-        let steps = x.len() / STEP;
-        let skipped = steps.next_multiple_of(STEPS) - steps;
-        let before = stream.as_ptr().wrapping_sub(1);
-        let blocks = Blocks {
-            x: x.as_ptr().wrapping_sub(skipped * STEP),
-            x_end: x.as_ptr().wrapping_add(x.len()),
-            stream: before,
-            stream_end: before.wrapping_add(stream.len()),
-            first: outputs[0],
-            second: outputs[1],
-            skipped: skipped * STEP_BYTES,
-            shift: self.shift,
+    fn run(&mut self, x: &[i16], outputs: &mut [i8], apart: usize) {
+        let outputs = &mut outputs[..apart + self.channels];
+        self.blocks.x = x.as_ptr().wrapping_byte_sub(self.blocks.skipped);
+        self.blocks.x_end = x.as_ptr().wrapping_add(x.len());
+        if self.channels >= BLOCK {
+            self.blocks.first = outputs.as_mut_ptr();
+            self.blocks.second = self.blocks.first.wrapping_add(apart);
+            // SAFETY: with those that are skipped the steps of `x`, of which there is one at least, are
+            // whole passes; `check` has proven that the stream is whole blocks of as many steps, of which
+            // there is one; both pixels have their channels in `outputs`, which lie apart from scratch
+            // and stream.
+            unsafe { (self.kernel)(&self.blocks) };
+        }
+        if !self.rest.is_empty() {
+            self.run_rest(outputs, apart);
+        }
+    }
+
+    /// The outputs of the block that is not whole.
+    #[inline(never)]
+    fn run_rest(&self, outputs: &mut [i8], apart: usize) {
+        let mut block = [[0i8; BLOCK]; 2];
+        let [first, second] = &mut block;
+        let mut blocks = Blocks {
+            first: first.as_mut_ptr(),
+            second: second.as_mut_ptr(),
+            ..self.blocks
         };
-        // SAFETY: with those that are skipped the steps of `x`, of which there is one at least, are whole
-        // passes; `check` has proven that the stream is whole blocks of as many steps; the caller
-        // answers for the outputs, which lie apart from scratch and stream.
+        blocks.read(self.rest);
+        // SAFETY: as in `run`, and one block has as many outputs.
         unsafe { (self.kernel)(&blocks) };
+        let len = self.channels % BLOCK;
+        for (start, block) in [0, apart].into_iter().zip(&block) {
+            let behind = &mut outputs[start + self.channels - len..][..len];
+            for (output, &value) in behind.iter_mut().zip(block) {
+                *output = value;
+            }
+        }
+    }
+}
+
+impl Blocks {
+    /// Of this stream.
+    fn read(&mut self, stream: &[i32]) {
+        self.stream = stream.as_ptr().wrapping_sub(1);
+        self.stream_end = self.stream.wrapping_add(stream.len());
     }
 }

@@ -3,8 +3,8 @@
 
 use super::super::super::{Axis, Taps};
 use super::super::columns::Columns;
-use super::widen::widen;
-use crate::blob::{PackedConv2d, Window2d};
+use super::widen::{NINE, widen, widen_nines, widen_pair, widen_words};
+use crate::blob::PackedConv2d;
 use crate::index;
 
 /// int8 values of a word.
@@ -12,41 +12,50 @@ const LANES: usize = 4;
 /// int16 from two columns of a pixel to the next two.
 const PITCH: usize = 4;
 
+/// int16 of the columns of a pixel of three runs of [`NINE`], but for the other pixel's behind the last
+/// pair.
+const NINE_LEN: usize = 28 * 2 - 2;
+
 /// How the runs of a pixel lie in an input.
 pub(super) struct Gather<'a> {
     input: &'a [i8],
+    /// Room for the values of one pixel, where taps of some lie outside of the input.
+    patch: &'a mut [i8],
     columns: Columns,
     axes: [Axis; 2],
     zero_point: i8,
-    is_pointwise: bool,
     in_w: usize,
     in_c: usize,
-    /// Kernel rows, and runs of a row: one, or one for each tap where they are apart.
-    kernel_h: usize,
+    /// Rows and columns of the kernel.
+    kernel: [usize; 2],
+    /// Runs of a row: one, or one for each tap where they are apart.
     row_runs: usize,
-    kernel_w: usize,
-    /// Bytes from one row of a kernel to the next, and from one run of a row to the next.
+    /// Bytes from one row of a kernel to the next, and from one tap of a row to the next.
     between_rows: usize,
-    between_runs: usize,
+    between_taps: usize,
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(params: &PackedConv2d, columns: Columns, input: &'a [i8]) -> Self {
+    pub(super) fn new(
+        params: &PackedConv2d,
+        columns: Columns,
+        input: &'a [i8],
+        patch: &'a mut [i8],
+    ) -> Self {
         let window = &params.window;
         let (in_w, in_c) = (index(window.in_w), index(params.in_c));
         Self {
             input,
+            patch,
             columns,
             axes: [Axis::rows(window), Axis::columns(window)],
             zero_point: narrow(params.input_zero_point),
-            is_pointwise: is_pointwise(window),
             in_w,
             in_c,
-            kernel_h: index(window.kernel_h),
+            kernel: [index(window.kernel_h), index(window.kernel_w)],
             row_runs: index(columns.runs / window.kernel_h),
-            kernel_w: index(window.kernel_w),
             between_rows: index(window.dilation_h) * in_w * in_c,
-            between_runs: index(window.dilation_w) * in_c,
+            between_taps: index(window.dilation_w) * in_c,
         }
     }
 
@@ -54,149 +63,128 @@ impl<'a> Gather<'a> {
         self.axes[0].taps(y)
     }
 
-    /// Whether every output pixel sees the one input pixel that lies where it does.
-    pub(super) fn is_pointwise(&self) -> bool {
-        self.is_pointwise
-    }
-
-    /// Fills the columns of an output pixel that sees one input pixel, `x` from its first one on.
+    /// Fills the columns of the pixel of this column of the output, `x` from its first one on.
     #[inline]
-    pub(super) fn point(&self, pixel: usize, x: &mut [i16]) {
-        self.runs(0, 1, pixel * self.in_c, 0, x);
-    }
-
-    /// Fills the columns of the pixel of this column of the output.
-    #[inline]
-    pub(super) fn pixel(&self, rows: Taps, column: usize, x: &mut [i16]) {
+    pub(super) fn pixel(&mut self, rows: Taps, column: usize, x: &mut [i16]) {
         let columns = self.axes[1].taps(column);
         let corner = (rows.input * self.in_w + columns.input) * self.in_c;
-        if rows.count < self.kernel_h || columns.count < self.kernel_w {
-            return self.border(rows, columns, corner, x);
+        if [rows.count, columns.count] != self.kernel {
+            self.fill_patch(rows, columns, corner);
+            let (runs, stride) = (index(self.columns.runs), index(self.columns.run_len));
+            return widen_runs(self.columns, 0, runs, self.patch, stride, x);
         }
+        let input = &self.input[corner..];
         if self.row_runs == 1 {
-            return self.runs(0, self.kernel_h, corner, self.between_rows, x);
+            let rows = self.kernel[0];
+            return widen_runs(self.columns, 0, rows, input, self.between_rows, x);
         }
-        for row in 0..self.kernel_h {
+        for row in 0..self.kernel[0] {
             let first = row * self.row_runs;
-            let at = corner + row * self.between_rows;
-            self.runs(first, self.row_runs, at, self.between_runs, x);
+            let input = &input[row * self.between_rows..];
+            widen_runs(
+                self.columns,
+                first,
+                self.row_runs,
+                input,
+                self.between_taps,
+                x,
+            );
         }
     }
 
-    /// Whole runs from the `first` on, the first of them at `at` of the input.
-    #[inline]
-    fn runs(&self, first: usize, runs: usize, at: usize, stride: usize, x: &mut [i16]) {
-        let (words, run_len) = (index(self.columns.run_words()), index(self.columns.run_len));
-        let values = &self.input[at..][..(runs - 1) * stride + run_len];
-        if words > 0 {
-            let columns = &mut x[first * words * 2 * PITCH..][..runs * words * 2 * PITCH - 2];
-            // SAFETY: `words` and `runs` are not 0. `values` are all bytes from the first run's first to the
-            // last run's last, of which the words are a part. `columns` are 8 int16 for each word,
-            // but for those of the other pixel behind the last pair; an activation's scratch is 4-byte
-            // aligned, and a pixel starts at an even int16 of it.
-            unsafe {
-                widen(values.as_ptr(), columns.as_mut_ptr(), words, runs, stride);
-            }
-        }
-        for at in words * LANES..run_len {
-            for (run, &value) in values[at..]
-                .iter()
-                .step_by(stride.max(1))
-                .take(runs)
-                .enumerate()
-            {
-                self.set(first + run, at, value, x);
-            }
-        }
-    }
-
-    /// A pixel some of whose taps lie outside of the input.
+    /// The values of a pixel some of whose taps lie outside of the input.
     #[inline(never)]
-    fn border(&self, rows: Taps, columns: Taps, corner: usize, x: &mut [i16]) {
-        let run_len = index(self.columns.run_len);
-        for run in 0..index(self.columns.runs) {
-            let (row, tap) = (run / self.row_runs, run % self.row_runs);
-            let is_row = (rows.tap..rows.tap + rows.count).contains(&row);
-            // The part of the run that lies inside, and where it is found.
-            let (from, len, at) = match (is_row, self.row_runs) {
-                (false, _) => (0, 0, 0),
-                (true, 1) => (columns.tap * self.in_c, columns.count * self.in_c, 0),
-                (true, _) => match tap.checked_sub(columns.tap) {
-                    Some(by) if by < columns.count => (0, run_len, by * self.between_runs),
-                    Some(_) | None => (0, 0, 0),
-                },
-            };
-            let row = row.saturating_sub(rows.tap) * self.between_rows;
-            let inside = if len > 0 {
-                &self.input[corner + row + at..][..len]
-            } else {
-                &[]
-            };
-            self.partial(run, from, inside, x);
-        }
-    }
-
-    /// One run, of which `inside` is what lies inside, from its `from`th value on.
-    fn partial(&self, run: usize, from: usize, inside: &[i8], x: &mut [i16]) {
-        let run_len = index(self.columns.run_len);
-        let words_len = index(self.columns.run_words()) * LANES;
-        let to = from + inside.len();
-        let is_whole = self.in_c.is_multiple_of(LANES);
-        if is_whole && words_len > 0 {
-            let columns = &mut x[run * words_len * 2..][..words_len * 2 - 2];
-            let zero_point = i16::from(self.zero_point);
-            fill(&mut columns[..from * 2], zero_point);
-            fill(columns.get_mut(to * 2..).unwrap_or_default(), zero_point);
-            if !inside.is_empty() {
-                let columns = &mut columns[from * 2..][..inside.len() * 2 - 2];
-                // SAFETY: `inside` is whole words, at least one, and `columns` 8 int16 for each but for
-                // those of the other pixel behind the last pair, aligned as in `runs`.
-                unsafe {
-                    widen(
-                        inside.as_ptr(),
-                        columns.as_mut_ptr(),
-                        inside.len() / LANES,
-                        1,
-                        0,
-                    );
-                }
-            }
+    fn fill_patch(&mut self, rows: Taps, columns: Taps, corner: usize) {
+        self.patch.fill(self.zero_point);
+        // Where taps lie side by side, those of a row are one piece.
+        let (pieces, len) = match self.row_runs {
+            1 => (1, columns.count * self.in_c),
+            _ => (columns.count, self.in_c),
+        };
+        if len == 0 {
             return;
         }
-        for at in 0..run_len {
-            let value = match at.checked_sub(from) {
-                Some(at) => inside.get(at).copied().unwrap_or(self.zero_point),
-                None => self.zero_point,
-            };
-            self.set(run, at, value, x);
+        for row in 0..rows.count {
+            let from = corner + row * self.between_rows;
+            let to = ((rows.tap + row) * self.kernel[1] + columns.tap) * self.in_c;
+            for piece in 0..pieces {
+                let values = &self.input[from + piece * self.between_taps..][..len];
+                let into = &mut self.patch[to + piece * self.in_c..][..len];
+                for (into, &value) in into.iter_mut().zip(values) {
+                    *into = value;
+                }
+            }
         }
-    }
-
-    /// One value.
-    #[inline]
-    fn set(&self, run: usize, at: usize, value: i8, x: &mut [i16]) {
-        let column = self.columns.column(run, at);
-        x[column / 2 * PITCH + column % 2] = value.into();
     }
 }
 
-fn is_pointwise(window: &Window2d) -> bool {
-    [
-        window.kernel_h,
-        window.kernel_w,
-        window.stride_h,
-        window.stride_w,
-    ] == [1; 4]
-        && [window.pad_top, window.pad_left] == [0; 2]
-        && [window.in_h, window.in_w] == [window.out_h, window.out_w]
+/// Widens runs from the `first` on, which begin with `values` and are `stride` apart, into the columns of a
+/// pixel, `x` from its first one on.
+#[inline]
+fn widen_runs(
+    columns: Columns,
+    first: usize,
+    runs: usize,
+    values: &[i8],
+    stride: usize,
+    x: &mut [i16],
+) {
+    let (words, run_len) = (index(columns.run_words()), index(columns.run_len));
+    let values = &values[..(runs - 1) * stride + run_len];
+    if (columns.runs, runs, run_len) == (3, 3, NINE) {
+        let x = &mut x[..NINE_LEN];
+        // SAFETY: three runs of as many values; `x` is all columns of a pixel, aligned as below.
+        return unsafe { widen_nines(values.as_ptr(), x.as_mut_ptr(), stride) };
+    }
+    if words > 0 {
+        let x = &mut x[first * words * 2 * PITCH..][..runs * words * 2 * PITCH - 2];
+        let (from, to) = (values.as_ptr(), x.as_mut_ptr());
+        // SAFETY: `words` and `runs` are not 0. `values` are all bytes from the first run's first to the last
+        // run's last, of which the words are a part. `x` is 8 int16 for each word, but for those of the
+        // other pixel behind the last pair; a scratch is 4-byte aligned, and a pixel starts at an even
+        // int16 of it.
+        unsafe {
+            match words {
+                1 => widen_words(from, to, runs, stride),
+                _ => widen(from, to, words, runs, stride),
+            }
+        }
+    }
+    if words * LANES < run_len {
+        widen_rests(columns, first, values, stride, x);
+    }
 }
 
-/// Columns of one of two pixels.
-fn fill(columns: &mut [i16], value: i16) {
-    for pitch in columns.chunks_mut(PITCH) {
-        if let Some(pair) = pitch.first_chunk_mut() {
-            *pair = [value; 2];
+/// What is left of runs behind their whole words.
+#[inline]
+fn widen_rests(columns: Columns, first: usize, values: &[i8], stride: usize, x: &mut [i16]) {
+    let (words_len, run_len) = (index(columns.run_words()) * LANES, index(columns.run_len));
+    // They lie one after the other behind the words of all runs.
+    let mut column = columns.column(first, words_len);
+    for run in values.chunks(stride.max(run_len)) {
+        for &value in &run[words_len..run_len] {
+            if let Some(x) = x.get_mut(column / 2 * PITCH + column % 2) {
+                *x = value.into();
+            }
+            column += 1;
         }
+    }
+}
+
+/// Widens input pixels side by side, which are what an output pixel of a kernel of one tap sees.
+///
+/// `values` are the pixel's or the two pixels', and `x` all columns.
+#[inline]
+pub(super) fn widen_pixels(columns: Columns, [first, second]: [&[i8]; 2], x: &mut [i16]) {
+    let words = index(columns.run_words());
+    if words > 0 {
+        let x = &mut x[..words * 2 * PITCH];
+        // SAFETY: `words` is not 0, each pixel has as many words, and `x` 8 int16 for each.
+        unsafe { widen_pair(first.as_ptr(), second.as_ptr(), x.as_mut_ptr(), words) };
+    }
+    if words * LANES < index(columns.run_len) {
+        widen_rests(columns, 0, first, 0, x);
+        widen_rests(columns, 0, second, 0, &mut x[2..]);
     }
 }
 

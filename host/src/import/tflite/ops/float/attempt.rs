@@ -78,7 +78,10 @@ impl<'a> Importer<'_, 'a> {
             return Err(Failure::Model(ImportError::Input {
                 input: name.to_owned(),
                 found: format!("has a dynamic axis, {axis}"),
-                remedy: "export the model with static shapes but for the batch".to_owned(),
+                remedy:
+                    "fix the shape with --input-shape NAME=N,N,…, or export the model with static \
+                         shapes but for the batch"
+                        .to_owned(),
             }));
         }
         let value = self.graph.add_activation(described.name, described.shape);

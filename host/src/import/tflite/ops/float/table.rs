@@ -41,6 +41,10 @@ pub(in super::super::super) const ROWS: &[Row] = &[
     row("CONCATENATION", moves::concatenation),
     row("CONV_2D", weighted::conv2d),
     row("COS", |i, o| function(i, o, Activation::Unary(Unary::Cos))),
+    row(
+        "CUSTOM Convolution2DTransposeBias",
+        product::transpose_conv_bias,
+    ),
     row("DEPTHWISE_CONV_2D", weighted::depthwise),
     row("DEPTH_TO_SPACE", blocks::depth_to_space),
     row("DIV", |i, o| elementwise::binary(i, o, Binary::Div)),
