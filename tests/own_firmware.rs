@@ -4,7 +4,7 @@ use tiivis::elf::Image;
 use tiivis_tests::{BOARD, compiled, set_up_board, succeed, tiivis};
 
 /// Bytes of the demo's image without its model: what it was last measured to be, and 1 %.
-const CODE_BYTES_LIMIT: u64 = 14_000;
+const CODE_BYTES_LIMIT: u64 = 14_831;
 
 #[test]
 fn the_demo_becomes_a_firmware_of_its_own_with_nothing_that_it_does_not_use() {
