@@ -116,7 +116,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("the model with its inputs needs 917521 bytes"),
+                .starts_with("the model with its inputs needs 786449 bytes"),
             "{error}"
         );
         let blob = vec![0; full + 1];

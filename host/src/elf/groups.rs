@@ -73,6 +73,8 @@ fn module(symbol: &str) -> String {
     };
     match parts[..kept.min(3)].join("::") {
         module if !module.is_empty() => module,
+        // A type that is in no module.
+        _ if name.starts_with('<') => name,
         // Of C, of assembly, or exported by name.
         _ => name.split(['.', '<']).next().unwrap_or_default().to_owned(),
     }
