@@ -24,7 +24,6 @@ const FUNCTIONS: &[&str] = &[
     "RELU_N1_TO_1",
     "RSQRT",
     "SQRT",
-    "SQUARE",
 ];
 
 /// Makes one operator of int8 of each DEQUANTIZE, function and QUANTIZE, where nothing else reads
@@ -84,7 +83,8 @@ pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
     // `reference/leaky_relu.h`, `micro/kernels/activations.cc` and `elementwise.cc`.
     let function = |x: f32| match &*operator.name {
         "ABS" => x.abs(),
-        "LEAKY_RELU" => x.max(x * alpha),
+        "LEAKY_RELU" if x > 0.0 => x,
+        "LEAKY_RELU" => x * alpha,
         "NEG" => -x,
         "RELU" => x.max(0.0),
         "RELU6" => x.clamp(0.0, 6.0),
@@ -92,7 +92,6 @@ pub(super) fn import<'a>(importer: &mut Importer<'_, 'a>, operator: &Operator<'a
         "RELU_N1_TO_1" => x.clamp(-1.0, 1.0),
         "RSQRT" => 1.0 / x.sqrt(),
         "SQRT" => x.sqrt(),
-        "SQUARE" => x * x,
         other => unreachable!("`{other}` is no function of an island"),
     };
     let input = importer.activation(operator, 0, "input")?;
