@@ -124,7 +124,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("the model needs 917505 bytes"),
+                .starts_with("the model needs 786433 bytes"),
             "{error}"
         );
         for (samples, sample_bytes) in [(&[1i8, 2, 3][..], 2), (&[1], 0)] {
