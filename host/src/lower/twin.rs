@@ -62,7 +62,7 @@ pub struct Form {
     pub room: i64,
 }
 
-/// The largest shift with which every multiplier of a layer fits 31 bits, at most [`MOST_SHIFT`]; none if a
+/// The largest shift with which every multiplier of a layer fits 31 bits, at most 15; none if a
 /// scale is 1/2 or more.
 pub fn shift_of(scales: &[Scale]) -> Option<u32> {
     // multiplier · 2^(shift + 1 + s) < 2^31, where multiplier < 2^31.
