@@ -4,8 +4,8 @@
 use super::EmitError;
 use super::data::Data;
 use super::steps::{Ends, foreign};
-use crate::lower::twin::{Form, Staircase, Twin, shift_of};
-use crate::lower::{Product, Reach, rows_and_depth};
+use crate::lower::twin::{Form, Twin, shift_of};
+use crate::lower::{Double, Product, Reach, rows_and_depth};
 use crate::quantize::graph::{QClamp, QOp, Weights};
 use tiivis_runtime::blob::{Finish, Op, Packed, PackedConv2d, PackedDense, Pairing, Scale, Span};
 use tiivis_runtime::kernels::{CONV_BLOCK, Columns, DENSE_BLOCK};
@@ -91,7 +91,7 @@ impl<'a> Layer<'a> {
         let channel = |(filter, (&bias, &scale)): (&'a [i8], (&i64, &Scale))| Channel {
             filter,
             scale,
-            reach: Reach::of(filter, bias, ends.from.params.zero_point),
+            reach: Reach::of(filter.iter().copied(), bias, ends.from.params.zero_point),
         };
         Self {
             channels: filters.zip(numbers).map(channel).collect(),
@@ -179,14 +179,10 @@ impl<'a> Layer<'a> {
 
     fn twin(&self, index: usize, shift: u32) -> Option<Twin> {
         let channel = self.channels.get(index)?;
-        let staircase = Staircase {
-            scale: channel.scale,
-            zero_point: self.output_zero_point,
-            min: self.clamp.min,
-            max: self.clamp.max,
-            least: i32::try_from(channel.reach.least).ok()?,
-            most: i32::try_from(channel.reach.most).ok()?,
-        };
+        let staircase =
+            channel
+                .reach
+                .staircase(channel.scale, self.output_zero_point, self.clamp)?;
         let (pre_shift, room) = match index.is_multiple_of(2) {
             true => (PAIRED, self.room(index)?),
             false => (0, ROOM),
@@ -201,14 +197,8 @@ impl<'a> Layer<'a> {
     /// In five instructions; every channel has shifts that allow it.
     fn rounded(&self) -> Scales {
         let numbers = |channel: &Channel<'_>| {
-            let Scale { multiplier, shift } = channel.scale;
-            // Of a channel that is all zeros.
-            let right = match multiplier {
-                0 => 1,
-                _ => i32::from(shift.unsigned_abs()),
-            };
-            let offset = (1 << (right - 1)) + (self.output_zero_point << right);
-            vec![multiplier, offset, right]
+            let double = Double::of(channel.scale, self.output_zero_point);
+            vec![double.multiplier, double.offset, double.shift.into()]
         };
         Scales {
             finish: Finish::Rounded,

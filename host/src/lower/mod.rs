@@ -5,6 +5,7 @@
 //! stays in the graph until [`crate::emit`] writes it.
 
 mod accumulator;
+mod double;
 mod error;
 mod gather;
 mod homes;
@@ -12,6 +13,7 @@ mod node;
 mod packed;
 mod planes;
 mod product;
+mod reach;
 mod recurrent;
 mod reduce;
 mod scratch;
@@ -25,11 +27,13 @@ pub mod twin;
 mod walk;
 mod winograd;
 
+pub(crate) use double::Double;
 pub use error::LowerError;
 pub(crate) use gather::extents as gathered;
-pub(crate) use packed::{Product, Reach, one_tap, product};
+pub(crate) use packed::{Product, one_tap, product};
 pub(crate) use planes::records as plane_records;
 pub(crate) use product::{mat_mul, transposed_window};
+pub(crate) use reach::Reach;
 pub(crate) use recurrent::memory;
 pub(crate) use reduce::{alternating, around, resample, resamples};
 pub(crate) use shape::{count, four, padded_four, rows_and_depth, window};

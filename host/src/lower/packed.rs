@@ -1,6 +1,8 @@
 //! Which layers have kernels with packed weights, and what these need.
 
 use super::LowerError;
+use super::double::Double;
+use super::reach::Reach;
 use super::shape::{rows_and_depth, window};
 use crate::quantize::graph::{DType, QGraph, QNode, QOp, Sums, Weights};
 use tiivis_runtime::blob::{Scale, Window2d};
@@ -8,9 +10,6 @@ use tiivis_runtime::kernels::Columns;
 
 /// Magnitude that sums of a packed layer stay below: twice of it fits int32.
 const MOST_SUM: u64 = 1 << 30;
-/// Most bits that [`blob::Finish::Rounded`] shifts by: with the zero point in their place, and a sum, still
-/// int32.
-const MOST_SHIFT: i8 = 22;
 
 /// The kernel of a layer with packed weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,40 +70,10 @@ fn is_packable(weights: &Weights, zero_point: i32) -> bool {
     let filters = weights.weights.chunks_exact(taps.max(1));
     let channels = filters.zip(weights.bias.iter().zip(&weights.scales));
     let fits = |(filter, (&bias, scale)): (&[i8], (&i64, &Scale))| {
-        let has_scale = scale.multiplier == 0 || (-MOST_SHIFT..0).contains(&scale.shift);
-        has_scale && Reach::of(filter, bias, zero_point).magnitude < MOST_SUM
+        let reach = Reach::of(filter.iter().copied(), bias, zero_point);
+        Double::takes(*scale) && reach.magnitude < MOST_SUM
     };
     weights.zero_point == 0 && weights.sums == Sums::Int32 && channels.into_iter().all(fits)
-}
-
-/// What the sums of a channel can become, over inputs of int8 with the zero point in the bias.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reach {
-    /// The bias, less the products of the zero point.
-    pub(crate) bias: i64,
-    /// Least sum, bias included.
-    pub(crate) least: i64,
-    /// Largest sum.
-    pub(crate) most: i64,
-    /// What no part of the sum exceeds, in any order of summation.
-    pub(crate) magnitude: u64,
-}
-
-impl Reach {
-    pub(crate) fn of(filter: &[i8], bias: i64, zero_point: i32) -> Self {
-        let (least, most) = (i64::from(i8::MIN), i64::from(i8::MAX));
-        let weights = || filter.iter().map(|&w| i64::from(w));
-        let positive: i64 = weights().filter(|&w| w > 0).sum();
-        let negative: i64 = weights().filter(|&w| w < 0).sum();
-        let bias = bias - i64::from(zero_point) * (positive + negative);
-        let magnitude = (positive - negative) * -least + bias.abs();
-        Self {
-            bias,
-            least: bias + positive * least + negative * most,
-            most: bias + positive * most + negative * least,
-            magnitude: magnitude.unsigned_abs(),
-        }
-    }
 }
 
 /// One tap over as many rows of one pixel: what a fully connected layer of several rows is.

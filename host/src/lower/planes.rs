@@ -1,15 +1,15 @@
 //! Depthwise convolution by planes: where it is the kernel to take, and the numbers it reads.
 
+use super::double::{Double, MOST_SHIFT};
+use super::reach::Reach;
 use super::shape::window;
-use super::twin::{Form, Staircase, shift_of};
-use crate::quantize::graph::{DType, QGraph, QNode, QOp, QValue, Weights};
+use super::twin::{Form, shift_of};
+use crate::quantize::graph::{DType, QClamp, QGraph, QNode, QOp, QValue, Weights};
 use tiivis_runtime::blob::{Isa, PlaneRounding};
 use tiivis_runtime::kernels::PlaneGeometry;
 
 /// Taps of a window.
 const TAPS: usize = 9;
-/// Largest right shift of two roundings: `128 << 22` and a product of 31 bits stay within int32.
-const MOST_EXPONENT: i8 = 22;
 
 /// How a depthwise convolution runs by planes.
 #[derive(Clone, Copy, Debug)]
@@ -57,25 +57,17 @@ pub(super) fn choose(graph: &QGraph, node: &QNode, isa: Isa) -> Option<Choice> {
 fn can_round(weights: &Weights, from: &QValue) -> bool {
     let in_range = |channel: usize| {
         let scale = weights.scales[channel];
-        let (_, least, most) = sums(weights, from, channel);
+        let Reach { least, most, .. } = reach(weights, from, channel);
         let fits = |sum: i64| i32::try_from(2 * sum).is_ok();
-        (-MOST_EXPONENT..=-1).contains(&scale.shift) && fits(least) && fits(most)
+        (-MOST_SHIFT..0).contains(&scale.shift) && fits(least) && fits(most)
     };
     (0..weights.scales.len()).all(in_range)
 }
 
-/// The bias of a channel with the input's zero point folded in, and the least and largest sum.
-fn sums(weights: &Weights, from: &QValue, channel: usize) -> (i64, i64, i64) {
-    let mut bias = weights.bias[channel];
-    let (mut least, mut most) = (0, 0);
-    for weight in channel_weights(weights, channel) {
-        let weight = i64::from(weight);
-        bias -= weight * i64::from(from.params.zero_point);
-        let ends = [weight * i64::from(i8::MIN), weight * i64::from(i8::MAX)];
-        least += ends[0].min(ends[1]);
-        most += ends[0].max(ends[1]);
-    }
-    (bias, bias + least, bias + most)
+/// What the sums of a channel can become.
+fn reach(weights: &Weights, from: &QValue, channel: usize) -> Reach {
+    let own = channel_weights(weights, channel);
+    Reach::of(own, weights.bias[channel], from.params.zero_point)
 }
 
 /// Weights of a channel by row and column.
@@ -118,42 +110,25 @@ fn twin(
     channel: usize,
     shift: u32,
 ) -> Option<[i32; 3]> {
-    let (bias, least, most) = sums(weights, from, channel);
-    let staircase = Staircase {
-        scale: weights.scales[channel],
-        zero_point: to.params.zero_point,
-        min: i8::MIN.into(),
-        max: i8::MAX.into(),
-        least: i32::try_from(least).ok()?,
-        most: i32::try_from(most).ok()?,
-    };
+    let reach = reach(weights, from, channel);
+    let clamp = QClamp::open(DType::I8);
+    let staircase = reach.staircase(weights.scales[channel], to.params.zero_point, clamp)?;
     let twin = staircase.twin(Form {
         shift,
         pre_shift: 0,
         // What is added to the bias keeps sums in int32: doubled, they fit.
         room: 1 << 29,
     })?;
-    let bias = i32::try_from(bias + i64::from(twin.bias_shift)).ok()?;
+    let bias = i32::try_from(reach.bias + i64::from(twin.bias_shift)).ok()?;
     Some([bias, twin.multiplier, twin.offset])
 }
 
 /// Bias, multiplier and offset for two roundings; [`can_round`] is why they fit.
 fn twice(weights: &Weights, [from, to]: [&QValue; 2], channel: usize) -> [i32; 3] {
-    let scale = weights.scales[channel];
-    let exponent = exponent(weights, channel);
-    let (bias, _, _) = sums(weights, from, channel);
-    let bias = i32::try_from(2 * bias).expect("`can_round` has seen larger sums fit");
-    let half = 1 << (exponent - 1);
-    [
-        bias,
-        scale.multiplier,
-        half + (to.params.zero_point << exponent),
-    ]
-}
-
-/// Bits of the second rounding.
-fn exponent(weights: &Weights, channel: usize) -> u8 {
-    weights.scales[channel].shift.unsigned_abs()
+    let double = Double::of(weights.scales[channel], to.params.zero_point);
+    let bias = 2 * reach(weights, from, channel).bias;
+    let bias = i32::try_from(bias).expect("`can_round` has seen larger sums fit");
+    [bias, double.multiplier, double.offset]
 }
 
 fn record(weights: &Weights, channel: usize, is_turned: bool, numbers: [i32; 3]) -> Vec<i32> {
@@ -168,7 +143,7 @@ fn record(weights: &Weights, channel: usize, is_turned: bool, numbers: [i32; 3])
             tap
         }];
     }
-    bytes[TAPS] = exponent(weights, channel);
+    bytes[TAPS] = Double::of(weights.scales[channel], 0).shift;
     let words = bytes.as_chunks().0.iter().copied();
     numbers
         .into_iter()

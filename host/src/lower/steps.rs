@@ -2,6 +2,7 @@
 
 use super::homes::part;
 use super::node::check;
+use super::packed;
 use super::planes;
 use super::scratch;
 use super::shape::{bytes, count, index as index_of};
@@ -120,17 +121,18 @@ fn way(
             // Channel by channel it lies on bytes of its own channel.
             in_place: output.bytes <= bytes(graph.value(node.inputs[0]))?,
             chase: None,
-            scratch: Some(Buffer {
-                name: format!("scratch of {}", node.name),
-                bytes: planes.scratch_bytes,
-            }),
+            scratch: Some(scratch::buffer(node, planes.scratch_bytes)),
         });
     }
+    let scratch_bytes = match options.isa {
+        Isa::Portable => None,
+        Isa::Dsp => packed::scratch_bytes(graph, node)?,
+    };
     Ok(Way {
         kernel: Kernel::Node(index),
         in_place: false,
         chase: None,
-        scratch: scratch::buffer(graph, node, options.isa)?,
+        scratch: scratch_bytes.map(|bytes| scratch::buffer(node, bytes)),
     })
 }
 

@@ -1,8 +1,11 @@
 //! Convolutions that Winograd's transform computes.
 
 use super::LowerError;
+use super::double::Double;
+use super::reach::Reach;
+use super::scratch;
 use super::shape::{count, rows_and_depth, window};
-use super::twin::{Form, Staircase, Twin, shift_of};
+use super::twin::{Form, Twin, shift_of};
 use crate::plan::{Buffer, Chase};
 use crate::quantize::graph::{DType, QClamp, QGraph, QNode, QOp, Sums, Weights};
 use tiivis_runtime::blob::{Rounding, Window2d};
@@ -10,9 +13,6 @@ use tiivis_runtime::kernels::winograd::{BLOCK, filter_words, lag_bytes, scratch_
 
 /// Magnitude that sums must stay below: 64 times of it fits int32.
 const MOST_SUM: u64 = 1 << 25;
-/// Most bits that [`Rounding::Double`] shifts by: with the zero point above them, and a product, still
-/// int32.
-const MOST_SHIFT: i8 = 22;
 /// Bits that the kernel's sums are shifted left by.
 const PRE_SHIFT: u32 = 6;
 /// The transform of the filters along an axis: the rows of Winograd's matrix, times 4, -6, -6, 24, 24
@@ -87,9 +87,7 @@ impl<'g> Winograd<'g> {
     fn fits(&self) -> bool {
         let mut channels = 0..self.weights.bias.len();
         channels.all(|channel| {
-            let scale = self.weights.scales[channel];
-            let is_small = (-MOST_SHIFT..0).contains(&scale.shift) || scale.multiplier == 0;
-            is_small && self.most(channel) < MOST_SUM
+            Double::takes(self.weights.scales[channel]) && self.most(channel) < MOST_SUM
         })
     }
 
@@ -111,10 +109,8 @@ impl<'g> Winograd<'g> {
     /// A length that does not fit 32 bits.
     pub(crate) fn scratch(&self, node: &QNode) -> Result<Buffer, LowerError> {
         let words = scratch_words(index(self.in_c));
-        Ok(Buffer {
-            name: format!("scratch of {}", node.name),
-            bytes: count(node, "scratch", words.saturating_mul(4))?,
-        })
+        let bytes = count(node, "scratch", words.saturating_mul(4))?;
+        Ok(scratch::buffer(node, bytes))
     }
 
     /// How the result may run after the input.
@@ -188,22 +184,11 @@ impl<'g> Winograd<'g> {
     }
 
     fn twin(&self, channel: usize, (shift, pre_shift): (u32, u32)) -> Option<[i32; 4]> {
-        let [zero_point, out_zero_point] = self.zero_points.map(i64::from);
-        let bias = self.weights.bias[channel];
-        let (mut least, mut most) = (bias, bias);
-        for &weight in self.filter(channel) {
-            let ends = [-128 - zero_point, 127 - zero_point].map(|x| x * i64::from(weight));
-            least += ends[0].min(ends[1]);
-            most += ends[0].max(ends[1]);
-        }
-        let staircase = Staircase {
-            scale: self.weights.scales[channel],
-            zero_point: i32::try_from(out_zero_point).ok()?,
-            min: self.clamp.min,
-            max: self.clamp.max,
-            least: i32::try_from(least).ok()?,
-            most: i32::try_from(most).ok()?,
-        };
+        let [zero_point, out_zero_point] = self.zero_points;
+        let weights = self.filter(channel).iter().copied();
+        let reach = Reach::of(weights, self.weights.bias[channel], zero_point);
+        let staircase =
+            reach.staircase(self.weights.scales[channel], out_zero_point, self.clamp)?;
         let Twin {
             bias_shift,
             multiplier,
@@ -219,14 +204,12 @@ impl<'g> Winograd<'g> {
     }
 
     fn double(&self, channel: usize) -> [i32; 4] {
-        let scale = self.weights.scales[channel];
-        // Whatever the shift of a channel that is 0: one of `fits`.
-        let shift = match scale.multiplier {
-            0 => 1,
-            _ => -i32::from(scale.shift),
-        };
-        let offset = (1 << (shift - 1)) + (self.zero_points[1] << shift);
-        [shift, self.bias(channel, 0), scale.multiplier, offset]
+        let Double {
+            multiplier,
+            offset,
+            shift,
+        } = Double::of(self.weights.scales[channel], self.zero_points[1]);
+        [shift.into(), self.bias(channel, 0), multiplier, offset]
     }
 
     /// 64 times the bias, less what the zero point adds to the products, and the 128 that the kernel
