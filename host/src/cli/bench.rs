@@ -1,6 +1,6 @@
 //! `tiivis bench`.
 
-use super::isa::{self, GoalName, IsaName, Target};
+use super::isa::TargetArgs;
 use super::model::Unsigned;
 use super::shapes::ShapeArgs;
 use super::{compress, files, model, output, progress, run, samples};
@@ -31,12 +31,8 @@ pub(super) struct Bench {
     /// The board, see `tiivis boards`.
     #[arg(long, value_name = "BOARD")]
     board: String,
-    /// Compile a .tflite for this instruction set instead of the board's.
-    #[arg(long, value_name = "ISA")]
-    isa: Option<IsaName>,
-    /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
-    #[arg(long, value_name = "GOAL", hide_possible_values = true)]
-    optimize: Option<GoalName>,
+    #[command(flatten)]
+    target: TargetArgs,
     /// What executes the firmware.
     #[arg(long, value_name = "EMULATOR", default_value = "in-process")]
     emulator: EmulatorName,
@@ -84,7 +80,8 @@ impl Bench {
             std::iter::once(&*self.model).chain(self.signal.as_deref()),
             self.save_elf.as_deref(),
         )?;
-        let (blob, unsigned) = self.blob(&board)?;
+        let target = self.target.target(&self.model, &board)?;
+        let (blob, unsigned) = model::integer(&self.model, target, &self.shapes.shapes())?;
         compress::fit(&board, &blob)?;
         if let Some(signal) = &self.signal {
             return self.listen(&board, &blob, signal);
@@ -96,21 +93,6 @@ impl Bench {
         })?;
         bar.finish_and_clear();
         self.show(&measured)
-    }
-
-    fn blob(&self, board: &Board) -> anyhow::Result<(Blob, Unsigned)> {
-        if (self.isa.is_some() || self.optimize.is_some()) && model::is_blob(&self.model)? {
-            bail!(
-                "`{}` is compiled already, and its weights are packed: leave --isa and --optimize out, or give the \
-                 model file that it was made from",
-                self.model.display()
-            );
-        }
-        let target = Target {
-            isa: isa::choose(self.isa, Some(board)),
-            goal: self.optimize.unwrap_or_default().into(),
-        };
-        model::integer(&self.model, target, &self.shapes.shapes())
     }
 
     /// Counts the front-end over a signal.

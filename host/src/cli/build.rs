@@ -1,6 +1,6 @@
 //! `tiivis build`.
 
-use super::isa::{self, GoalName, IsaName, Target};
+use super::isa::TargetArgs;
 use super::shapes::ShapeArgs;
 use super::{compress, files, model, output, progress};
 use crate::board;
@@ -31,12 +31,8 @@ pub(super) struct Build {
     /// Where the firmware goes: an ELF file, or with the ending .bin the bytes of flash from its start.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Compile a .tflite for this instruction set instead of the board's.
-    #[arg(long, value_name = "ISA")]
-    isa: Option<IsaName>,
-    /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
-    #[arg(long, value_name = "GOAL", hide_possible_values = true)]
-    optimize: Option<GoalName>,
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(flatten)]
     shapes: ShapeArgs,
     /// Print the result as JSON.
@@ -48,17 +44,7 @@ impl Build {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let board = board::find(&self.board)?;
         files::check_targets(std::iter::once(&*self.model), Some(&*self.output))?;
-        if (self.isa.is_some() || self.optimize.is_some()) && model::is_blob(&self.model)? {
-            bail!(
-                "`{}` is compiled already, and its weights are packed: leave --isa and --optimize out, or give the \
-                 model file that it was made from",
-                self.model.display()
-            );
-        }
-        let target = Target {
-            isa: isa::choose(self.isa, Some(&board)),
-            goal: self.optimize.unwrap_or_default().into(),
-        };
+        let target = self.target.target(&self.model, &board)?;
         let (blob, _) = model::integer(&self.model, target, &self.shapes.shapes())?;
         compress::fit(&board, &blob)?;
         let bar = progress::spinner("");

@@ -1,8 +1,11 @@
 //! What a model is compiled for.
 
+use super::model;
 use crate::board::Board;
 use crate::lower::Goal;
-use clap::ValueEnum;
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use std::path::Path;
 use tiivis_runtime::blob::Isa;
 
 /// As users type it.
@@ -61,6 +64,34 @@ impl From<Isa> for Target {
             isa,
             goal: Goal::default(),
         }
+    }
+}
+
+/// What a model file is compiled for on its way to a board; a compiled model has no choice left.
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// Compile a .tflite for this instruction set instead of the board's.
+    #[arg(long, value_name = "ISA")]
+    isa: Option<IsaName>,
+    /// Compile a .tflite with this first: balanced [the default], speed, ram or flash.
+    #[arg(long, value_name = "GOAL", hide_possible_values = true)]
+    optimize: Option<GoalName>,
+}
+
+impl TargetArgs {
+    /// What `path` is compiled for; an error if it is compiled, and something is asked for.
+    pub(super) fn target(&self, path: &Path, board: &Board) -> anyhow::Result<Target> {
+        if (self.isa.is_some() || self.optimize.is_some()) && model::is_blob(path)? {
+            bail!(
+                "`{}` is compiled already, and its weights are packed: leave --isa and --optimize out, or give the \
+                 model file that it was made from",
+                path.display()
+            );
+        }
+        Ok(Target {
+            isa: choose(self.isa, Some(board)),
+            goal: self.optimize.unwrap_or_default().into(),
+        })
     }
 }
 
