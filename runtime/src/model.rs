@@ -177,8 +177,7 @@ impl<'a, O: Operators> Model<'a, O> {
     #[must_use]
     pub fn steps(&self) -> Steps<'a, O> {
         Steps {
-            bytes: self.program.steps,
-            remaining: self.program.step_count,
+            items: Items::new(self.program.steps, self.program.step_count),
             operators: PhantomData,
         }
     }
@@ -264,11 +263,19 @@ impl<'a, T: Deserialize<'a>> Items<'a, T> {
     }
 
     fn try_next(&mut self) -> Result<Option<T>, Fault> {
+        self.try_next_by(decode)
+    }
+
+    /// The next item, as `take` takes it from the front of the bytes.
+    fn try_next_by(
+        &mut self,
+        take: impl FnOnce(&mut &'a [u8]) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
         if self.remaining == 0 {
             return Ok(None);
         }
         self.remaining -= 1;
-        decode(&mut self.bytes).map(Some)
+        take(&mut self.bytes).map(Some)
     }
 
     /// After the last item: nothing is left over.
@@ -300,27 +307,18 @@ impl<'a, T: Deserialize<'a>> ExactSizeIterator for Items<'a, T> {}
 /// The steps of a program, decoded as they are asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a, O = All> {
-    bytes: &'a [u8],
-    remaining: u32,
+    items: Items<'a, Step>,
     operators: PhantomData<O>,
 }
 
 impl<O: Operators> Steps<'_, O> {
     fn try_next(&mut self) -> Result<Option<Step>, Fault> {
-        if self.remaining == 0 {
-            return Ok(None);
-        }
-        self.remaining -= 1;
-        Step::take::<O>(&mut self.bytes).map(Some)
+        self.items.try_next_by(Step::take::<O>)
     }
 
     /// After the last step: nothing is left over.
     fn finish(&self) -> Result<(), Fault> {
-        if self.remaining == 0 && self.bytes.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::Trailing)
-        }
+        self.items.finish()
     }
 }
 
@@ -333,8 +331,7 @@ impl<O: Operators> Iterator for Steps<'_, O> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let remaining = crate::index(self.remaining);
-        (remaining, Some(remaining))
+        self.items.size_hint()
     }
 }
 
