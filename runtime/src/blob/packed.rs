@@ -47,6 +47,17 @@ pub enum Finish {
     Rounded,
 }
 
+impl Finish {
+    /// Words of the stream for each channel behind its weights.
+    #[must_use]
+    pub const fn numbers(self) -> u32 {
+        match self {
+            Self::Twin { .. } => 2,
+            Self::Rounded => 3,
+        }
+    }
+}
+
 /// Parameters of [`super::Op::PackedConv2d`]: a convolution of one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedConv2d {

@@ -94,11 +94,7 @@ impl Columns {
     /// Words of a block of channels in the stream.
     #[must_use]
     pub const fn block_words(&self, channels: u32, finish: Finish) -> u32 {
-        let numbers = match finish {
-            Finish::Twin { .. } => 2,
-            Finish::Rounded => 3,
-        };
-        channels + self.packed_len() / 2 * (channels / 2) + channels * numbers
+        channels + self.packed_len() / 2 * (channels / 2) + channels * finish.numbers()
     }
 
     /// Bytes of the stream of a layer. None if they are more than fit.

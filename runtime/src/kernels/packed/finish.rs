@@ -24,14 +24,6 @@ pub(super) struct Finisher {
 }
 
 impl Packed {
-    /// Words of the stream for each channel behind its weights.
-    pub(super) fn numbers(&self) -> usize {
-        match self.finish {
-            Finish::Twin { .. } => 2,
-            Finish::Rounded => 3,
-        }
-    }
-
     /// The finisher of a channel, the `channel`th of its block, from its numbers.
     pub(super) fn finisher(&self, channel: usize, numbers: &[i32]) -> Finisher {
         let at = |index| numbers.get(index).copied().unwrap_or(0);

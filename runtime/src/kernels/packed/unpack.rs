@@ -4,6 +4,7 @@
 use super::columns::CONV_BLOCK;
 use super::finish::Finisher;
 use crate::blob::{Packed, Pairing};
+use crate::index;
 
 /// Channels of a block of a convolution.
 pub(super) const BLOCK: usize = CONV_BLOCK as usize;
@@ -36,7 +37,7 @@ pub(super) fn biases(pairing: Pairing, words: &[i32], biases: &mut [i32]) {
 
 /// Finishers of a block, from its last words.
 pub(super) fn finishers(packed: &Packed, words: &[i32], finishers: &mut [Finisher]) {
-    let numbers = words.chunks_exact(packed.numbers());
+    let numbers = words.chunks_exact(index(packed.finish.numbers()));
     for ((channel, finisher), numbers) in finishers.iter_mut().enumerate().zip(numbers) {
         *finisher = packed.finisher(channel, numbers);
     }
