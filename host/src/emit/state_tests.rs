@@ -1,11 +1,11 @@
 //! Networks that remember, against the same networks with what they remember as inputs and outputs.
 
 use super::testing::{
-    Builder, clamp, evaluate, int8, is_real, options, params, random_graph, run_sequence,
+    Builder, clamp, evaluate, int8, is_real, options, params, programs, random_graph, run_sequence,
 };
 use super::{compile, emit};
 use crate::ir::ValueId;
-use crate::lower::{ConcatInputs, LowerError, LowerOptions, lower, lower_with};
+use crate::lower::{LowerError, lower};
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{check, plan};
 use crate::quantize::graph::{DType, Initial, QGraph, QOp, SvdfLayer};
@@ -123,15 +123,7 @@ fn random_graphs_with_state_compute_what_their_definitions_say() {
             .unwrap_or_else(|error| panic!("{round}: {error:?}\n{graph:#?}"));
         let found = run_sequence(&compiled.blob, &runs);
         assert_eq!(found, expected, "{round}\n{graph:#?}");
-        for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
-            let program = lower_with(
-                &graph,
-                LowerOptions {
-                    concat,
-                    ..LowerOptions::default()
-                },
-            )
-            .unwrap();
+        for program in programs(&graph) {
             for plan in [plan(&program).unwrap(), disjoint(&program)] {
                 check(&program, &plan).unwrap();
                 let blob = emit(&graph, &program, &plan, &options()).unwrap();

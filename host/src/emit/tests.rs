@@ -1,12 +1,12 @@
 //! From graph to bytes to results.
 
 use super::testing::{
-    Builder, clamp, evaluate, int8, is_real, options, params, random_graph, run_blob, run_plan,
-    weights,
+    Builder, clamp, evaluate, int8, is_real, options, params, programs, random_graph, run_blob,
+    run_plan, weights,
 };
 use super::{CompileError, Compiled, EmitError, EmitOptions, compile};
 use crate::ir::{Activation, Binary, Op, Window2d};
-use crate::lower::{ConcatInputs, Goal, LowerOptions, lower_with};
+use crate::lower::Goal;
 use crate::passes::oracle as float;
 use crate::plan::testing::{Random, disjoint};
 use crate::plan::{Kernel, check, plan};
@@ -61,15 +61,9 @@ fn random_graphs_compute_what_their_definitions_say() {
         let packed = compile(&graph, &packed).unwrap();
         assert_eq!(run_blob(&packed.blob, &inputs), found, "{round}");
         // The same bytes without any sharing of memory, and with concatenations fed both ways.
-        for concat in [ConcatInputs::Embedded, ConcatInputs::Copied] {
-            let program = lower_with(
-                &graph,
-                LowerOptions {
-                    concat,
-                    ..LowerOptions::default()
-                },
-            )
-            .unwrap();
+        let [parts, copied] = programs(&graph);
+        embedded += copied.steps.len() - parts.steps.len();
+        for program in [parts, copied] {
             let sharing = plan(&program).unwrap();
             let apart = disjoint(&program);
             check(&program, &sharing).unwrap();
@@ -84,17 +78,6 @@ fn random_graphs_compute_what_their_definitions_say() {
                 "{round}"
             );
             shared += usize::from(sharing.arena_bytes < apart.arena_bytes);
-            if concat == ConcatInputs::Embedded {
-                let copied = lower_with(
-                    &graph,
-                    LowerOptions {
-                        concat: ConcatInputs::Copied,
-                        ..LowerOptions::default()
-                    },
-                )
-                .unwrap();
-                embedded += copied.steps.len() - program.steps.len();
-            }
         }
         let steps = compiled.program.steps.iter();
         in_place += steps

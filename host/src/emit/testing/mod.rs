@@ -13,11 +13,22 @@ pub(crate) use reductions::is_real;
 pub(crate) use reference::evaluate;
 
 use super::{EmitOptions, emit};
-use crate::lower::Goal;
+use crate::lower::{ConcatInputs, Goal, LowerOptions, lower_with};
 use crate::plan::{Plan, Program};
 use crate::quantize::graph::QGraph;
 use tiivis_runtime::blob::Isa;
 use tiivis_runtime::{Aligned, Model};
+
+/// The graph's steps, with concatenations fed in either way.
+pub(crate) fn programs(graph: &QGraph) -> [Program; 2] {
+    [ConcatInputs::Embedded, ConcatInputs::Copied].map(|concat| {
+        let options = LowerOptions {
+            concat,
+            ..LowerOptions::default()
+        };
+        lower_with(graph, options).unwrap()
+    })
+}
 
 pub(crate) fn options() -> EmitOptions {
     EmitOptions {
